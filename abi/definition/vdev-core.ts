@@ -1,0 +1,328 @@
+import {
+  ALL,
+  buffer,
+  callback,
+  cookie,
+  cstring,
+  documented,
+  ERRNO,
+  functionsOf,
+  handle,
+  i8,
+  i32,
+  inferred,
+  intResult,
+  NULLABLE,
+  outInt,
+  struct,
+  u32,
+  unknown,
+  V70,
+  V70_71,
+  V70_80,
+  VOID,
+} from "./builders.ts";
+import type { Entry } from "./schema.ts";
+import { api70, api71, api80, FUNCTION_SAFETY, guide70, guide71, THIRD_PARTY, user70 } from "./sources.ts";
+
+const fn = functionsOf({ header: "vdev-core", threadSafe: unknown });
+
+/** `qvm/vdev-core.h`: registration, the instance, the factory, vdev threads and pulses. */
+export const entries: readonly Entry[] = [
+  fn("vdev_register_factory", {
+    summary:
+      "Adds the vdev's factory to qvm's list; normally called from an __attribute__((constructor)) function when the .so is loaded.",
+    versions: ALL,
+    sources: [api70("vdev_register_factory"), api71("vdev_register_factory"), api80("vdev_register_factory")],
+    c: { "7.0": "void vdev_register_factory(struct vdev_factory *factory, unsigned abi_version)" },
+    prototype: "documented",
+    params: [struct("factory", "vdev_factory", "in"), u32("abi_version")],
+    arguments:
+      "factory: must have static lifetime; the pointer is handed over this one time. abi_version: QVM_VDEV_ABI.",
+    result: VOID,
+    phase: inferred("module-start", "the manual shows it in a constructor function only"),
+  }),
+  fn("vdev_pulse", {
+    summary: "Fills a sigevent so that its delivery invokes the factory pulse() routine.",
+    versions: V70_71,
+    sources: [api70("vdev_pulse"), api71("vdev_pulse")],
+    c: { "7.0": "void vdev_pulse(vdev_t *vdp, int8_t code, int priority, struct sigevent *ev, int coid)" },
+    prototype: "documented",
+    params: [handle("vdp", "vdev"), i8("code"), i32("priority"), struct("ev", "sigevent", "out"), i32("coid")],
+    result: VOID,
+    phase: documented("after-options-start"),
+    body: "later",
+    notes:
+      "May be called only after VDEV_CTRL_OPTIONS_START. Meaning of each argument not in the text found. 8.0 page not found.",
+  }),
+  fn("vdev_thread_create", {
+    summary: "pthread_create() for a vdev, plus pthread_setname_np() with name.",
+    versions: ALL,
+    sources: [
+      api80("vdev_thread_create"),
+      guide70("intro/terminate"),
+      guide70("trace/trace_startup"),
+      guide71("trace/trace_startup"),
+    ],
+    c: {
+      "8.0":
+        "int vdev_thread_create(const vdev_t *vdp, const char *name, pthread_t *thread, pthread_attr_t *attr, vdev_thread_create_func_t start_routine, void *arg)",
+    },
+    prototype: "inferred",
+    params: [
+      handle("vdp", "vdev"),
+      cstring("name"),
+      outInt("thread", 32, NULLABLE),
+      struct("attr", "pthread_attr_t", "in", NULLABLE),
+      callback("start_routine", "vdev_thread_create_func_t"),
+      cookie("arg"),
+    ],
+    arguments: "as pthread_create(); name: thread name.",
+    result: ERRNO,
+    returns: "what pthread_create() returns.",
+    phase: documented("running"),
+    body: "later",
+    notes:
+      "Threads may be created from VDEV_CTRL_GUEST_CONFIGURED on. vdev_thread_create_func_t: prototype not found. 7.0/7.1: named in the qvm_term examples only.",
+  }),
+  fn("vdev_string", {
+    summary: "Builds a readable 'name + location' string for a vdev.",
+    versions: V70_71,
+    sources: [api70("vdev_string"), api71("vdev_string")],
+    c: { "7.0": "int vdev_string(char *buf, size_t count, const vdev_t *vdp)" },
+    prototype: "documented",
+    params: [buffer("buf", "out", "count", NULLABLE), u32("count", "size_t"), handle("vdp", "vdev")],
+    arguments: "buf may be NULL with count 0 to learn the size.",
+    result: intResult("int"),
+    returns: "length without the terminating NUL that the full text needs (snprintf style).",
+    phase: documented("running"),
+    notes: "Only from VDEV_CTRL_GUEST_CONFIGURED on.",
+  }),
+  fn("vdev_path", {
+    summary:
+      "Gives the path of a vdev's node under /dev/qvm. No page shows its prototype: this one follows vdev_string().",
+    versions: V70_71,
+    sources: [FUNCTION_SAFETY, guide70("intro/lifecycle")],
+    c: { vdevbox: "int vdev_path(char *buf, size_t count, const vdev_t *vdp)" },
+    prototype: "vdevbox",
+    params: [buffer("buf", "out", "count", NULLABLE), u32("count", "size_t"), handle("vdp", "vdev")],
+    result: intResult("int"),
+    returns: "length without the terminating NUL that the full text needs",
+    phase: documented("running"),
+  }),
+  fn("guest_cpu_to_vrs", {
+    summary:
+      "Turns an error of guest_cpu_read()/guest_cpu_write() into a vread/vwrite result: -1 -> VRS_BUS_ERROR, else VRS_ERRNO + errcode. Assumes the value is an error.",
+    versions: ALL,
+    sources: [api70("guest_cpu_to_vrs"), api71("guest_cpu_to_vrs"), api80("guest_cpu_to_vrs")],
+    c: {
+      "7.0/7.1": "static enum vdev_ref_status guest_cpu_to_vrs(int const errcode)",
+      "8.0": "static vdev_ref_status_t guest_cpu_to_vrs(int errcode)",
+    },
+    prototype: "documented",
+    params: [i32("errcode")],
+    result: intResult("enum vdev_ref_status"),
+    returns: "vdev_ref_status",
+    phase: inferred("running", "it converts results of calls that are for the running phase"),
+    body: "assembly",
+    notes: "A pure conversion helper declared static in the header; not listed in any safety table found.",
+  }),
+  {
+    kind: "struct",
+    name: "vdev_s",
+    header: "vdev-core",
+    versions: ALL,
+    summary:
+      "One vdev instance (typedef vdev_t). v_device: device state (extra_space bytes); v_factory; v_gsp: guest system (removed in 8.0); v_block: location in the guest; v_intr: interrupt to the guest; v_mtx: mutex for the vdev's own use; v_sched: scheduling for the vdev's threads.",
+    sources: [api70("structvdev__s"), api71("structvdev__s"), api80("structvdev__s")],
+    notes: "Members and order are documented for 7.0; the offsets behind v_mtx follow from our pthread_mutex_t.",
+    c: {
+      "7.0":
+        "struct vdev_s { void* v_device; const struct vdev_factory* v_factory; struct guest_system* v_gsp; struct qvm_state_block v_block; struct guest_intr v_intr; pthread_mutex_t v_mtx; struct qvm_sched_info v_sched; };",
+      "7.1":
+        "struct vdev_s { void* v_device; struct vdev_factory* v_factory; struct guest_system* v_gsp; struct qvm_state_block v_block; struct guest_intr v_intr; pthread_mutex_t v_mtx; struct qvm_sched_info v_sched; };",
+      "8.0":
+        "struct vdev_s { void* v_device; const struct vdev_factory* v_factory; struct qvm_state_block v_block; guest_intr_t v_intr; pthread_mutex_t v_mtx; struct qvm_sched_info v_sched; };",
+    },
+    layout: "vdevbox",
+    fields: [
+      { name: "v_device", type: { pointer: "void" }, doc: "the device's own state: extra_space bytes" },
+      { name: "v_factory", type: { pointer: "const struct vdev_factory" } },
+      { name: "v_gsp", type: { pointer: "struct guest_system" }, doc: "guest system; gone in 8.0" },
+      { name: "v_block", type: { embed: "qvm_state_block" }, doc: "location in the guest" },
+      { name: "v_intr", type: { embed: "guest_intr" }, doc: "interrupt to the guest" },
+      { name: "v_mtx", type: { embed: "pthread_mutex_t" }, doc: "for the vdev's own use, with VFF_MUTEX" },
+      { name: "v_sched", type: { embed: "qvm_sched_info" }, doc: "scheduling for the vdev's threads" },
+    ],
+  },
+  {
+    kind: "struct",
+    name: "vdev_factory",
+    header: "vdev-core",
+    versions: V70_80,
+    summary: "Template from which qvm makes vdev instances.",
+    sources: [api70("vdev-core/vdev_factory"), api80("manual/structvdev__factory")],
+    notes:
+      "The 8.0 page swaps the meaning of vread and vwrite; the 7.0 page, guest_cpu_read() and working code agree that vread serves a guest read. The 7.1 struct page was not found.",
+    c: {
+      "7.0":
+        "struct vdev_factory { struct vdev_factory* next; int (*control)(vdev_t *vdev, unsigned ctrl, const char *arg); enum vdev_ref_status (*vread)(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd, struct guest_cpu *gcp); enum vdev_ref_status (*vwrite)(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd, struct guest_cpu *gcp); int (*pulse)(vdev_t *vdev, int8_t code); void (*timer)(vdev_t *vdev, void *data, const struct guest_timer_data *tdp, struct guest_cpu *gcp); const struct vdev_pic_functions* pic; const char *const * option_list; const char* name; unsigned factory_flags; unsigned acc_sizes; unsigned extra_space; unsigned safety; };",
+      "8.0":
+        "struct vdev_factory { struct vdev_factory* next; int (*control)(vdev_t *vdev, vdev_ctrl_options_t ctrl, const char *arg); vdev_ref_status_t (*vread)(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd, struct guest_cpu *gcp); vdev_ref_status_t (*vwrite)(vdev_t *vdev, unsigned cookie, const struct qvm_state_block *vopnd, const struct qvm_state_block *oopnd, struct guest_cpu *gcp); int (*pulse)(vdev_t *vdev, const struct _pulse *pulse); void (*timer)(vdev_t *vdev, void *data, const struct guest_timer_data *tdp, struct guest_cpu *gcp); const struct vdev_pic_functions* pic; const char* const* option_list; const char* name; vdev_factory_flags_t factory_flags; unsigned acc_sizes; unsigned extra_space; };",
+    },
+    layout: "documented",
+    fields: [
+      { name: "next", type: { pointer: "struct vdev_factory" }, doc: "qvm's own: NULL" },
+      { name: "control", type: { callback: "vdev_control_func_t" }, doc: "required" },
+      {
+        name: "vread",
+        type: { callback: "vdev_vread_func_t" },
+        doc: "guest reads; without it the VM's unsupported option decides",
+      },
+      {
+        name: "vwrite",
+        type: { callback: "vdev_vwrite_func_t" },
+        doc: "guest writes; without it the VM's unsupported option decides",
+      },
+      { name: "pulse", type: { callback: "vdev_pulse_func_t" }, doc: "needed by vdevs that send themselves pulses" },
+      { name: "timer", type: { callback: "vdev_timer_func_t" }, doc: "needed by vdevs that use guest_timer_notify()" },
+      { name: "pic", type: { pointer: "const struct vdev_pic_functions" }, doc: "for interrupt controllers" },
+      { name: "option_list", type: { pointer: "const char *const *" }, doc: "names of own options, ended by NULL" },
+      { name: "name", type: { cstring: true }, doc: "normally NULL: the module's name is used" },
+      { name: "factory_flags", type: "u32", doc: "VFF_*" },
+      { name: "acc_sizes", type: "u32", doc: "bit set of 1 << width in bytes" },
+      { name: "extra_space", type: "u32", doc: "bytes at v_device" },
+      { name: "safety", type: "u32", doc: "VDEV_SAFETY_SELECTED; 7.0 only" },
+    ],
+  },
+  {
+    kind: "struct",
+    name: "vdev_pic_functions",
+    header: "vdev-core",
+    versions: V70,
+    summary:
+      "Extra callbacks of a PIC vdev: flags; mask isolating the pin index in param; signal: change a pin; notify: say which operations should call guest_intr_notify(); parse / string: param <-> text; table_spec: encode the interrupt for a firmware table.",
+    sources: [api70("vdev-core/vdev_pic_functions")],
+    c: {
+      "7.0":
+        "struct vdev_pic_functions { unsigned flags; unsigned pnum_mask; int (*signal)(const struct guest_intr *gip, enum guest_intr_state gis); void (*notify)(const struct guest_intr *gip, enum guest_intr_notifications gin); const char * (*parse)(struct guest_intr *gip, const char *name); size_t (*string)(const struct guest_intr *gip, char *buf, size_t buf_len); ssize_t (*table_spec)(const struct guest_intr *gip, enum guest_table_spec_component component, void *buf, size_t buf_len); };",
+    },
+    layout: "documented",
+    fields: [
+      { name: "flags", type: "u32" },
+      { name: "pnum_mask", type: "u32", doc: "isolates the pin index in guest_intr.param" },
+      { name: "signal", type: { callback: "vdev_pic_signal_func_t" }, doc: "changes a pin" },
+      {
+        name: "notify",
+        type: { callback: "vdev_pic_notify_func_t" },
+        doc: "says which operations are to call guest_intr_notify()",
+      },
+      { name: "parse", type: { callback: "vdev_pic_parse_func_t" }, doc: "text to param" },
+      { name: "string", type: { callback: "vdev_pic_string_func_t" }, doc: "param to text" },
+      {
+        name: "table_spec",
+        type: { callback: "vdev_pic_table_spec_func_t" },
+        doc: "encodes the interrupt for a firmware table",
+      },
+    ],
+  },
+  {
+    kind: "enum",
+    name: "vdev_factory_flags",
+    header: "vdev-core",
+    versions: V70_80,
+    summary:
+      "INTR_NO: intr option forbidden; INTR_REQ: required; INTR_NONPCI: required unless PCI; none of the three: may be assigned in VDEV_CTRL_ASSIGN. LOC_NO: loc forbidden; VDEV_MEM / VDEV_X86_IO / VDEV_PCI: allowed location kinds (qvm checks them); none: may be assigned in VDEV_CTRL_ASSIGN. MUTEX: qvm initialises v_mtx; MUTEX_RECURSIVE: must be given together with MUTEX. RC: remote control, reserved. MANUAL_REGION: vdev creates its region itself, else qvm does when the vdev is complete. RESERVED: internal.",
+    sources: [api70("vdev_factory_flags"), THIRD_PARTY],
+    notes: "8.0: type vdev_factory_flags_t with the same names in use (third-party); 8.0 values not found.",
+    c: {
+      "7.0":
+        "enum vdev_factory_flags { VFF_NONE = 0x0000, VFF_RESERVED = 0x0001, VFF_INTR_NO = 0x0002, VFF_INTR_REQ = 0x0004, VFF_INTR_NONPCI = 0x0008, VFF_LOC_NO = 0x0010, VFF_VDEV_MEM = 0x0020, VFF_VDEV_X86_IO = 0x0040, VFF_VDEV_PCI = 0x0080, VFF_VDEV_LOC_TYPES = (VFF_VDEV_MEM|VFF_VDEV_X86_IO|VFF_VDEV_PCI), VFF_MUTEX = 0x0100, VFF_MUTEX_RECURSIVE = 0x0200, VFF_RC = 0x0400, VFF_MANUAL_REGION = 0x0800 };",
+    },
+    type: "u32",
+    values: [
+      { name: "VFF_NONE", value: 0, status: "documented" },
+      { name: "VFF_RESERVED", value: 0x1, status: "documented" },
+      { name: "VFF_INTR_NO", value: 0x2, status: "documented" },
+      { name: "VFF_INTR_REQ", value: 0x4, status: "documented" },
+      { name: "VFF_INTR_NONPCI", value: 0x8, status: "documented" },
+      { name: "VFF_LOC_NO", value: 0x10, status: "documented" },
+      { name: "VFF_VDEV_MEM", value: 0x20, status: "documented" },
+      { name: "VFF_VDEV_X86_IO", value: 0x40, status: "documented" },
+      { name: "VFF_VDEV_PCI", value: 0x80, status: "documented" },
+      { name: "VFF_VDEV_LOC_TYPES", value: 0xe0, status: "documented" },
+      { name: "VFF_MUTEX", value: 0x100, status: "documented" },
+      { name: "VFF_MUTEX_RECURSIVE", value: 0x200, status: "documented" },
+      { name: "VFF_RC", value: 0x400, status: "documented" },
+      { name: "VFF_MANUAL_REGION", value: 0x800, status: "documented" },
+    ],
+  },
+  {
+    kind: "enum",
+    name: "vdev_ref_status",
+    header: "vdev-core",
+    versions: ALL,
+    summary:
+      "Result of vread/vwrite/instruction callbacks. NORMAL: done, go to next instruction; NO_ADVANCE: done, stay; ABORT: drop the emulation and restart the guest (internal); BUS_ERROR: qvm raises a bus error in the guest; CONTINUE: only for instruction callbacks, keep looking; TERMINATE: shut qvm down; ERRNO + errno value: emulation failed.",
+    sources: [api70("vdev_ref_status"), api71("vdev_ref_status")],
+    c: {
+      "7.0/7.1":
+        "enum vdev_ref_status { VRS_NORMAL, VRS_NO_ADVANCE, VRS_ABORT, VRS_BUS_ERROR, VRS_CONTINUE, VRS_TERMINATE, VRS_ERRNO = 0x100 };",
+      "8.0": "vdev_ref_status_t (page not found; VRS_NORMAL, VRS_BUS_ERROR, VRS_ERRNO in use)",
+    },
+    type: "u32",
+    values: [
+      { name: "VRS_NORMAL", value: 0, status: "documented" },
+      { name: "VRS_NO_ADVANCE", value: 1, status: "documented" },
+      { name: "VRS_ABORT", value: 2, status: "documented" },
+      { name: "VRS_BUS_ERROR", value: 3, status: "documented" },
+      { name: "VRS_CONTINUE", value: 4, status: "documented" },
+      { name: "VRS_TERMINATE", value: 5, status: "documented" },
+      { name: "VRS_ERRNO", value: 0x100, status: "documented" },
+    ],
+  },
+  {
+    kind: "constant",
+    name: "QVM_OPTION_NO_ARG_PREFIX",
+    header: "vdev-core",
+    versions: V70_71,
+    summary: "Prefix of an option_list entry that takes no argument.",
+    sources: [api71("vdev-core_h_defines"), api70("vdev-core/vdev-core_h_defines")],
+    type: "string",
+    value: "0",
+    status: "documented",
+  },
+  {
+    kind: "constant",
+    name: "VDEV_CTRL_BOOTUP",
+    header: "vdev-core",
+    versions: V70_71,
+    summary: "Source-compatibility alias.",
+    sources: [api71("vdev-core_h_defines")],
+    type: "u32",
+    value: 2,
+    status: "documented",
+  },
+  {
+    kind: "constant",
+    name: "VDEV_SAFETY_SELECTED",
+    header: "vdev-core",
+    versions: V70,
+    summary: "Value for vdev_factory.safety in the 7.x termination example.",
+    sources: [user70("qhs/qvm_term")],
+    type: "u32",
+    value: 1,
+    status: "vdevbox",
+  },
+  {
+    kind: "type",
+    name: "vdev_t",
+    header: "vdev-core",
+    versions: ALL,
+    summary:
+      "The vdev instance type passed to every callback; the vdev_s page says vdev_s provides its definition (exact declaration line not seen).",
+    sources: [api80("structvdev__s")],
+    c: "typedef struct vdev_s vdev_t;",
+    as: "vdev_s",
+  },
+];

@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../../host/errors.ts";
+import { ancestors } from "./package-dir.ts";
+
+export const ASCONFIG = "asconfig.json";
+
+/** Where a vdev's project begins: the nearest folder above its file with a package.json or asconfig.json. */
+export function findProjectDir(file: string): string {
+  for (const dir of ancestors(dirname(file))) {
+    if (existsSync(join(dir, "package.json")) || existsSync(join(dir, ASCONFIG))) return dir;
+  }
+  return dirname(file);
+}
+
+/** The user's asconfig.json: the nearest one from the vdev's folder up to the project's; ours when there is none. */
+export function findAsconfig(file: string, projectDir: string, packageDir: string): string {
+  for (const dir of ancestors(dirname(file))) {
+    if (existsSync(join(dir, ASCONFIG))) return join(dir, ASCONFIG);
+    if (dir === projectDir) break;
+  }
+  return join(packageDir, ASCONFIG);
+}
+
+/**
+ * Settings that say where a module's parts come from or go to. The build decides them: a vdev has its own memory and
+ * table, one entry file, and a place for its output.
+ */
+const BUILD_OWNED = new Set([
+  "bindings",
+  "exportStart",
+  "exportTable",
+  "importMemory",
+  "importTable",
+  "noEmit",
+  "noExportMemory",
+  "outFile",
+  "sharedMemory",
+  "sourceMap",
+  "textFile",
+]);
+
+interface Asconfig {
+  entries?: unknown;
+  extends?: unknown;
+  options?: Record<string, unknown>;
+  targets?: Record<string, Record<string, unknown>>;
+}
+
+/**
+ * An asconfig.json as the build hands it to asc: without what the build owns, and with our defaults below it unless it
+ * extends a file itself.
+ */
+export function vdevConfig(file: string, text: string, defaults: string): string {
+  const config = parse(file, text);
+  delete config.entries;
+  if (file !== defaults && config.extends === undefined) config.extends = defaults;
+  if (config.options !== undefined) config.options = withoutOwned(config.options);
+  for (const [name, options] of Object.entries(config.targets ?? {})) {
+    (config.targets as Record<string, unknown>)[name] = withoutOwned(options);
+  }
+  return JSON.stringify(config);
+}
+
+function parse(file: string, text: string): Asconfig {
+  try {
+    return JSON.parse(text) as Asconfig;
+  } catch (error) {
+    throw new UserError(`this compiler configuration is not JSON (${(error as Error).message}): correct it`, { file });
+  }
+}
+
+function withoutOwned(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !BUILD_OWNED.has(name)));
+}

@@ -1,0 +1,68 @@
+/**
+ * Writes everything that is generated from abi/definition, or with `--check` names what is stale and exits 1:
+ * `node build/run.mjs build/generate.ts [--check]`.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ENTRIES } from "../abi/definition/index.ts";
+import { packageDir } from "./asc/package-dir.ts";
+import { generateAssembly } from "./generators/assembly.ts";
+import { generateConformance } from "./generators/conformance.ts";
+import { generateConstants } from "./generators/constants.ts";
+import { generateDocs } from "./generators/docs.ts";
+import { generateGateTable } from "./generators/gate-table.ts";
+import { generateLayouts } from "./generators/layouts.ts";
+
+const root = packageDir();
+const BIOME = join(root, "node_modules/@biomejs/biome/bin/biome");
+
+/** Every generated file by path, as it should be. */
+function generated(): ReadonlyMap<string, string> {
+  return new Map([
+    ...generateAssembly(ENTRIES),
+    ...generateDocs(ENTRIES),
+    ["abi/generated/conformance.ts", format("conformance.ts", generateConformance(ENTRIES))],
+    ["abi/generated/gate-table.ts", format("gate-table.ts", generateGateTable(ENTRIES))],
+    ["abi/generated/layouts.ts", format("layouts.ts", generateLayouts(ENTRIES))],
+    ["abi/generated/constants.ts", format("constants.ts", generateConstants(ENTRIES))],
+  ]);
+}
+
+function format(name: string, text: string): string {
+  const args = [BIOME, "format", `--stdin-file-path=${join(root, "abi/generated", name)}`];
+  return execFileSync(process.execPath, args, { input: text, encoding: "utf8", maxBuffer: 1 << 26, cwd: root });
+}
+
+/** Folders that hold nothing else: a file there that is not generated any more is stale. */
+const OWNED = ["abi/generated", "docs/abi"];
+
+function leftovers(files: ReadonlyMap<string, string>): string[] {
+  return OWNED.filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+    .filter((path) => !files.has(path) && !path.endsWith(".test.ts"));
+}
+
+function isCurrent(path: string, text: string): boolean {
+  const file = join(root, path);
+  return existsSync(file) && readFileSync(file, "utf8") === text;
+}
+
+function main(args: readonly string[]): number {
+  const files = generated();
+  const stale = [...files].filter(([path, text]) => !isCurrent(path, text)).map(([path]) => path);
+  const left = leftovers(files);
+  if (args.includes("--check")) {
+    for (const path of [...stale, ...left]) console.error(`${path}: out of date; run \`npm run generate\``);
+    return stale.length + left.length === 0 ? 0 : 1;
+  }
+  for (const path of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), files.get(path) as string);
+  }
+  for (const path of left) rmSync(join(root, path));
+  console.log(`${files.size} files, ${stale.length} written, ${left.length} removed`);
+  return 0;
+}
+
+process.exitCode = main(process.argv.slice(2));

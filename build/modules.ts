@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compileAssembly } from "./asc/compile.ts";
+import { buildVdevs } from "./asc/incremental.ts";
+
+const DISPATCHER = "host/dispatcher/assembly/dispatcher.ts";
+const DISPATCHER_INPUTS = [DISPATCHER, "host/dispatcher/assembly/layout.ts", "package.json", "build/modules.ts"];
+const DISPATCHER_FLAGS = [
+  ...["-O3", "--noAssert", "--runtime", "stub", "--importTable"],
+  ...["--memoryBase", "512", "--initialMemory", "134", "--maximumMemory", "134"],
+];
+
+/** What the benchmark of the gate leaves out; nothing else may be built like this. */
+export const NO_GATE_FLAGS = ["--use", "VDEVBOX_NO_GATE=1"];
+
+/** Compiles the AssemblyScript of this repository. @returns the exit code: 0, or 1 when something did not compile */
+export async function buildModules(root: string): Promise<number> {
+  const out = join(root, "build/out");
+  mkdirSync(out, { recursive: true });
+  await buildDispatcher(root, join(out, "dispatcher.wasm"), DISPATCHER_FLAGS);
+  await buildDispatcher(root, join(out, "dispatcher-ungated.wasm"), [...DISPATCHER_FLAGS, ...NO_GATE_FLAGS]);
+  const results = await buildVdevs(vdevSources(root), { outDir: join(out, "vdevs") });
+  const failed = results.flatMap((result) => (result.status === "failed" ? result.errors : []));
+  for (const error of failed) console.error(error.toString());
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** `vdevs/NAME/NAME.ts` for every folder of vdevs/. */
+function vdevSources(root: string): string[] {
+  return readdirSync(join(root, "vdevs"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(root, "vdevs", name, `${name}.ts`))
+    .filter((file) => existsSync(file));
+}
+
+/** Compiles the dispatcher unless the same inputs were compiled before. */
+async function buildDispatcher(root: string, outFile: string, flags: readonly string[]): Promise<void> {
+  const hash = createHash("sha256").update(flags.join(" "));
+  for (const input of DISPATCHER_INPUTS) hash.update(readFileSync(join(root, input)));
+  const digest = hash.digest("hex");
+  const record = `${outFile}.inputs`;
+  if (existsSync(outFile) && existsSync(record) && readFileSync(record, "utf8") === digest) return;
+  await compileAssembly({ file: join(root, DISPATCHER), outFile, flags, projectDir: root });
+  writeFileSync(record, digest);
+}

@@ -1,0 +1,63 @@
+import type { RuleName } from "../gate/finding.ts";
+import type { Body } from "../gate/gate.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Vdev } from "../vm/vdev.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { VmGateHost } from "./gate-host.ts";
+
+/** Bodies by function name. Arguments are raw i32 as the module passed them, checked by the gate. */
+export type Bodies = Record<string, Body>;
+
+/** A body as it is written: the VM, the calling instance, and the raw arguments. */
+export type CallBody = (vm: Vm, instance: ModuleInstance, ...args: number[]) => number;
+
+/** Makes bodies out of plain functions on the VM. */
+export function bodies(table: Record<string, CallBody>): Bodies {
+  const wrapped: Bodies = {};
+  for (const [name, body] of Object.entries(table)) {
+    wrapped[name] = ((host: VmGateHost, instance: ModuleInstance, ...args: number[]) =>
+      body(host.vm, instance, ...args)) as Body;
+  }
+  return wrapped;
+}
+
+/** Two halves of a 64-bit argument. */
+export function u64(lo: number, hi: number): bigint {
+  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+}
+
+/** The vdev behind a vdev_t pointer the gate has accepted. */
+export function vdevOf(vm: Vm, instance: ModuleInstance, vdp: number): Vdev | undefined {
+  return vm.vdevs.find((vdev) => vdev.instance === instance && vdev.vdp === vdp >>> 0);
+}
+
+/** A rule only the body can check was broken. Throws under `strict`; otherwise the caller returns an errno. */
+export function violation(
+  vm: Vm,
+  instance: ModuleInstance,
+  rule: RuleName,
+  call: string,
+  message: string,
+  text: string,
+  advice: string,
+): void {
+  vm.findings.report(instance, {
+    severity: "violation",
+    rule,
+    message: `${call}() ${message}`,
+    call: { name: call, arguments: [] },
+    reason: { text, status: "documented" },
+    advice,
+  });
+}
+
+/** Writes text as snprintf does: cut to fit, always with a NUL. @returns the length the whole text has */
+export function writeText(instance: ModuleInstance, address: number, size: number, text: string): number {
+  const encoded = new TextEncoder().encode(text);
+  if (address !== 0 && size > 0) {
+    const fits = encoded.subarray(0, size - 1);
+    instance.bytes.set(fits, address >>> 0);
+    instance.bytes[(address >>> 0) + fits.length] = 0;
+  }
+  return encoded.length;
+}

@@ -1,0 +1,178 @@
+import {
+  EINVAL,
+  ENOTSUP,
+  EOK,
+  GIS_ISR,
+  GIS_OFF,
+  GIS_ON,
+  QST_CPUREGS,
+  QST_IMMEDIATE,
+  QST_MEMORY,
+  QST_X86_IO,
+} from "../../abi/generated/constants.ts";
+import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
+import { EndOfVm } from "../gate/finding.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import { GUEST_CLOCK_HZ } from "../time/guest-timers.ts";
+import type { Vm } from "../vm/vm.ts";
+import { bodies, u64, vdevOf, violation } from "./body.ts";
+import { isLiveFrame } from "./gate-host.ts";
+
+/** Offsets in a frame; see abi/runtime/frame.ts. */
+const FRAME = { oopnd: 16, operand: 32, live: 40 } as const;
+const LIVE = { read: 1, write: 2, answered: 3 } as const;
+
+/** guest_cpu_read()'s and guest_cpu_write()'s way to say that the guest gets an exception. */
+const EXCEPTION = -1;
+
+interface Block {
+  readonly address: number;
+  readonly location: bigint;
+  readonly length: number;
+  readonly type: number;
+}
+
+function readBlock(instance: ModuleInstance, address: number): Block {
+  return {
+    address,
+    location: instance.u64(address + qvm_state_block.location),
+    length: instance.u32(address + qvm_state_block.length),
+    type: instance.view.getUint16(address + qvm_state_block.type, true),
+  };
+}
+
+/**
+ * Moves bytes between module memory and what blocks describe. The operand of the access in progress, guest memory and
+ * immediates can be moved; other registers of the processor are not modelled.
+ */
+function transfer(
+  vm: Vm,
+  instance: ModuleInstance,
+  toGuest: boolean,
+  gcp: number,
+  blocks: number,
+  count: number,
+  data: number,
+  length: number,
+): number {
+  let at = data >>> 0;
+  const end = at + (length >>> 0);
+  for (let i = 0; i < count >>> 0; i++) {
+    const block = readBlock(instance, (blocks >>> 0) + i * qvm_state_block.SIZEOF);
+    if (at + block.length > end) return EINVAL;
+    const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, at);
+    if (result !== EOK) return result;
+    at += block.length;
+  }
+  return EOK;
+}
+
+function moveBlock(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: number, block: Block, at: number): number {
+  const bytes = instance.bytes;
+  if (
+    block.type === QST_CPUREGS &&
+    gcp !== 0 &&
+    block.location === 0n &&
+    block.length <= 8 &&
+    isLiveFrame(instance, gcp)
+  ) {
+    const live = instance.u32(gcp + FRAME.live);
+    if (toGuest !== (live !== LIVE.write)) return ENOTSUP;
+    const operand = gcp + FRAME.operand;
+    if (toGuest) {
+      bytes.copyWithin(operand, at, at + block.length);
+      instance.setU32(gcp + FRAME.live, LIVE.answered);
+    } else bytes.copyWithin(at, operand, operand + block.length);
+    return EOK;
+  }
+  if (block.type === QST_MEMORY) {
+    if (toGuest) return vm.ram.write(block.location, bytes.slice(at, at + block.length)) ? EOK : EXCEPTION;
+    const guest = vm.ram.read(block.location, block.length);
+    if (guest === undefined) return EXCEPTION;
+    bytes.set(guest, at);
+    return EOK;
+  }
+  if (block.type === QST_IMMEDIATE && !toGuest && block.length <= 8) {
+    for (let i = 0; i < block.length; i++) bytes[at + i] = Number((block.location >> BigInt(8 * i)) & 0xffn);
+    return EOK;
+  }
+  return block.type === QST_X86_IO ? ENOTSUP : EINVAL;
+}
+
+export const guestBodies = bodies({
+  guest_cpu_read: (vm, instance, gcp, _flags, blocks, count, data, length) =>
+    transfer(vm, instance, false, gcp!, blocks!, count!, data!, length!),
+
+  guest_cpu_write: (vm, instance, gcp, _flags, blocks, count, data, length) =>
+    transfer(vm, instance, true, gcp!, blocks!, count!, data!, length!),
+
+  guest_write_all_ones(vm, instance, gcp, _flags, address) {
+    const block = readBlock(instance, address! >>> 0);
+    if (block.length > 8) return EINVAL;
+    instance.ones ??= filledWithOnes(instance);
+    return moveBlock(vm, instance, true, gcp! >>> 0, block, instance.ones);
+  },
+
+  guest_intr_signal(vm, instance, gip, state) {
+    const at = gip! >>> 0;
+    const handle = instance.u32(at + guest_intr.pic);
+    const pic = instance.picOf(handle);
+    const level = state! & (GIS_ON | GIS_OFF);
+    if (pic === undefined) {
+      const message =
+        handle === 0
+          ? "was given an interrupt that is not connected"
+          : `was given an interrupt whose pic = 0x${handle.toString(16)} is no interrupt controller`;
+      violation(
+        vm,
+        instance,
+        "argument",
+        "guest_intr_signal",
+        message,
+        "an interrupt comes from the intr option or guest_intr_assign()",
+        "Give the vdev an intr option, or check v_intr.pic before signalling.",
+      );
+      return EINVAL;
+    }
+    if (level === (GIS_ON | GIS_OFF)) return EINVAL;
+    // GIS_ISR alone asks whether an ISR could do this; nothing here runs in one.
+    if (level === 0) return (state! & GIS_ISR) !== 0 ? -ENOTSUP : EOK;
+    const line = instance.u32(at + guest_intr.param);
+    vm.lines.signal(pic, line, instance.u32(at + guest_intr.src_id), level === GIS_ON);
+    return EOK;
+  },
+
+  guest_timer_create(vm, instance, gcp, vdp, data, resolution) {
+    const vdev = vdevOf(vm, instance, vdp!);
+    if (vdev === undefined) return 0;
+    if (resolution !== 0) instance.setU64(resolution! >>> 0, GUEST_CLOCK_HZ);
+    return vm.timers.create(vdev, data!, gcp!).handle;
+  },
+
+  guest_timer_notify(vm, instance, handle, data, lo, hi) {
+    const timer = vm.timers.find(instance, handle! >>> 0);
+    if (timer === undefined) return EINVAL;
+    vm.timers.arm(timer, u64(lo!, hi!), data !== 0);
+    return EOK;
+  },
+
+  guest_timer_state(vm, instance, handle, data) {
+    const timer = vm.timers.find(instance, handle! >>> 0);
+    if (timer !== undefined) vm.timers.state(timer, data! >>> 0);
+    return 0;
+  },
+
+  // Whose time a callback costs is no concern of virtual time.
+  guest_clock_start: () => 0,
+  guest_clock_stop: () => 0,
+
+  guest_terminate(_vm, _instance, cause) {
+    throw new EndOfVm(cause! & 0xff, `guest_terminate() with cause ${cause}`);
+  },
+});
+
+function filledWithOnes(instance: ModuleInstance): number {
+  const address = instance.alloc(16);
+  instance.bytes.fill(0xff, address, address + 16);
+  return address;
+}

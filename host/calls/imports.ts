@@ -1,0 +1,34 @@
+import { createGate } from "../gate/gate.ts";
+import { AssemblyAbort } from "../sandbox/fault.ts";
+import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { Bodies } from "./body.ts";
+import { gaspBodies } from "./gasp.ts";
+import { VmGateHost } from "./gate-host.ts";
+import { guestBodies } from "./guest.ts";
+import { logBodies } from "./log.ts";
+import { utilsBodies } from "./utils.ts";
+import { vdevCoreBodies } from "./vdev-core.ts";
+
+/** Bodies of the ABI functions by name; what is missing answers ENOSYS behind its gate. */
+export const BODIES: Bodies = { ...vdevCoreBodies, ...guestBodies, ...gaspBodies, ...utilsBodies, ...logBodies };
+
+/** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */
+export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
+  const host = new VmGateHost(vm);
+  const imports: ModuleImports = {
+    env: { abort: (message, file, line, column) => abort(instance, message!, file!, line!, column!) },
+  };
+  for (const entry of instance.module.calls) {
+    const functions = (imports[entry.module] ??= {});
+    functions[entry.name] = createGate(entry, host, instance, entry.body === "later" ? undefined : BODIES[entry.name]);
+  }
+  return imports;
+}
+
+/** What a failed assertion, an index out of range or `throw` of AssemblyScript ends in. */
+function abort(instance: ModuleInstance, message: number, file: number, line: number, column: number): never {
+  const text = instance.assemblyString(message) || "abort() was called";
+  const where = instance.assemblyString(file);
+  throw new AssemblyAbort(`${text}${where === "" ? "" : ` at ${where}:${line}:${column}`}`);
+}

@@ -1,0 +1,88 @@
+import { QVM_OUTAL_MASK, QVM_OUTAL_OFFSET } from "../../abi/generated/constants.ts";
+import { EndOfVm } from "../gate/finding.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Severity } from "../vm/events.ts";
+import { EXIT, type Vm } from "../vm/vm.ts";
+import { bodies, vdevOf, violation } from "./body.ts";
+import { PRINTF_SLOTS, printf } from "./printf.ts";
+
+/** Longest message, in bytes; what is longer is cut. */
+const MESSAGE_LIMIT = 4096;
+
+/** A printf call of a vdev as text. */
+function format(vm: Vm, instance: ModuleInstance, call: string, formatAt: number, args: number): string {
+  const result = printf(instance.cstring(formatAt), {
+    u64: (slot) => instance.u64((args >>> 0) + 8 * Math.min(slot, PRINTF_SLOTS - 1)),
+    string: (address) =>
+      address < instance.bytes.length ? instance.cstring(address).slice(0, MESSAGE_LIMIT) : "(bad string)",
+  });
+  if ("text" in result) return result.text.slice(0, MESSAGE_LIMIT);
+  violation(
+    vm,
+    instance,
+    "argument",
+    call,
+    `was given a format it cannot use: ${result.wrong}`,
+    "the format is printf's",
+    "Change the format string.",
+  );
+  return instance.cstring(formatAt).slice(0, MESSAGE_LIMIT);
+}
+
+function fatalExit(vm: Vm): number {
+  return vm.context.phase === 0 ? EXIT.fatalBeforeStart : EXIT.fatalAfterStart;
+}
+
+export const logBodies = bodies({
+  vdev_logf(vm, instance, level, vdp, text, args) {
+    vm.log(severityOf(level!), vdevOf(vm, instance, vdp!), format(vm, instance, "vdev_logf", text!, args!));
+    return 0;
+  },
+
+  qvm_logf(vm, instance, level, text, args) {
+    vm.log(severityOf(level!), undefined, format(vm, instance, "qvm_logf", text!, args!));
+    return 0;
+  },
+
+  qvm_report(vm, instance, text, args) {
+    const source = vm.vdevs[vm.context.vdev]?.name ?? "qvm";
+    vm.emit({ kind: "report", source, text: format(vm, instance, "qvm_report", text!, args!) });
+    return 0;
+  },
+
+  qvm_outf(vm, instance, level, text, args) {
+    const message = format(vm, instance, "qvm_outf", text!, args!);
+    const severity = severityOf(level!);
+    vm.log(severity, undefined, message);
+    if (severity === "fatal" || severity === "internal") throw new EndOfVm(fatalExit(vm), message);
+    return 0;
+  },
+
+  qvm_outff(vm, instance, _level, text, args) {
+    const message = format(vm, instance, "qvm_outff", text!, args!);
+    vm.log("fatal", undefined, message);
+    throw new EndOfVm(fatalExit(vm), message);
+  },
+
+  qvm_fatal(vm, instance, _level, text, args) {
+    const message = format(vm, instance, "qvm_fatal", text!, args!);
+    vm.log("fatal", undefined, message);
+    throw new EndOfVm(fatalExit(vm), message);
+  },
+});
+
+/** Labels of an attribute by number; the numbers are ours, the manual gives only the names. */
+const LABELS: readonly (Severity | undefined)[] = [
+  undefined,
+  "fatal",
+  "internal",
+  "error",
+  "warn",
+  "info",
+  "debug",
+  "verbose",
+];
+
+function severityOf(attribute: number): Severity {
+  return LABELS[(attribute & QVM_OUTAL_MASK) >>> QVM_OUTAL_OFFSET] ?? "info";
+}

@@ -1,0 +1,111 @@
+import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
+import { vdev_factory } from "../../abi/generated/layouts.ts";
+import { UserError } from "../errors.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import { formatLocation } from "../vm/location.ts";
+import type { Factory } from "../vm/vdev.ts";
+import { bodies, vdevOf, violation, writeText } from "./body.ts";
+
+/** Options a factory may list. */
+const OPTION_LIMIT = 256;
+
+export const vdevCoreBodies = bodies({
+  vdev_register_factory(vm, instance, address, abi) {
+    if (abi! >>> 0 !== QVM_VDEV_ABI) {
+      throw new UserError(
+        `${instance.module.file} was built for vdev ABI ${abi! >>> 0}, and this host has ${QVM_VDEV_ABI}: pass QVM_VDEV_ABI to vdev_register_factory()`,
+      );
+    }
+    const factory = readFactory(instance, address! >>> 0);
+    if (typeof factory === "string") {
+      violation(
+        vm,
+        instance,
+        "argument",
+        "vdev_register_factory",
+        `was given a factory with ${factory}`,
+        "a factory's members are functions of the module's table and C strings",
+        "Look at how the factory is filled in.",
+      );
+      return 0;
+    }
+    instance.factories.push(factory);
+    return 0;
+  },
+
+  vdev_string(vm, instance, buffer, size, vdp) {
+    const vdev = vdevOf(vm, instance, vdp!);
+    if (vdev === undefined) return 0;
+    return writeText(instance, buffer!, size! >>> 0, `${vdev.name} at ${formatLocation(vdev)}`);
+  },
+
+  vdev_path(vm, instance, buffer, size, vdp) {
+    const vdev = vdevOf(vm, instance, vdp!);
+    if (vdev === undefined) return 0;
+    return writeText(instance, buffer!, size! >>> 0, `/dev/qvm/${vm.plan.system}/${vdev.name}`);
+  },
+
+  // Fills the sigevent so that its delivery can be told from any other: ours, read back when pulses are delivered.
+  vdev_pulse(_vm, instance, vdp, code, priority, event, coid) {
+    const at = event! >>> 0;
+    instance.setU32(at, PULSE_EVENT);
+    instance.setU32(at + 4, vdp!);
+    instance.setU32(at + 8, (code! << 24) >> 24);
+    instance.setU32(at + 12, priority!);
+    instance.setU32(at + 16, coid!);
+    return 0;
+  },
+});
+
+/** First word of a struct sigevent that vdev_pulse() has filled. */
+export const PULSE_EVENT = 0x50554c53;
+
+/** A vdev_factory out of module memory, or what is wrong with it. The gate has checked that the struct is in bounds. */
+function readFactory(instance: ModuleInstance, address: number): Factory | string {
+  const word = (offset: number) => instance.u32(address + offset);
+  for (const name of ["control", "vread", "vwrite", "pulse", "timer"] as const) {
+    const index = word(vdev_factory[name]);
+    if (index !== 0 && (index >= instance.table.length || instance.table.get(index) === null)) {
+      return `${name} = ${index}, which is no function of the module's table`;
+    }
+  }
+  const optionList = readOptionList(instance, word(vdev_factory.option_list));
+  if (typeof optionList === "string") return optionList;
+  const name = word(vdev_factory.name);
+  if (name !== 0 && !isString(instance, name)) return "a name that is no C string";
+  if (word(vdev_factory.extra_space) > instance.module.wasm.memories[0]!.maximum! * 65536) {
+    return `extra_space of ${word(vdev_factory.extra_space)} bytes, more than the module's memory`;
+  }
+  return {
+    address,
+    name: name === 0 ? "" : instance.cstring(name),
+    control: word(vdev_factory.control),
+    vread: word(vdev_factory.vread),
+    vwrite: word(vdev_factory.vwrite),
+    pulse: word(vdev_factory.pulse),
+    timer: word(vdev_factory.timer),
+    pic: word(vdev_factory.pic),
+    optionList,
+    flags: word(vdev_factory.factory_flags),
+    sizes: word(vdev_factory.acc_sizes),
+    extraSpace: word(vdev_factory.extra_space),
+  };
+}
+
+function readOptionList(instance: ModuleInstance, address: number): string[] | string {
+  const names: string[] = [];
+  if (address === 0) return names;
+  for (let i = 0; i < OPTION_LIMIT; i++) {
+    if (address % 4 !== 0 || address + 4 * i + 4 > instance.bytes.length) return "an option_list outside its memory";
+    const pointer = instance.u32(address + 4 * i);
+    if (pointer === 0) return names;
+    if (!isString(instance, pointer)) return `an option_list whose entry ${i} is no C string`;
+    names.push(instance.cstring(pointer));
+  }
+  return `an option_list without NULL in its first ${OPTION_LIMIT} entries`;
+}
+
+function isString(instance: ModuleInstance, pointer: number): boolean {
+  const end = pointer < instance.bytes.length ? instance.bytes.indexOf(0, pointer) : -1;
+  return end >= 0 && end - pointer < 256;
+}

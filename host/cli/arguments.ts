@@ -1,0 +1,85 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { UserError } from "../errors.ts";
+import { didYouMean } from "../nearest-word.ts";
+
+/** One option of a command: how it is written and what it does. */
+export interface OptionHelp {
+  readonly name: string;
+  /** Name of the value in the help; without one the option is a switch. */
+  readonly value?: string;
+  readonly multiple?: boolean;
+  readonly help: string;
+}
+
+/** One command of the binary. */
+export interface Command {
+  readonly name: string;
+  /** What stands behind the name: `CONF [--guest SPEC]`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: readonly OptionHelp[];
+  /** More for `--help`. */
+  readonly details?: string;
+  /** @returns the exit code */
+  run(args: ParsedArguments): Promise<number>;
+}
+
+export interface ParsedArguments {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  value(name: string): string | undefined;
+  values(name: string): readonly string[];
+}
+
+/** A wrong command line; exit code 2. */
+export class UsageError extends UserError {}
+
+/** @throws UsageError for an option the command does not have */
+export function parseArguments(command: Command, argv: readonly string[]): ParsedArguments {
+  const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
+  for (const { name, value, multiple } of command.options) {
+    options[name] = { type: value === undefined ? "boolean" : "string", multiple: multiple === true };
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const all = (name: string) => [values[name] ?? []].flat();
+    return {
+      positionals,
+      flag: (name) => values[name] === true,
+      value: (name) => all(name).map(String)[0],
+      values: (name) => all(name).map(String),
+    };
+  } catch (error) {
+    throw new UsageError(explain(command, argv, error as Error));
+  }
+}
+
+function explain(command: Command, argv: readonly string[], error: Error): string {
+  const wrong = argv.find((arg) => arg.startsWith("--") && !known(command, arg));
+  if (wrong === undefined) return `vdevbox ${command.name}: ${error.message.split("\n")[0]}`;
+  const name = wrong.split("=")[0]!;
+  const names = command.options.map((option) => `--${option.name}`);
+  return `vdevbox ${command.name} has no option ${name}${didYouMean(name, names)}; see \`vdevbox ${command.name} --help\``;
+}
+
+function known(command: Command, arg: string): boolean {
+  const name = arg.slice(2).split("=")[0];
+  return name === "help" || name === "" || command.options.some((option) => option.name === name);
+}
+
+export function formatHelp(command: Command): string {
+  const rows = command.options.map(({ name, value, help }): [string, string] => [
+    value === undefined ? `--${name}` : `--${name} ${value}`,
+    help,
+  ]);
+  rows.push(["--help", "this text"]);
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  return [
+    `usage: vdevbox ${command.name} ${command.usage}`,
+    "",
+    command.summary,
+    "",
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`),
+    ...(command.details === undefined ? [] : ["", command.details]),
+  ].join("\n");
+}

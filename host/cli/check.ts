@@ -1,0 +1,21 @@
+import { checkModuleFile, formatCheckReport } from "../check/check.ts";
+import { UserError } from "../errors.ts";
+import type { Command, ParsedArguments } from "./arguments.ts";
+
+/** `vdevbox check`: what a module is and which rules bind it, before anything runs. */
+export const checkCommand: Command = {
+  name: "check",
+  usage: "MODULE.wasm… [--json]",
+  summary: "load a module: its imports, factory and options, and the calls its callbacks must not make",
+  options: [{ name: "json", help: "print the report as JSON" }],
+  details: "Exit codes: 0 nothing found, 1 findings, 2 the module cannot be loaded.",
+  run,
+};
+
+async function run(args: ParsedArguments): Promise<number> {
+  if (args.positionals.length === 0) throw new UserError("check needs a module: `vdevbox check MODULE.wasm`");
+  const reports = args.positionals.map((file) => checkModuleFile(file));
+  if (args.flag("json")) console.log(JSON.stringify(reports.length === 1 ? reports[0] : reports, undefined, 2));
+  else for (const report of reports) console.log(formatCheckReport(report));
+  return reports.some((report) => report.verdict !== "ok") ? 1 : 0;
+}

@@ -1,0 +1,62 @@
+import { UserError } from "../errors.ts";
+import { didYouMean } from "../nearest-word.ts";
+import { type Command, formatHelp, parseArguments, UsageError } from "./arguments.ts";
+import { benchCommand } from "./bench.ts";
+import { buildCommand } from "./build.ts";
+// import { checkCommand } from "./check.ts";
+import { demoCommand } from "./demo.ts";
+import { replayCommand } from "./replay.ts";
+import { runCommand } from "./run.ts";
+
+/** Exit codes of all commands but `run`, which has qvm's. */
+export const EXIT_CODE = { fine: 0, findings: 1, usage: 2 } as const;
+
+const COMMANDS: readonly Command[] = [buildCommand, runCommand, replayCommand, benchCommand, demoCommand];
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2;
+  return [
+    "vdevbox: write, run and test virtual devices for the qvm vdev API",
+    "",
+    "usage: vdevbox COMMAND [ARGUMENTS]",
+    "",
+    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
+    "",
+    "`vdevbox COMMAND --help` tells more.",
+  ].join("\n");
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(overview());
+    return name === undefined ? EXIT_CODE.usage : EXIT_CODE.fine;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined) {
+    throw new UsageError(
+      `vdevbox has no command ${name}${didYouMean(
+        name,
+        COMMANDS.map((one) => one.name),
+      )}; see \`vdevbox --help\``,
+    );
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    console.log(formatHelp(command));
+    return EXIT_CODE.fine;
+  }
+  return command.run(parseArguments(command, rest));
+}
+
+// A reader that closes the pipe (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(error.toString());
+  process.exitCode = error.exitCode ?? EXIT_CODE.usage;
+}

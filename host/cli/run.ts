@@ -1,0 +1,212 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { UserError } from "../errors.ts";
+import type { Finding } from "../gate/finding.ts";
+import { Recorder } from "../recording/recorder.ts";
+import type { VmEvent } from "../vm/events.ts";
+import { EXIT } from "../vm/vm.ts";
+import type { Command, ParsedArguments } from "./arguments.ts";
+import { Explainer } from "./explain.ts";
+import { RunOutput, type Sink } from "./output.ts";
+import { configPieces, createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
+
+/** `vdevbox run`: builds the VM of a configuration and runs its guest. */
+export const runCommand: Command = {
+  name: "run",
+  usage: "CONF [@FILE|TEXT…] [--guest SPEC] [--record FILE]",
+  summary: "build the VM of a qvmconf file and run its guest",
+  options: [
+    { name: "guest", value: "SPEC", help: "script:FILE, rom:FILE (x86 assembly), or none (default)" },
+    { name: "record", value: "FILE", help: "write a recording that `vdevbox replay` runs again" },
+    {
+      name: "module-path",
+      value: "DIR",
+      multiple: true,
+      help: "folder to look for modules in, before the others; repeatable",
+    },
+    { name: "policy", value: "strict|report", help: "what a broken rule does (default: strict)" },
+    {
+      name: "on-fault",
+      value: "continue|stop",
+      help: "whether the VM outlives a vdev that stopped (default: continue)",
+    },
+    { name: "explain", help: "tell in plain words what happens" },
+    { name: "verbose", help: "show messages of every severity" },
+    { name: "json", help: "print how the run ended as JSON" },
+  ],
+  details: [
+    "Modules are looked for as TYPE.wasm in --module-path, in the folders of VDEVBOX_PATH, beside CONF, in",
+    "build/out/vdevs here, and among vdevbox's own. More configuration may follow CONF, as qvm takes it: @FILE or text.",
+    "",
+    "Exit codes are qvm's: 0 normal, 3 power cut, 4 watchdog, 5 unsupported access, 6 a vdev stopped, 7 unexpected,",
+    "32-63 the vdevs' own, 64 and 65 before the start (65: the configuration), 96 fatal after it.",
+    "1 when a script's expectation failed, 2 for a wrong command line, 130 after Ctrl-C.",
+  ].join("\n"),
+  run,
+};
+
+const STDIO: Sink = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+};
+
+async function run(args: ParsedArguments): Promise<number> {
+  if (args.positionals.length === 0)
+    throw new UserError("run needs a configuration: `vdevbox run CONF`; see `vdevbox run --help`");
+  const json = args.flag("json");
+  // With --json stdout is for the program that reads it; everything else goes to stderr.
+  const sink: Sink = json ? { out: STDIO.err, err: STDIO.err } : STDIO;
+  const explainer = args.flag("explain") ? new Explainer(sink) : undefined;
+  const running = new Run(args, sink, explainer);
+  return running.run(json);
+}
+
+/** One run from the command line: session, output, recording and Ctrl-C. */
+class Run {
+  readonly #args: ParsedArguments;
+  readonly #sink: Sink;
+  readonly #explainer: Explainer | undefined;
+  #output: RunOutput | undefined;
+  #recorder: Recorder | undefined;
+  /** What a VM said before its outputs were set up. */
+  readonly #early: VmEvent[] = [];
+
+  constructor(args: ParsedArguments, sink: Sink, explainer: Explainer | undefined) {
+    this.#args = args;
+    this.#sink = sink;
+    this.#explainer = explainer;
+  }
+
+  async run(json: boolean): Promise<number> {
+    const pieces = configPieces(this.#args.positionals);
+    const guest = parseGuestSpec(this.#args.value("guest"));
+    const session = await this.#start(pieces, guest);
+    const recordFile = this.#args.value("record");
+    const file = recordFile === undefined ? undefined : openForWriting(recordFile);
+    if (file !== undefined) {
+      this.#recorder = new Recorder(session.vm, { guest: guest.kind, pieces }, (text) => writeSync(file, text));
+      for (const event of this.#early) this.#recorder.event(event);
+    }
+    let interrupted = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      interrupted = true;
+      session.vm.control("button");
+      session.stop(EXIT.powerCut, `interrupted by ${signal}`);
+    };
+    process.once("SIGINT", onSignal);
+    process.once("SIGTERM", onSignal);
+    try {
+      const end = await session.run();
+      this.#recorder?.end(end);
+      if (json) console.log(JSON.stringify(this.#result(session, end), undefined, 2));
+      else this.#tellEnd(session, end, recordFile);
+      if (interrupted) return 130;
+      return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
+    } finally {
+      process.removeListener("SIGINT", onSignal);
+      process.removeListener("SIGTERM", onSignal);
+      session.close();
+      if (file !== undefined) closeSync(file);
+    }
+  }
+
+  async #start(pieces: ReturnType<typeof configPieces>, guest: ReturnType<typeof parseGuestSpec>): Promise<Session> {
+    const policy = choice(this.#args, "policy", ["strict", "report"] as const);
+    const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
+    const session = await createSession({
+      pieces,
+      guest,
+      listener: (event) => this.#event(event),
+      onOutput: (text) => (this.#explainer === undefined ? this.#sink.out(text) : this.#explainer.guestSays(text)),
+      modulePath: this.#args.values("module-path"),
+      adjust: (plan) => ({ ...plan, ...(policy && { policy }), ...(onFault && { onFault }) }),
+    });
+    const { config } = session;
+    const perVdev = new Map(
+      session.vm.vdevs.flatMap((vdev, i) => {
+        const log = config.vdevs[i]?.log;
+        return log === undefined ? [] : [[vdev.name, log] as const];
+      }),
+    );
+    this.#output = new RunOutput(this.#sink, config.loggers, perVdev, this.#args.flag("verbose"));
+    for (const note of config.notes) this.#sink.err(`note: ${note.place.file}:${note.place.line}: ${note.text}\n`);
+    this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
+    for (const event of this.#early) this.#show(event);
+    return session;
+  }
+
+  #event(event: VmEvent): void {
+    if (this.#output === undefined) this.#early.push(event);
+    else {
+      this.#recorder?.event(event);
+      this.#show(event);
+    }
+  }
+
+  #show(event: VmEvent): void {
+    this.#explainer?.event(event);
+    if (event.kind === "log" || event.kind === "report" || event.kind === "finding") this.#explainer?.flush();
+    this.#output?.show(event);
+  }
+
+  #tellEnd(session: Session, end: SessionEnd, recordFile: string | undefined): void {
+    const { vm } = session;
+    for (const finding of end.script?.findings ?? []) {
+      const { file, line } = finding.place;
+      this.#sink.err(`${file}:${line}: ${finding.message}\n`);
+    }
+    if (end.guestError !== undefined) this.#sink.err(`${end.guestError.toString()}\n`);
+    if (this.#explainer !== undefined) {
+      this.#explainer.end(vm, end, recordFile);
+      return;
+    }
+    const counts = [
+      `${vm.traps} guest accesses`,
+      `${count(vm.findings.all, "violation")} violations`,
+      `${count(vm.findings.all, "warning")} warnings`,
+      `${count(vm.findings.all, "fault")} faults`,
+    ];
+    if (end.script !== undefined)
+      counts.unshift(`${end.script.expectations - end.script.failed} of ${end.script.expectations} expectations held`);
+    this.#sink.err(`${vm.plan.system}: ${end.reason} (exit code ${end.exitCode}); ${counts.join(", ")}\n`);
+  }
+
+  /** What `--json` prints. */
+  #result(session: Session, end: SessionEnd): unknown {
+    const { vm } = session;
+    return {
+      system: vm.plan.system,
+      exitCode: end.exitCode,
+      reason: end.reason,
+      guestAccesses: vm.traps,
+      virtualNs: vm.nowNs.toString(),
+      script:
+        end.script === undefined
+          ? undefined
+          : { expectations: end.script.expectations, failed: end.script.failed, findings: end.script.findings },
+      vdevs: vm.vdevs.map((vdev) => ({ ...vm.findings.nameOf(vdev.index), stopped: vdev.instance.stopped ?? null })),
+      findings: vm.findings.all.map((finding) => ({ ...finding, times: vm.findings.times(finding) })),
+      linesHigh: vm.lines.high(),
+    };
+  }
+}
+
+function count(findings: readonly Finding[], severity: Finding["severity"]): number {
+  return findings.filter((finding) => finding.severity === severity).length;
+}
+
+export function choice<T extends string>(args: ParsedArguments, name: string, choices: readonly T[]): T | undefined {
+  const value = args.value(name);
+  if (value === undefined) return undefined;
+  const found = choices.find((one) => one === value);
+  if (found === undefined) throw new UserError(`--${name} takes ${choices.join(" or ")}, and not ${value}`);
+  return found;
+}
+
+/** @throws UserError when the file cannot be written */
+export function openForWriting(file: string): number {
+  try {
+    return openSync(file, "w");
+  } catch (error) {
+    throw new UserError(`cannot be written: ${(error as NodeJS.ErrnoException).code}`, { file });
+  }
+}

@@ -1,0 +1,220 @@
+import { existsSync, readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
+import type { VmConfig } from "../config/vm-config.ts";
+import { UserError } from "../errors.ts";
+import { AccessStatus, type GuestBus } from "../guests/bus.ts";
+import { withDefaultRam } from "../guests/rom/default-ram.ts";
+import { createRomGuest, type RomGuest } from "../guests/rom/rom-guest.ts";
+import { parseScript } from "../guests/script/parse-script.ts";
+import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
+import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import type { VmListener } from "../vm/events.ts";
+import type { VmPlan } from "../vm/plan.ts";
+import { planFromConfig } from "../vm/plan-from-config.ts";
+import { createVm } from "../vm/startup.ts";
+import { EXIT, type Vm, type VmEnd } from "../vm/vm.ts";
+
+/** What drives the VM: `script:FILE`, `rom:FILE`, or nothing. */
+export interface GuestSpec {
+  readonly kind: "script" | "rom" | "none";
+  readonly file: string;
+}
+
+/** Virtual time one access of a ROM guest takes, unless the configuration says otherwise: a slow bus. */
+export const ROM_ACCESS_NS = 1000;
+
+/** `rom:guest.s`, `script:test.script`, or a file whose ending says which. @throws UserError */
+export function parseGuestSpec(spec: string | undefined): GuestSpec {
+  if (spec === undefined || spec === "none") return { kind: "none", file: "" };
+  const match = /^(script|rom):(.+)$/.exec(spec);
+  if (match !== null) return { kind: match[1] as "script" | "rom", file: match[2]! };
+  if ([".s", ".asm"].includes(extname(spec).toLowerCase())) return { kind: "rom", file: spec };
+  if ([".script", ".qtest", ".txt"].includes(extname(spec).toLowerCase())) return { kind: "script", file: spec };
+  throw new UserError(`--guest takes script:FILE, rom:FILE or none, and not ${spec}`);
+}
+
+/** A file the user named. @throws UserError when it cannot be read */
+export function readUserFile(file: string): string {
+  if (!existsSync(file)) throw new UserError("there is no such file", { file });
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`, {
+      file,
+    });
+  }
+}
+
+/** Files (`@file`, or the first word) and option text, as qvm takes them. */
+export function configPieces(words: readonly string[]): ConfigPiece[] {
+  const pieces: ConfigPiece[] = [];
+  let text: string[] = [];
+  const flush = () => {
+    if (text.length > 0) pieces.push({ text: text.join(" "), file: "<command line>" });
+    text = [];
+  };
+  for (const [i, word] of words.entries()) {
+    const isFile = word.startsWith("@") || (i === 0 && !word.includes(" "));
+    if (!isFile) {
+      text.push(/[\s#]/.test(word) ? JSON.stringify(word) : word);
+      continue;
+    }
+    flush();
+    const file = word.replace(/^@/, "");
+    pieces.push({ text: readUserFile(file), file });
+  }
+  flush();
+  return pieces;
+}
+
+export interface SessionOptions {
+  readonly pieces: readonly ConfigPiece[];
+  readonly guest: GuestSpec;
+  readonly listener: VmListener;
+  /** Text the guest prints. */
+  readonly onOutput: (text: string) => void;
+  readonly modulePath?: readonly string[];
+  readonly adjust?: (plan: VmPlan) => VmPlan;
+}
+
+/** A VM with its guest, ready to run. */
+export interface Session {
+  readonly config: VmConfig;
+  readonly vm: Vm;
+  /** Runs the guest to its end and ends the VM. */
+  run(): Promise<SessionEnd>;
+  /** Ends the run at the next chance; `run` then returns. */
+  stop(exitCode: number, reason: string): void;
+  /** Frees the guest; harmless when it has run. */
+  close(): void;
+}
+
+export interface SessionEnd extends VmEnd {
+  readonly script: ScriptResult | undefined;
+  /** Why a ROM program failed. */
+  readonly guestError: UserError | undefined;
+}
+
+/** @throws UserError when the configuration, a module or the guest cannot be had; its exitCode is qvm's */
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const config = withExitCode(EXIT.configuration, () => parseConfigPieces(options.pieces));
+  const accessNs = options.guest.kind === "rom" ? ROM_ACCESS_NS : 0;
+  const planned = withExitCode(EXIT.configuration, () =>
+    planFromConfig(config, { modulePath: options.modulePath ?? [], accessNs }),
+  );
+  const plan = options.adjust === undefined ? planned : options.adjust(planned);
+  if (options.guest.kind === "rom") return romSession(config, plan, options);
+  const steps =
+    options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
+  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, { listener: options.listener }));
+  return {
+    config,
+    vm,
+    close: () => {},
+    stop: (exitCode, reason) => vm.end(exitCode, reason),
+    run: async () => {
+      const output = { print: (text: string) => options.onOutput(`${text}\n`) };
+      const script = steps.length === 0 ? undefined : runScript(steps, new VmScriptMachine(vm), output);
+      return { ...vm.terminate(), script, guestError: undefined };
+    },
+  };
+}
+
+/** Gives an error of a stage of the start qvm's exit code for it. */
+function withExitCode<T>(exitCode: number, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof UserError) error.exitCode ??= exitCode;
+    throw error;
+  }
+}
+
+async function romSession(config: VmConfig, planned: VmPlan, options: SessionOptions): Promise<Session> {
+  const plan = withDefaultRam(planned, "rom");
+  const [ram, ...more] = plan.ram.filter((range) => range.writable);
+  if (ram === undefined || more.length > 0 || ram.start !== 0n) {
+    throw new UserError(
+      "a ROM guest has one piece of RAM that begins at 0; write `ram 0,SIZE`",
+      (more[0] ?? ram)?.place,
+    );
+  }
+  // The guest's RAM comes first, because vdevs may map it at startup; the VM that answers the guest comes second.
+  let vm: Vm | undefined;
+  const bus: GuestBus = {
+    read: (...args) => vm?.read(...args) ?? AccessStatus.busError,
+    write: (...args) => vm?.write(...args) ?? AccessStatus.busError,
+    get valueLo() {
+      return vm?.valueLo ?? 0;
+    },
+    get valueHi() {
+      return vm?.valueHi ?? 0;
+    },
+  };
+  const guest = await createRomGuest({
+    source: readUserFile(options.guest.file),
+    file: options.guest.file,
+    ramBytes: Number(ram.length),
+    windows: [],
+    ports: [],
+    bus,
+    onHalt: () => (vm?.clockStep() === true && vm.ended === undefined ? "resume" : "stop"),
+    onOutput: options.onOutput,
+  });
+  try {
+    vm = withExitCode(EXIT.fatalBeforeStart, () =>
+      createVm(plan, {
+        listener: options.listener,
+        ramBytes: (start, length) =>
+          start === 0n ? guest.ram.subarray(0, Number(length)) : new Uint8Array(Number(length)),
+      }),
+    );
+    connect(vm, guest);
+  } catch (error) {
+    guest.destroy();
+    throw error;
+  }
+  const running = vm;
+  return {
+    config,
+    vm: running,
+    close: () => guest.destroy(),
+    stop: (exitCode, reason) => {
+      running.end(exitCode, reason);
+      guest.stop();
+    },
+    run: () => runRom(running, guest),
+  };
+}
+
+/** The guest traps what vdevs have, and sees the lines of the PC's interrupt controllers. */
+function connect(vm: Vm, guest: RomGuest): void {
+  for (const space of ["memory", "io"] as const) {
+    for (const region of vm.spaces[space].regions) {
+      if (region.what.kind === "vdev") guest.claim(space, Number(region.start), Number(region.length));
+    }
+  }
+  vm.onRegion = (change, space, start, length) =>
+    change === "add"
+      ? guest.claim(space, Number(start), Number(length))
+      : guest.release(space, Number(start), Number(length));
+  vm.lines.onChange((pic, line, level) => {
+    if ((pic === "8259" || pic === "ioapic") && line < 16) guest.setIrq(line, level);
+  });
+}
+
+async function runRom(vm: Vm, guest: RomGuest): Promise<SessionEnd> {
+  try {
+    const end = await guest.run();
+    const faulted = vm.instances.some((instance) => instance.stopped !== undefined);
+    if (end.reason === "exit" && !(end.code === 0 && faulted))
+      vm.end(end.code & 0xff, `the guest exited with ${end.code}`);
+    if (end.reason === "halted" && !faulted) vm.end(EXIT.normal, "the guest halted, and nothing will wake it");
+    const guestError = end.reason === "failed" ? end.error : undefined;
+    if (guestError !== undefined) vm.end(EXIT.unexpected, guestError.toString());
+    return { ...vm.terminate(), script: undefined, guestError };
+  } finally {
+    guest.destroy();
+  }
+}

@@ -1,0 +1,221 @@
+import { UserError } from "../errors.ts";
+import { readChoice, readLocation, readLogFilter, readPins, readRam } from "./arguments.ts";
+import type { Draft, OpenContext } from "./draft.ts";
+import { replaceOrAdd, settingsOf } from "./draft.ts";
+import type { CONTEXT_WORDS, CPU_WORDS, PASS_WORDS, SCOPED_WORDS, VDEV_WORDS, VM_WORDS } from "./grammar.ts";
+import { readNumber } from "./numbers.ts";
+import { placeSetting } from "./settings.ts";
+import type { CpuItem, Named, NumberItem, PassItem, VdevItem, VmConfig } from "./vm-config.ts";
+import { UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
+import type { WordReader } from "./word-reader.ts";
+import type { ConfigWord } from "./words.ts";
+
+const MAX_PRIORITY = 255n;
+const MAX_CPU = 1023n;
+const MAX_VECTOR = 0xffff_ffffn;
+
+/** The state of reading: what there is so far, and which context is open. */
+export interface ReadState {
+  readonly config: Draft<VmConfig>;
+  readonly words: WordReader;
+  open: OpenContext;
+  /** True until the first option has been read. */
+  atStart: boolean;
+}
+
+/** Reads the arguments of one option and puts what it says where it belongs. */
+export type OptionReader = (state: ReadState, option: ConfigWord) => void;
+
+type VmWord = (typeof CONTEXT_WORDS | typeof VM_WORDS | typeof SCOPED_WORDS)[number];
+
+/** Options that mean the same wherever they stand. */
+export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
+  system: readSystem,
+  cpu: openCpu,
+  vdev: openVdev,
+  pass: openPass,
+  ram: ({ config, words }, option) => config.ram.push(readRam(words.argument(option, "[address,]length"), option)),
+  rom: readRom,
+  load: ({ config, words }, option) => {
+    config.loads.push({ kind: "image", file: words.argument(option, "a file").text, place: option.place });
+    note(config, option, `"load" is kept, but no guest of vdevbox starts from it`);
+  },
+  initrd: readInitrd,
+  cmdline: ({ config, words }, option) => {
+    config.cmdline = named(words, option, "a text");
+    note(config, option, `"cmdline" is kept, but no guest of vdevbox reads it`);
+  },
+  logger: ({ config, words }, option) => config.loggers.push(logFilter(words, option)),
+  dump: ({ config, words }, option) => {
+    config.dump = named(words, option, "a file");
+    note(config, option, `"dump" is kept, but vdevbox writes no guest dump`);
+  },
+  debug: ({ config }, option) => {
+    config.debug = true;
+    note(config, option, `"debug" is kept and changes nothing`);
+  },
+  dryrun: ({ config }) => {
+    config.dryrun = true;
+  },
+  safety: ({ config, words }, option) => {
+    const level = words.argument(option, "none, warn or required");
+    config.safety = readChoice(level.text, level, "safety", ["none", "warn", "required"]);
+    note(config, option, `"safety" is kept: vdevbox is a test tool and no safety component`);
+  },
+  unsupported: readUnsupported,
+  user: refuse("vdevbox runs no process whose user could change"),
+  reserve: refuse("its arguments are not publicly known"),
+  set: readSet,
+};
+
+export const CPU_OPTIONS: Readonly<
+  Record<(typeof CPU_WORDS)[number], (cpu: Draft<CpuItem>, ...args: Parameters<OptionReader>) => void>
+> = {
+  sched: (cpu, { words }, option) => {
+    cpu.sched = number(words, option, "a priority", MAX_PRIORITY).value;
+  },
+  runmask: (cpu, { words }, option) => {
+    const word = words.argument(option, "a list of host CPUs");
+    cpu.runmask = word.text.split(",").map((text) => Number(readNumber(text, word, "a host CPU", MAX_CPU)));
+  },
+  partition: (cpu, { config, words }, option) => {
+    cpu.partition = words.argument(option, "a partition's name").text;
+    note(config, option, `"partition" is kept: vdevbox has no scheduler partitions`);
+  },
+  cluster: (cpu, { config, words }, option) => {
+    cpu.cluster = words.argument(option, "a cluster's name").text;
+    note(config, option, `"cluster" is kept: vdevbox has no CPU clusters`);
+  },
+};
+
+export const VDEV_OPTIONS: Readonly<
+  Record<(typeof VDEV_WORDS)[number], (vdev: Draft<VdevItem>, ...args: Parameters<OptionReader>) => void>
+> = {
+  loc: (vdev, { words }, option) => {
+    vdev.loc = readLocation(words.argument(option, "an address"));
+  },
+  intr: (vdev, { words }, option) => {
+    const pins = readPins(words.argument(option, "PIC:LINE"));
+    // The one common option the manual lets an hpet repeat.
+    vdev.intr = vdev.type === "hpet" ? [...vdev.intr, ...pins] : pins;
+  },
+  name: (vdev, { words }, option) => {
+    vdev.name = named(words, option, "a name");
+  },
+  log: (vdev, { words }, option) => {
+    vdev.log = logFilter(words, option);
+  },
+  sched: (vdev, { words }, option) => {
+    vdev.sched = number(words, option, "a priority", MAX_PRIORITY);
+  },
+  hostvector: (vdev, { words }, option) => {
+    vdev.hostvector = number(words, option, "a host vector", MAX_VECTOR);
+  },
+};
+
+export const PASS_OPTIONS: Readonly<
+  Record<(typeof PASS_WORDS)[number], (pass: Draft<PassItem>, ...args: Parameters<OptionReader>) => void>
+> = {
+  loc: (pass, { words }, option) => {
+    pass.loc = words.argument(option, "a location").text;
+  },
+  intr: (pass, { words }, option) => {
+    pass.intr = words.argument(option, "PIC:LINE").text;
+  },
+};
+
+function readSystem(state: ReadState, option: ConfigWord): void {
+  if (!state.atStart) throw new UserError('"system" must be the very first option of the configuration', option.place);
+  state.config.system = named(state.words, option, "a name");
+}
+
+function openCpu(state: ReadState, option: ConfigWord): void {
+  const cpu: Draft<CpuItem> = { place: option.place, settings: [] };
+  state.config.cpus.push(cpu);
+  state.open = { kind: "cpu", cpu };
+}
+
+function openVdev(state: ReadState, option: ConfigWord): void {
+  const type = state.words.argument(option, "a type");
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(type.text)) {
+    throw new UserError(`"${type.text}" cannot be the type of a vdev: it names the module vdev-TYPE`, type.place);
+  }
+  const vdev: Draft<VdevItem> = { type: type.text, place: option.place, intr: [], settings: [], own: [] };
+  state.config.vdevs.push(vdev);
+  state.open = { kind: "vdev", vdev };
+}
+
+function openPass(state: ReadState, option: ConfigWord): void {
+  const pass: Draft<PassItem> = { place: option.place, settings: [] };
+  state.config.passes.push(pass);
+  state.open = { kind: "pass", pass };
+  note(state.config, option, `"pass" has no effect: vdevbox has no physical devices, so nobody answers there`);
+}
+
+function readRom({ config, words }: ReadState, option: ConfigWord): void {
+  const word = words.argument(option, "address,length");
+  const { address, length, place } = readRam(word, option);
+  if (address === undefined) throw new UserError('"rom" takes address,length: the address is missing', word.place);
+  config.rom.push({ address, length, place });
+}
+
+function readInitrd({ config, words }: ReadState, option: ConfigWord): void {
+  const load = words.next();
+  if (load?.text !== "load") throw new UserError('"initrd" is written initrd load FILE', option.place);
+  config.loads.push({ kind: "initrd", file: words.argument(load, "a file").text, place: option.place });
+  note(config, option, `"initrd load" is kept, but no guest of vdevbox starts from it`);
+}
+
+function readUnsupported({ config, words }: ReadState, option: ConfigWord): void {
+  const kind = words.argument(option, "what is not supported and what to do");
+  const action = words.argument(option, "what to do");
+  const item = {
+    kind: readChoice(kind.text, kind, "what is not supported", UNSUPPORTED_KINDS),
+    action: readChoice(action.text, action, "what to do", UNSUPPORTED_ACTIONS),
+    place: option.place,
+  };
+  replaceOrAdd(config.unsupported, item, (other) => other.kind);
+}
+
+function readSet({ config, words, open }: ReadState, option: ConfigWord): void {
+  const name = words.argument(option, "a variable and its value");
+  const value = words.argument(option, `the value of ${name.text}`);
+  const placed = placeSetting(option, name, value, open.kind);
+  replaceOrAdd(settingsOf(config, open, placed.scope), placed.setting, (setting) => setting.name);
+  if (placed.note !== undefined) note(config, option, placed.note);
+  if (placed.scope === "vdev" && open.kind === "vdev" && open.vdev.place.file !== option.place.file) {
+    // A text behind a file continues it, so what reads like a setting of the VM may belong to the file's last vdev.
+    const advice = `to set it for the whole VM, write it in front of the first vdev`;
+    note(
+      config,
+      option,
+      `this sets "${name.text}" of vdev ${open.vdev.type} only, whose options are still open; ${advice}`,
+    );
+  }
+}
+
+function refuse(why: string): OptionReader {
+  return (_state, option) => {
+    throw new UserError(`vdevbox does not support "${option.text}": ${why}; leave it out`, option.place);
+  };
+}
+
+function named(words: WordReader, option: ConfigWord, what: string): Named {
+  const word = words.argument(option, what);
+  if (word.text === "") throw new UserError(`"${option.text}" needs ${what}, not an empty string`, word.place);
+  return { text: word.text, place: option.place };
+}
+
+function number(words: WordReader, option: ConfigWord, what: string, max: bigint): NumberItem {
+  const word = words.argument(option, what);
+  return { value: Number(readNumber(word.text, word, what, max)), place: option.place };
+}
+
+function logFilter(words: WordReader, option: ConfigWord) {
+  const list = words.argument(option, "severities and a destination");
+  return readLogFilter(option, list, words.argument(option, "a destination"));
+}
+
+function note(config: Draft<VmConfig>, option: ConfigWord, text: string): void {
+  config.notes.push({ text, place: option.place });
+}

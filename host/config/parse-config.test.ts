@@ -1,0 +1,287 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig, parseConfigPieces } from "./parse-config.ts";
+import { vdevboxSettings } from "./settings.ts";
+import { errorOf, withoutPlaces } from "./test-support.ts";
+import { vcpuCount } from "./vm-config.ts";
+
+const parse = (text: string) => parseConfig(text, "vm.conf");
+const refusal = (text: string) => errorOf(() => parse(text));
+const own = (text: string) => parse(text).vdevs.map((vdev) => vdev.own.map((word) => word.text));
+const notes = (text: string) => parse(text).notes.map((note) => note.text);
+
+describe("a VM's own options", () => {
+  it("fill the configuration", () => {
+    const config = parse(`
+      system lab
+      ram 0x80000000,64M  ram 4k
+      rom 0xF0000,64K
+      load a.elf  initrd load b.img  cmdline "root=/dev/vda ro"
+      logger error,warn slog  logger info stdout
+      dump /var/x.dump  safety none  debug  dryrun
+      unsupported register ignore  unsupported mem fail
+    `);
+    expect(withoutPlaces(config)).toEqual({
+      system: { text: "lab" },
+      cpus: [],
+      ram: [{ address: 0x8000_0000n, length: 64n << 20n }, { length: 4096n }],
+      rom: [{ address: 0xf0000n, length: 65536n }],
+      vdevs: [],
+      passes: [],
+      loads: [
+        { kind: "image", file: "a.elf" },
+        { kind: "initrd", file: "b.img" },
+      ],
+      cmdline: { text: "root=/dev/vda ro" },
+      loggers: [
+        { severities: ["error", "warn"], destination: "slog" },
+        { severities: ["info"], destination: "stdout" },
+      ],
+      dump: { text: "/var/x.dump" },
+      safety: "none",
+      debug: true,
+      dryrun: true,
+      settings: [],
+      unsupported: [
+        { kind: "register", action: "ignore" },
+        { kind: "mem", action: "fail" },
+      ],
+    });
+  });
+
+  it("apply to the VM inside a vdev too, and leave its context open", () => {
+    const config = parse("vdev a loc 0x1000 ram 1m debug intr gic:3 speed 5");
+    expect(config.ram).toHaveLength(1);
+    expect(config.vdevs[0]!.intr).toMatchObject([{ pic: "gic", line: 3 }]);
+    expect(own("vdev a ram 1m speed 5")).toEqual([["speed", "5"]]);
+  });
+
+  it("of one kind: the last one wins", () => {
+    const config = parse("cmdline a cmdline b unsupported mem fail unsupported io fail unsupported mem ignore");
+    expect(config.cmdline?.text).toBe("b");
+    expect(config.unsupported.map(({ kind, action }) => `${kind} ${action}`)).toEqual(["io fail", "mem ignore"]);
+  });
+
+  it("know where they stand", () => {
+    expect(parse("cpu\n  cpu").cpus[1]!.place).toEqual({ file: "vm.conf", line: 2, column: 3 });
+  });
+
+  it("say what is kept without effect", () => {
+    expect(notes("load x cmdline y dump z debug cpu partition p cluster c pass loc mem:0,1,r")).toEqual([
+      expect.stringContaining('"load"'),
+      expect.stringContaining('"cmdline"'),
+      expect.stringContaining('"dump"'),
+      expect.stringContaining('"debug"'),
+      expect.stringContaining('"partition"'),
+      expect.stringContaining('"cluster"'),
+      expect.stringContaining('"pass"'),
+    ]);
+    expect(notes("system s ram 1m cpu sched 9 runmask 0,1 vdev t loc 0x1000 intr gic:1 x y")).toEqual([]);
+  });
+});
+
+describe("vCPUs", () => {
+  it("are one a cpu, and one when there is none", () => {
+    expect(vcpuCount(parse("ram 1m"))).toBe(1);
+    expect(vcpuCount(parse("cpu"))).toBe(1);
+    expect(vcpuCount(parse("cpu sched 9 cpu runmask 2,3"))).toBe(2);
+    expect(withoutPlaces(parse("cpu sched 9 cpu runmask 2,3").cpus)).toEqual([
+      { sched: 9, settings: [] },
+      { runmask: [2, 3], settings: [] },
+    ]);
+  });
+});
+
+describe("a vdev", () => {
+  it("has its common options told from its own", () => {
+    const [vdev] = parse(
+      "vdev trace emit-logger loc mem:0x1c000000 emit-trace 3 name t0 log info,debug stderr sched 8",
+    ).vdevs;
+    expect(withoutPlaces(vdev)).toEqual({
+      type: "trace",
+      loc: { space: "memory", address: 0x1c00_0000n },
+      intr: [],
+      name: { text: "t0" },
+      log: { severities: ["info", "debug"], destination: "stderr" },
+      sched: { value: 8 },
+      settings: [],
+      own: [
+        { text: "emit-logger", quoted: false },
+        { text: "emit-trace", quoted: false },
+        { text: "3", quoted: false },
+      ],
+    });
+  });
+
+  it("takes a bare location for its own default space", () => {
+    const spaces = parse("vdev a loc 0x10 vdev a loc mem:16 vdev a loc io:0x3f8").vdevs.map((vdev) => vdev.loc?.space);
+    expect(spaces).toEqual(["default", "memory", "io"]);
+  });
+
+  it("keeps the last of a repeated option, and all interrupts of an hpet", () => {
+    const [a, hpet] = parse("vdev a loc 1 loc 2 intr x:1 intr y:2 name p name q vdev hpet intr x:1,x:2 intr x:3").vdevs;
+    expect(withoutPlaces(a)).toMatchObject({
+      loc: { address: 2n },
+      intr: [{ pic: "y", line: 2 }],
+      name: { text: "q" },
+    });
+    expect(hpet!.intr.map((pin) => pin.line)).toEqual([1, 2, 3]);
+  });
+
+  it("may be split over lines anywhere", () => {
+    expect(parse("vdev\nwdt\nintr\n gic:38").vdevs[0]!.intr[0]).toMatchObject({ pic: "gic", line: 38 });
+  });
+
+  it("ends where the next context opens", () => {
+    const config = parse("vdev a x 1 cpu sched 5 vdev b y 2");
+    expect(config.vdevs.map((vdev) => vdev.own.map((word) => word.text))).toEqual([
+      ["x", "1"],
+      ["y", "2"],
+    ]);
+    expect(config.vdevs[0]!.sched).toBeUndefined();
+  });
+
+  it("takes a quoted word of the grammar as an argument, never as an option", () => {
+    expect(own('vdev a mode "debug" "cpu"')).toEqual([["mode", "debug", "cpu"]]);
+    expect(parse('vdev a mode "debug"').debug).toBe(false);
+  });
+
+  it("may be called like an option on the same line, or in quotes", () => {
+    expect(parse("vdev a name debug").vdevs[0]!.name?.text).toBe("debug");
+    expect(parse('vdev a name\n"debug"').vdevs[0]!.name?.text).toBe("debug");
+  });
+});
+
+describe("set", () => {
+  it("applies to the open context, and of one name the last wins", () => {
+    const config = parse(`
+      set vdevbox-policy report set vdevbox-on-fault stop
+      vdev a set vdevbox-policy report set vdevbox-policy strict
+      vdev b
+      cpu set exit-on-halt off
+    `);
+    expect(vdevboxSettings(config.settings)).toEqual({ policy: "report", onFault: "stop" });
+    expect(config.vdevs.map((vdev) => vdevboxSettings(vdev.settings))).toEqual([{ policy: "strict" }, {}]);
+    expect(config.cpus[0]!.settings).toMatchObject([{ name: "exit-on-halt", value: "off" }]);
+  });
+
+  it("of a VM-wide variable applies to the VM wherever it stands", () => {
+    const config = parse("vdev a set vdevbox-instances private set fdt-dump-file f.dtb cpu set vdevbox-access-ns 0x10");
+    expect(vdevboxSettings(config.settings)).toEqual({ instances: "private", accessNs: 16n });
+    expect(config.settings.map((setting) => setting.name)).toContain("fdt-dump-file");
+    expect(config.vdevs[0]!.settings).toEqual([]);
+    expect(config.notes).toHaveLength(2);
+  });
+
+  it("keeps a variable it does not know, with a note", () => {
+    expect(parse("vdev a set colour red").vdevs[0]!.settings).toMatchObject([{ name: "colour", value: "red" }]);
+    expect(notes("set colour red")).toEqual(['the variable "colour" is not known to vdevbox and has no effect']);
+  });
+
+  it.each([
+    ["set vdevbox-polcy report", '1:5: vdevbox has no variable "vdevbox-polcy" (did you mean "vdevbox-policy"?)'],
+    ["set vdevbox-policy lax", '1:20: the value of vdevbox-policy must be one of strict, report, not "lax"'],
+    ["set vdevbox-access-ns soon", "1:23: the value of vdevbox-access-ns must be a number"],
+    ["set vdevbox-policy", '1:1: "set" needs the value of vdevbox-policy, but the configuration ends here'],
+  ])("refuses %s", (text, expected) => expect(refusal(text)).toContain(`vm.conf:${expected}`));
+});
+
+describe("pieces of a command line", () => {
+  it("continue where the one before ended", () => {
+    const config = parseConfigPieces([
+      { text: "system s\nvdev a loc", file: "a.conf" },
+      { text: "0x1000 dryrun", file: "command line" },
+    ]);
+    expect(config.vdevs[0]!.loc).toMatchObject({
+      address: 0x1000n,
+      place: { file: "command line", line: 1, column: 1 },
+    });
+    expect(config.dryrun).toBe(true);
+  });
+
+  it("say so when a setting behind a file reaches only the file's last vdev", () => {
+    const config = parseConfigPieces([
+      { text: "vdev a vdev b set vdevbox-policy strict", file: "a.conf" },
+      { text: "set vdevbox-policy report set vdevbox-access-ns 5", file: "command line" },
+    ]);
+    expect(vdevboxSettings(config.vdevs[1]!.settings)).toEqual({ policy: "report" });
+    expect(vdevboxSettings(config.settings)).toEqual({ accessNs: 5n });
+    expect(config.notes.map((note) => note.text)).toEqual([
+      expect.stringContaining('this sets "vdevbox-policy" of vdev b only'),
+      expect.stringContaining('"vdevbox-access-ns" holds for the whole VM'),
+    ]);
+  });
+
+  it("may have system only at the very start", () => {
+    const pieces = [
+      { text: "ram 1m", file: "a" },
+      { text: "system s", file: "b" },
+    ];
+    expect(errorOf(() => parseConfigPieces(pieces))).toContain('b:1:1: "system" must be the very first');
+  });
+});
+
+describe("a mistake", () => {
+  it.each([
+    ["ram 1m\nsystem x", '2:1: "system" must be the very first option of the configuration'],
+    ["system a system b", '1:10: "system" must be the very first'],
+    ["system", '1:1: "system" needs a name, but the configuration ends here'],
+    ['system ""', '1:8: "system" needs a name, not an empty string'],
+    ["vdev a loc", '1:8: "loc" needs an address, but the configuration ends here'],
+    [
+      "vdev a name\nvdev b",
+      '1:8: "name" needs a name, but the option "vdev" follows; if that word is meant, put it in quotes',
+    ],
+    ["ram 0", "1:5: the length of ram must not be zero"],
+    ["ram 0x1000,0k", "1:5: the length of ram must not be zero"],
+    ["ram 1,2,3", '1:5: "ram" takes address,length, not 3 numbers'],
+    ["ram lots", '1:5: the length of ram must be a number (decimal or 0x hex, with k, m or g for a size), not "lots"'],
+    ["ram 0x80000000, 64M", "the length of ram must be a number"],
+    ["ram -1", "the length of ram must be a number"],
+    ["ram 010", "1:5: the length of ram starts with a zero, which may mean octal; write 10 or 0x10"],
+    [
+      "ram 0x10000000000000000",
+      "1:5: the length of ram is too large: 0x10000000000000000 is more than 0xffffffffffffffff",
+    ],
+    ["ram 0x400000000g", "1:5: the length of ram is too large"],
+    ["ram 0xfffffffffffff000,8k", "1:5: this ram reaches past the end of the 64-bit memory space"],
+    ["ram 0x1000,8k\nrom 0x2000,4k", "2:1: 0x2000..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:1"],
+    ["rom 4k", '1:5: "rom" takes address,length: the address is missing'],
+    ["vdv trace", '1:1: "vdv" is not an option (did you mean "vdev"?)'],
+    ["cpu shed 9", '1:5: "shed" is not an option of a cpu (did you mean "sched"?)'],
+    ["cpu sched 256", "1:11: a priority is too large"],
+    ["loc 0x1000", '1:1: "loc" is an option of vdev and pass: write it behind one'],
+    ["cpu intr gic:1", '1:5: "intr" is an option of vdev and pass: write it behind one'],
+    ['cpu "sched" 9', '1:5: expected an option, found the string "sched"'],
+    ["vdev ../x", '1:6: "../x" cannot be the type of a vdev'],
+    ["vdev a loc pci:1/2", "1:12: vdevbox has no PCI bus yet: give this vdev a loc mem:ADDRESS or io:PORT"],
+    ["vdev a loc port:5", '1:12: a loc starts with mem: or io:, not "port:"'],
+    ["vdev a loc io:0x10000", "1:12: a port is too large"],
+    ["vdev a loc 0x1000,16", "1:12: the loc of a vdev is one address"],
+    ["vdev a intr 5", '1:13: an interrupt is written PIC:LINE, as in gic:42, not "5"'],
+    ["vdev a intr gic:x", "1:13: an interrupt line must be a number"],
+    ["vdev a intr gic:44=150", "1:13: a host vector (=N) is for pass only"],
+    ["vdev a intr gic:0x100000000", "1:13: an interrupt line is too large"],
+    [
+      "logger loud stdout",
+      '1:8: a severity must be one of fatal, internal, error, warn, info, debug, verbose, not "loud"',
+    ],
+    ["vdev a log inf stdot", 'not "inf" (did you mean "info"?)'],
+    [
+      "logger info stdot",
+      'where log messages go must be one of stdout, stderr, slog, none, not "stdot" (did you mean "stdout"?)',
+    ],
+    ["unsupported registr ignore", '(did you mean "register"?)'],
+    ["unsupported register forget", "what to do must be one of ignore, fail, abort"],
+    ["safety high", "safety must be one of none, warn, required"],
+    ["initrd x", '1:1: "initrd" is written initrd load FILE'],
+    ["reserve loc mem:0,1", '1:1: vdevbox does not support "reserve"'],
+    [
+      "ram $asinfo_start{ram},4k",
+      '1:5: vdevbox has no host memory map for "$asinfo_start{ram},4k"; write the number itself',
+    ],
+    ["toString 1", '1:1: "toString" is not an option'],
+  ])("in %j is told in a sentence with its place", (text, expected) => {
+    expect(refusal(text)).toContain(expected);
+    expect(refusal(text)).toMatch(/^vm\.conf:\d+:\d+: /);
+  });
+});

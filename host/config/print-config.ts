@@ -1,0 +1,116 @@
+import { ALL_WORDS } from "./grammar.ts";
+import type {
+  CpuItem,
+  IntrPin,
+  LoadItem,
+  LocationItem,
+  LogFilter,
+  PassItem,
+  RamItem,
+  Setting,
+  VdevItem,
+  VmConfig,
+} from "./vm-config.ts";
+
+/**
+ * The canonical text of a configuration: reading it again gives the same configuration, places and notes apart. What
+ * belongs to the VM stands first, then vCPUs, vdevs and passes.
+ */
+export function printConfig(config: VmConfig): string {
+  const { system, cmdline, dump, safety } = config;
+  const lines = [
+    ...(system ? [`system ${quote(system.text)}`] : []),
+    ...config.settings.map(printSetting),
+    ...config.ram.map((item) => `ram ${formatRange(item)}`),
+    ...config.rom.map((item) => `rom ${formatRange(item)}`),
+    ...config.loads.map(printLoad),
+    ...(cmdline ? [`cmdline ${quote(cmdline.text)}`] : []),
+    ...config.loggers.map((filter) => `logger ${formatLogFilter(filter)}`),
+    ...(dump ? [`dump ${quote(dump.text)}`] : []),
+    ...(safety ? [`safety ${safety}`] : []),
+    ...config.unsupported.map(({ kind, action }) => `unsupported ${kind} ${action}`),
+    ...(config.debug ? ["debug"] : []),
+    ...(config.dryrun ? ["dryrun"] : []),
+    ...config.cpus.flatMap(printCpu),
+    ...config.vdevs.flatMap(printVdev),
+    ...config.passes.flatMap(printPass),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** `0x1c090000`, `mem:0x1c090000` or `io:0x3f8`. */
+export function formatLocation({ space, address }: LocationItem): string {
+  const prefix = { memory: "mem:", io: "io:", default: "" }[space];
+  return `${prefix}${hex(address)}`;
+}
+
+/** `gic:42` or a list joined by commas. */
+export function formatPins(pins: readonly IntrPin[]): string {
+  return pins.map(({ pic, line }) => (line === undefined ? pic : `${pic}:${line}`)).join(",");
+}
+
+/** `info,debug stderr`. */
+export function formatLogFilter({ severities, destination }: LogFilter): string {
+  return `${severities.join(",")} ${destination}`;
+}
+
+function printCpu(cpu: CpuItem): string[] {
+  return [
+    "cpu",
+    ...(cpu.sched === undefined ? [] : [`    sched ${cpu.sched}`]),
+    ...(cpu.runmask === undefined ? [] : [`    runmask ${cpu.runmask.join(",")}`]),
+    ...(cpu.partition === undefined ? [] : [`    partition ${quote(cpu.partition)}`]),
+    ...(cpu.cluster === undefined ? [] : [`    cluster ${quote(cpu.cluster)}`]),
+    ...cpu.settings.map((setting) => `    ${printSetting(setting)}`),
+  ];
+}
+
+function printVdev(vdev: VdevItem): string[] {
+  const own = vdev.own.map(({ text, quoted }) => (quoted ? inQuotes(text) : quote(text)));
+  return [
+    `vdev ${quote(vdev.type)}`,
+    ...(vdev.loc ? [`    loc ${formatLocation(vdev.loc)}`] : []),
+    ...(vdev.intr.length > 0 ? [`    intr ${quote(formatPins(vdev.intr))}`] : []),
+    ...(vdev.name ? [`    name ${quote(vdev.name.text)}`] : []),
+    ...(vdev.log ? [`    log ${formatLogFilter(vdev.log)}`] : []),
+    ...(vdev.sched ? [`    sched ${vdev.sched.value}`] : []),
+    ...(vdev.hostvector ? [`    hostvector ${vdev.hostvector.value}`] : []),
+    ...vdev.settings.map((setting) => `    ${printSetting(setting)}`),
+    ...(own.length > 0 ? [`    ${own.join(" ")}`] : []),
+  ];
+}
+
+function printPass(pass: PassItem): string[] {
+  return [
+    "pass",
+    ...(pass.loc === undefined ? [] : [`    loc ${quote(pass.loc)}`]),
+    ...(pass.intr === undefined ? [] : [`    intr ${quote(pass.intr)}`]),
+    ...pass.settings.map((setting) => `    ${printSetting(setting)}`),
+  ];
+}
+
+function printSetting({ name, value }: Setting): string {
+  return `set ${quote(name)} ${quote(value)}`;
+}
+
+function printLoad({ kind, file }: LoadItem): string {
+  return kind === "image" ? `load ${quote(file)}` : `initrd load ${quote(file)}`;
+}
+
+function formatRange({ address, length }: RamItem): string {
+  return address === undefined ? hex(length) : `${hex(address)},${hex(length)}`;
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** A word as it must be written to be read back: in quotes only where it needs them. */
+function quote(text: string): string {
+  const plain = /^[^\s"#\\$]+$/.test(text) && !ALL_WORDS.has(text);
+  return plain ? text : inQuotes(text);
+}
+
+function inQuotes(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

@@ -1,0 +1,155 @@
+import type { SourcePlace } from "../errors.ts";
+import type { ConfigWord } from "./words.ts";
+
+/** What a configuration says, as plain data. Nothing in it has been looked up in a module yet. */
+export interface VmConfig {
+  readonly system?: Named;
+  /** One vCPU each. None means one vCPU with the defaults: see `vcpuCount`. */
+  readonly cpus: readonly CpuItem[];
+  readonly ram: readonly RamItem[];
+  readonly rom: readonly RomItem[];
+  readonly vdevs: readonly VdevItem[];
+  /** Parsed so that a whole configuration can be read; vdevbox passes nothing through. */
+  readonly passes: readonly PassItem[];
+  /** Images, in order. */
+  readonly loads: readonly LoadItem[];
+  readonly cmdline?: Named;
+  readonly loggers: readonly LogFilter[];
+  readonly dump?: Named;
+  readonly safety?: "none" | "warn" | "required";
+  readonly debug: boolean;
+  readonly dryrun: boolean;
+  /** VM-wide variables; of one name the last. */
+  readonly settings: readonly Setting[];
+  /** Of one kind of access the last. */
+  readonly unsupported: readonly UnsupportedItem[];
+  /** What was accepted but has no effect here, one sentence each. */
+  readonly notes: readonly ConfigNote[];
+}
+
+/** A text the user chose, with where it stands. */
+export interface Named {
+  readonly text: string;
+  readonly place: SourcePlace;
+}
+
+export interface CpuItem {
+  readonly place: SourcePlace;
+  /** Host priority of the vCPU thread. */
+  readonly sched?: number;
+  /** Host CPUs the thread may run on. */
+  readonly runmask?: readonly number[];
+  readonly partition?: string;
+  readonly cluster?: string;
+  readonly settings: readonly Setting[];
+}
+
+export interface RamItem {
+  readonly place: SourcePlace;
+  /** Left out: the VM chooses. */
+  readonly address?: bigint;
+  /** Bytes; never 0. */
+  readonly length: bigint;
+}
+
+export interface RomItem extends RamItem {
+  readonly address: bigint;
+}
+
+export interface VdevItem {
+  /** The word after `vdev`: the module is `vdev-TYPE`. */
+  readonly type: string;
+  readonly place: SourcePlace;
+  readonly loc?: LocationItem;
+  /** Lines this vdev drives, in order; hpet has several. */
+  readonly intr: readonly IntrPin[];
+  readonly name?: Named;
+  readonly log?: LogFilter;
+  readonly sched?: NumberItem;
+  readonly hostvector?: NumberItem;
+  readonly settings: readonly Setting[];
+  /** The vdev's own options, not yet told apart from their arguments: see `bindOptions`. */
+  readonly own: readonly OwnWord[];
+}
+
+/** A word of a vdev's own options. */
+export interface OwnWord extends ConfigWord {
+  /** The option of the grammar that stands right behind; a vdev's option cannot take its argument past it. */
+  readonly followedBy?: ConfigWord;
+}
+
+export interface LocationItem {
+  /** `default`: no `mem:` or `io:` in front, so the vdev's own default space. */
+  readonly space: "memory" | "io" | "default";
+  readonly address: bigint;
+  readonly place: SourcePlace;
+}
+
+export interface IntrPin {
+  readonly pic: string;
+  /** Left out for `apic`, an I/O APIC's own upstream. */
+  readonly line?: number;
+  readonly place: SourcePlace;
+}
+
+export interface NumberItem {
+  readonly value: number;
+  readonly place: SourcePlace;
+}
+
+export const SEVERITIES = ["fatal", "internal", "error", "warn", "info", "debug", "verbose"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const LOG_DESTINATIONS = ["stdout", "stderr", "slog", "none"] as const;
+export type LogDestination = (typeof LOG_DESTINATIONS)[number];
+
+/** Messages of exactly these severities go there; filters add up. */
+export interface LogFilter {
+  readonly severities: readonly Severity[];
+  readonly destination: LogDestination;
+  readonly place: SourcePlace;
+}
+
+export interface PassItem {
+  readonly place: SourcePlace;
+  /** As written. */
+  readonly loc?: string;
+  readonly intr?: string;
+  readonly settings: readonly Setting[];
+}
+
+export interface LoadItem {
+  readonly kind: "image" | "initrd";
+  readonly file: string;
+  readonly place: SourcePlace;
+}
+
+/** One `set VAR VALUE`. */
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+  readonly place: SourcePlace;
+}
+
+export const UNSUPPORTED_KINDS = ["mem", "io", "register", "instruction", "reference"] as const;
+export type UnsupportedKind = (typeof UNSUPPORTED_KINDS)[number];
+
+export const UNSUPPORTED_ACTIONS = ["ignore", "fail", "abort"] as const;
+export type UnsupportedAction = (typeof UNSUPPORTED_ACTIONS)[number];
+
+/** What to do with accesses of a kind that nobody handles. The full list of words is not public; these are ours. */
+export interface UnsupportedItem {
+  readonly kind: UnsupportedKind;
+  readonly action: UnsupportedAction;
+  readonly place: SourcePlace;
+}
+
+export interface ConfigNote {
+  readonly text: string;
+  readonly place: SourcePlace;
+}
+
+/** vCPUs of the VM: one a `cpu`, and one when there is none. */
+export function vcpuCount(config: VmConfig): number {
+  return Math.max(1, config.cpus.length);
+}

@@ -1,0 +1,182 @@
+/**
+ * The dispatcher: from a guest access to the vdev that answers it, without leaving WebAssembly. It finds the region,
+ * writes down what is in progress for the gates, and calls the vdev module's thunk through the table it shares with
+ * every module. It trusts nothing in a module: results are returned, and its own memory is out of a module's reach.
+ */
+import * as L from "./layout";
+
+/** The running host thread's context block, and the frame its next activation uses. */
+let context: usize = L.CONTEXT;
+let frame_offset: u32 = 0;
+
+/** Chooses the context block and frame for the calls that follow (another host thread, or a nested activation). */
+export function select(thread: u32, frame: u32): void {
+  context = L.CONTEXT + thread * L.CONTEXT_BYTES;
+  frame_offset = frame * L.FRAME_SIZE;
+}
+
+/** The region that holds a memory address, or 0. */
+// @ts-ignore: decorator
+@inline
+function find_memory(address: u64): usize {
+  if (address >= 0x100000000) return search(L.HIGH, address);
+  const word = load<u32>(L.PAGE_MAP + ((<u32>address >>> L.PAGE_SHIFT) << 2));
+  if (<i32>word >= 0) return word;
+  return search(word ^ L.LIST, address);
+}
+
+/** The last region in a list that starts at or below an address. The list is sorted; regions never overlap. */
+function search(list: usize, address: u64): usize {
+  let low: u32 = 0;
+  let high = load<u32>(list);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (load<u64>(load<u32>(list + 4 + (middle << 2)), L.REGION_START) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low == 0 ? 0 : load<u32>(list + (low << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function find(space: u32, address: u64): usize {
+  return space == 0 ? find_memory(address) : load<u32>(L.PORT_MAP + ((<u32>address & 0xffff) << 2));
+}
+
+/** Everything that may refuse an access before a vdev sees it. @returns 0 or one of the negative answers */
+// @ts-ignore: decorator
+@inline
+function refusal(region: usize, address: u64, width: u32): i32 {
+  if (region == 0) return L.UNCLAIMED;
+  const offset = address - load<u64>(region, L.REGION_START);
+  const length = load<u64>(region, L.REGION_LENGTH);
+  if (offset >= length) return L.UNCLAIMED;
+  if (length - offset < width) return L.PAST_END;
+  if (((load<u32>(region, L.REGION_SIZES) >>> width) & 1) == 0) return L.BAD_WIDTH;
+  return 0;
+}
+
+/** Writes down who is called, before the call: after a fault this is how the host knows. */
+// @ts-ignore: decorator
+@inline
+function enter(region: usize, callback: u32, vcpu: u32): void {
+  if (isDefined(VDEVBOX_NO_GATE)) return;
+  store<u32>(context, callback, L.CONTEXT_CALLBACK);
+  store<u32>(context, L.THREAD_VCPU, L.CONTEXT_THREAD_KIND);
+  store<u32>(context, load<u32>(region, L.REGION_VDEV), L.CONTEXT_VDEV);
+  store<u32>(context, vcpu, L.CONTEXT_VCPU);
+}
+
+// @ts-ignore: decorator
+@inline
+function leave(): void {
+  if (isDefined(VDEVBOX_NO_GATE)) return;
+  store<u32>(context, 0, L.CONTEXT_CALLBACK);
+}
+
+// @ts-ignore: decorator
+@inline
+function count_trap(): void {
+  store<u32>(context, load<u32>(context, L.CONTEXT_TRAP) + 1, L.CONTEXT_TRAP);
+}
+
+// @ts-ignore: decorator
+@inline
+function do_read(space: u32, address: u64, width: u32, vcpu: u32): i32 {
+  count_trap();
+  const region = find(space, address);
+  const refused = refusal(region, address, width);
+  if (refused != 0) return refused;
+  const fn = load<u32>(region, L.REGION_VREAD);
+  if (fn == 0) return load<u32>(region, L.REGION_STOPPED) ? L.STOPPED : L.NO_HANDLER;
+  enter(region, L.CALLBACK_VREAD, vcpu);
+  const frame = load<u32>(region, L.REGION_FRAMES) + frame_offset;
+  const result = call_indirect<u64>(
+    load<u32>(region, L.REGION_READ_SLOT),
+    frame,
+    fn,
+    load<usize>(region, L.REGION_VDP),
+    load<u32>(region, L.REGION_COOKIE),
+    address,
+    width | load<u32>(region, L.REGION_TYPE),
+  );
+  if (width == 8) {
+    store<u64>(context, call_indirect<u64>(load<u32>(region, L.REGION_OPERAND_SLOT), frame), L.CONTEXT_VALUE_LO);
+  } else {
+    store<u64>(context, result & 0xffffffff, L.CONTEXT_VALUE_LO);
+  }
+  leave();
+  return <i32>(result >>> 32);
+}
+
+// @ts-ignore: decorator
+@inline
+function do_write(space: u32, address: u64, width: u32, value: u64, vcpu: u32): i32 {
+  count_trap();
+  const region = find(space, address);
+  const refused = refusal(region, address, width);
+  if (refused != 0) return refused;
+  const fn = load<u32>(region, L.REGION_VWRITE);
+  if (fn == 0) return load<u32>(region, L.REGION_STOPPED) ? L.STOPPED : L.NO_HANDLER;
+  enter(region, L.CALLBACK_VWRITE, vcpu);
+  const status = call_indirect<u32>(
+    load<u32>(region, L.REGION_WRITE_SLOT),
+    load<u32>(region, L.REGION_FRAMES) + frame_offset,
+    fn,
+    load<usize>(region, L.REGION_VDP),
+    load<u32>(region, L.REGION_COOKIE),
+    address,
+    width | load<u32>(region, L.REGION_TYPE),
+    value,
+  );
+  leave();
+  return <i32>status;
+}
+
+// @ts-ignore: decorator
+@inline
+function join(lo: u32, hi: u32): u64 {
+  return (<u64>hi << 32) | <u64>lo;
+}
+
+/** One guest read of memory. @returns a vdev_ref_status or a negative answer; the value is in the context block */
+export function read_memory(lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
+  return do_read(0, join(lo, hi), width, vcpu);
+}
+
+/** One guest write of memory. */
+export function write_memory(lo: u32, hi: u32, width: u32, value_lo: u32, value_hi: u32, vcpu: u32): i32 {
+  return do_write(0, join(lo, hi), width, join(value_lo, value_hi), vcpu);
+}
+
+/** One guest read of an x86 port. */
+export function read_port(port: u32, width: u32, vcpu: u32): i32 {
+  return do_read(1, port & 0xffff, width, vcpu);
+}
+
+/** One guest write of an x86 port. */
+export function write_port(port: u32, width: u32, value: u32, vcpu: u32): i32 {
+  return do_write(1, port & 0xffff, width, value, vcpu);
+}
+
+/**
+ * The ring's records from `first` up to `end`, each with its status and value written back. After a fault the host
+ * marks the record in progress and calls again with the next.
+ */
+export function run_batch(first: u32, end: u32): void {
+  for (let i = first; i < end; i++) {
+    const record: usize = L.RING + i * L.RING_RECORD_BYTES;
+    store<u32>(context, i, L.CONTEXT_PROGRESS);
+    const address = load<u64>(record, L.RING_LO);
+    const width = load<u8>(record, L.RING_WIDTH);
+    const space = load<u8>(record, L.RING_SPACE);
+    const vcpu = load<u8>(record, L.RING_VCPU);
+    if (load<u8>(record, L.RING_OP) == 0) {
+      const status = do_read(space, address, width, vcpu);
+      store<i32>(record, status, L.RING_STATUS);
+      if (status == 0) store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
+    } else {
+      store<i32>(record, do_write(space, address, width, load<u64>(record, L.RING_VALUE_LO), vcpu), L.RING_STATUS);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Where things are in the dispatcher's memory. Read by the dispatcher (AssemblyScript) and by the host (TypeScript):
+ * plain constants that mean the same in both. Sizes in bytes.
+ */
+
+/** Context words: what is in progress, one block a host thread. The gate reads them; a vdev module cannot. */
+export const CONTEXT = 1024;
+export const CONTEXT_BYTES = 64;
+export const CONTEXT_THREADS = 16;
+
+/** Offsets in a context block. */
+export const CONTEXT_CALLBACK = 0; // index in CALLBACKS, 0 none
+export const CONTEXT_THREAD_KIND = 4; // index in THREADS
+export const CONTEXT_VDEV = 8; // index of the vdev in the VM
+export const CONTEXT_VCPU = 12;
+export const CONTEXT_TRAP = 16; // number of the trap, counts up from 1
+export const CONTEXT_PROGRESS = 20; // batch: the record in progress
+export const CONTEXT_PHASE = 24; // index in PHASES
+export const CONTEXT_VALUE_LO = 32; // result of the last read
+export const CONTEXT_VALUE_HI = 36;
+
+/** One word a 4 KiB page of the first 4 GiB: 0, the address of a region, or LIST | address of a list. */
+export const PAGE_MAP = 65536;
+export const PAGE_SHIFT = 12;
+/** One word an x86 port: 0 or the address of a region. */
+export const PORT_MAP = 4259840;
+/** Region records. */
+export const REGIONS = 4521984;
+export const REGION_BYTES = 64;
+export const REGION_LIMIT = 16384;
+/** Lists: a count, then region addresses by ascending start. One for each page that regions share. */
+export const LISTS = 5570560;
+export const LISTS_BYTES = 1048576;
+/** Regions that reach above 4 GiB, by ascending start: a count, then addresses. */
+export const HIGH = 6619136;
+export const HIGH_LIMIT = 16383;
+/** Ring of traps for run_batch. */
+export const RING = 6684672;
+export const RING_RECORD_BYTES = 32;
+export const RING_RECORDS = 65536;
+export const MEMORY_PAGES = 134;
+
+/** A page word with the top bit set is a list: the smallest 32-bit integer, the same number in both languages. */
+export const LIST = -0x80000000;
+
+/** Offsets in a region record. */
+export const REGION_START = 0; // u64
+export const REGION_LENGTH = 8; // u64
+export const REGION_READ_SLOT = 16; // slot of the module's __vdevbox_vread in the shared table
+export const REGION_WRITE_SLOT = 20;
+export const REGION_OPERAND_SLOT = 24;
+export const REGION_VREAD = 28; // index in the module's own table, 0 none
+export const REGION_VWRITE = 32;
+export const REGION_VDP = 36; // vdev_t in module memory
+export const REGION_COOKIE = 40;
+export const REGION_FRAMES = 44; // the module's frames
+export const REGION_SIZES = 48; // acc_sizes: bit n set, n bytes allowed
+export const REGION_VDEV = 52; // index of the vdev in the VM
+export const REGION_STOPPED = 56; // 1: the module instance no longer runs
+export const REGION_TYPE = 60; // QST_* << 16
+
+/** Offsets in a ring record. */
+export const RING_LO = 0;
+export const RING_HI = 4;
+export const RING_WIDTH = 8; // u8
+export const RING_OP = 9; // u8: 0 read, 1 write
+export const RING_SPACE = 10; // u8: 0 memory, 1 io
+export const RING_VCPU = 11; // u8
+export const RING_STATUS = 12; // i32
+export const RING_VALUE_LO = 16;
+export const RING_VALUE_HI = 20;
+
+/** What read and write answer beside a vdev_ref_status. */
+export const UNCLAIMED = -1; // no region at this address
+export const PAST_END = -2; // begins in a region and ends outside it
+export const BAD_WIDTH = -3; // not in acc_sizes
+export const NO_HANDLER = -4; // the factory has no vread or vwrite
+export const STOPPED = -5; // the module instance has faulted
+/** Set in the status of a read whose vread wrote no operand. */
+export const UNANSWERED = 0x40000000;
+
+/** Callback numbers of the two callbacks entered here; index in CALLBACKS. */
+export const CALLBACK_VREAD = 14;
+export const CALLBACK_VWRITE = 15;
+/** Index of "vcpu" in THREADS. */
+export const THREAD_VCPU = 1;
+export const FRAME_SIZE = 512;

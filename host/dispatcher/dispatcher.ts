@@ -1,0 +1,129 @@
+import { existsSync, readFileSync } from "node:fs";
+import { UserError } from "../errors.ts";
+import { builtFile } from "../paths.ts";
+import * as L from "./assembly/layout.ts";
+import { RegionMap } from "./region-map.ts";
+
+/** One claim on an address range, as the dispatcher keeps it. Addresses and lengths in bytes. */
+export interface Claim {
+  readonly space: "memory" | "io";
+  readonly start: bigint;
+  readonly length: bigint;
+  /** Index of the vdev in the VM. */
+  readonly vdev: number;
+  /** Address of the vdev_t in module memory. */
+  readonly vdp: number;
+  readonly cookie: number;
+  /** Indices in the module's own table; 0 when the factory has none. */
+  readonly vread: number;
+  readonly vwrite: number;
+  /** acc_sizes of the factory: bit n set, accesses of n bytes allowed. */
+  readonly sizes: number;
+  /** QST_* of the location. */
+  readonly type: number;
+  readonly frames: number;
+  readonly slots: ThunkSlots;
+}
+
+/** Slots of the shared table that hold a module instance's thunks. */
+export interface ThunkSlots {
+  readonly read: number;
+  readonly write: number;
+  readonly operand: number;
+}
+
+/** The exports of the dispatcher module. Addresses and values travel as unsigned 32-bit halves. */
+interface DispatcherExports {
+  readonly memory: WebAssembly.Memory;
+  select(thread: number, frame: number): void;
+  read_memory(lo: number, hi: number, width: number, vcpu: number): number;
+  write_memory(lo: number, hi: number, width: number, valueLo: number, valueHi: number, vcpu: number): number;
+  read_port(port: number, width: number, vcpu: number): number;
+  write_port(port: number, width: number, value: number, vcpu: number): number;
+  run_batch(first: number, end: number): void;
+}
+
+/** 1, 2, 4 and 8 bytes: what a factory without acc_sizes is taken to mean. The manual does not say. */
+const ALL_SIZES = (1 << 1) | (1 << 2) | (1 << 4) | (1 << 8);
+
+const compiled = new Map<string, WebAssembly.Module>();
+
+function compileDispatcher(file: string): WebAssembly.Module {
+  let module = compiled.get(file);
+  if (module === undefined) {
+    if (!existsSync(file)) throw new UserError("the dispatcher is not built: run `npm run build`", { file });
+    module = new WebAssembly.Module(readFileSync(file));
+    compiled.set(file, module);
+  }
+  return module;
+}
+
+/**
+ * The host's side of the dispatcher module: one a VM. It keeps the maps in the dispatcher's memory current and owns the
+ * function table through which the dispatcher reaches the thunks of the modules. Modules never see this table.
+ */
+export class Dispatcher {
+  /** The context words and everything else in the dispatcher's memory. The memory never grows. */
+  readonly words: Int32Array;
+  readonly exports: DispatcherExports;
+  readonly #table: WebAssembly.Table;
+  readonly #map: RegionMap;
+  #nextSlot = 1;
+
+  /** @param file another build of the dispatcher, for the benchmark that measures the gate */
+  constructor(file = builtFile("dispatcher.wasm")) {
+    this.#table = new WebAssembly.Table({ initial: 64, element: "anyfunc" });
+    const instance = new WebAssembly.Instance(compileDispatcher(file), { env: { table: this.#table } });
+    this.exports = instance.exports as unknown as DispatcherExports;
+    this.words = new Int32Array(this.exports.memory.buffer);
+    this.#map = new RegionMap(this.exports.memory.buffer);
+  }
+
+  /** Puts a module instance's thunks into the shared table. */
+  addThunks(read: unknown, write: unknown, operand: unknown): ThunkSlots {
+    const first = this.#nextSlot;
+    if (first + 3 > this.#table.length) this.#table.grow(this.#table.length);
+    [read, write, operand].forEach((thunk, i) => {
+      this.#table.set(first + i, thunk);
+    });
+    this.#nextSlot += 3;
+    return { read: first, write: first + 1, operand: first + 2 };
+  }
+
+  /** Makes accesses to a range reach a vdev. The range must overlap no other. @returns a handle for the other calls */
+  claim(claim: Claim): number {
+    return this.#map.add(claim.space, claim.start, claim.length, (record) => {
+      record[L.REGION_READ_SLOT >> 2] = claim.slots.read;
+      record[L.REGION_WRITE_SLOT >> 2] = claim.slots.write;
+      record[L.REGION_OPERAND_SLOT >> 2] = claim.slots.operand;
+      record[L.REGION_VREAD >> 2] = claim.vread;
+      record[L.REGION_VWRITE >> 2] = claim.vwrite;
+      record[L.REGION_VDP >> 2] = claim.vdp;
+      record[L.REGION_COOKIE >> 2] = claim.cookie;
+      record[L.REGION_FRAMES >> 2] = claim.frames;
+      record[L.REGION_SIZES >> 2] = claim.sizes === 0 ? ALL_SIZES : claim.sizes;
+      record[L.REGION_VDEV >> 2] = claim.vdev;
+      record[L.REGION_STOPPED >> 2] = 0;
+      record[L.REGION_TYPE >> 2] = claim.type << 16;
+    });
+  }
+
+  /** Gives a range back. */
+  release(handle: number): void {
+    this.#map.remove(handle);
+  }
+
+  /** Makes every access to a range answer STOPPED; `run` makes it reach the vdev again. */
+  stop(handle: number): void {
+    this.words[(handle + L.REGION_VREAD) >> 2] = 0;
+    this.words[(handle + L.REGION_VWRITE) >> 2] = 0;
+    this.words[(handle + L.REGION_STOPPED) >> 2] = 1;
+  }
+
+  /** Undoes `stop`. */
+  run(handle: number, vread: number, vwrite: number): void {
+    this.words[(handle + L.REGION_VREAD) >> 2] = vread;
+    this.words[(handle + L.REGION_VWRITE) >> 2] = vwrite;
+    this.words[(handle + L.REGION_STOPPED) >> 2] = 0;
+  }
+}

@@ -1,0 +1,226 @@
+import type { GateEntry, Rule } from "../../abi/definition/schema.ts";
+import { EINVAL, ENOSYS, EPERM } from "../../abi/generated/constants.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import { phaseAdvice, phaseRule } from "./advice.ts";
+import { type ArgumentCheck, argumentChecks, describeArguments, type HandleOwner } from "./arguments.ts";
+import type { Finding, RuleName } from "./finding.ts";
+import { type Context, THREAD } from "./situation.ts";
+
+/** What a gate needs of the VM. */
+export interface GateHost extends HandleOwner {
+  readonly context: Context;
+  /** Whether the thread in progress holds the address space lock of some type. */
+  holdsGaspLock(): boolean;
+  /**
+   * Records what happened, with stack and situation. Under `strict` a violation throws through the module; otherwise
+   * this returns and the call is refused.
+   */
+  report(
+    instance: ModuleInstance,
+    finding: Pick<Finding, "severity" | "rule" | "message" | "advice"> & Partial<Finding>,
+  ): void;
+}
+
+/** The host's side of one ABI function. Arguments are raw i32, pointers and handles already checked. */
+export type Body = (host: never, instance: ModuleInstance, ...args: number[]) => number;
+
+/** What a WebAssembly module imports. */
+export type Gate = (...args: number[]) => number;
+
+/**
+ * The check in front of one ABI call of one module instance. Order: phase, thread, advice, lock, may-block, re-entry,
+ * arguments; the first violation decides. A rule that is documented gives a violation, any other a warning.
+ */
+export function createGate(entry: GateEntry, host: GateHost, instance: ModuleInstance, body: Body | undefined): Gate {
+  const rules = new CallRules(entry, host, instance);
+  const run = body as ((host: GateHost, instance: ModuleInstance, ...args: number[]) => number) | undefined;
+  const exclusive = entry.threadSafe.value === "no";
+  return (...args) => {
+    if (!rules.allows(args)) return rules.refusal;
+    if (run === undefined) return rules.notSupported(args);
+    if (!exclusive) return run(host, instance, ...args);
+    rules.active++;
+    try {
+      return run(host, instance, ...args);
+    } finally {
+      rules.active--;
+    }
+  };
+}
+
+class CallRules {
+  /** Calls of this function in progress; more than one is re-entry. */
+  active = 0;
+  /** What the C author sees of the last refused call. */
+  refusal = 0;
+  readonly #entry: GateEntry;
+  readonly #host: GateHost;
+  readonly #instance: ModuleInstance;
+  readonly #checks: readonly ArgumentCheck[];
+
+  constructor(entry: GateEntry, host: GateHost, instance: ModuleInstance) {
+    this.#entry = entry;
+    this.#host = host;
+    this.#instance = instance;
+    this.#checks = argumentChecks(entry);
+  }
+
+  /** False when the call is refused; `refusal` is then its result. Throws when the module is to stop. */
+  allows(args: readonly number[]): boolean {
+    return this.#allowsWhen(args) && this.#allowsWhere(args) && this.#allowsArguments(args);
+  }
+
+  #allowsWhen(args: readonly number[]): boolean {
+    const entry = this.#entry;
+    const { context } = this.#host;
+    const allowed = context.phase === 0 ? entry.allowedStartup : entry.allowedRunning;
+    if (((allowed >>> context.callback) & 1) === 1) return true;
+    const { phase, callback } = context.situation();
+    const where = callback === "module-start" ? "while the module starts" : `in ${callback} (phase ${phase})`;
+    return this.#broken("phase", entry.phase, args, `${entry.name}() was called ${where}`, {
+      text: phaseRule(entry),
+      advice: phaseAdvice(entry, callback),
+    });
+  }
+
+  #allowsWhere(args: readonly number[]): boolean {
+    const entry = this.#entry;
+    const { context } = this.#host;
+    const onThread = 1 << context.thread;
+    if ((entry.threads & onThread) === 0) {
+      const rule = { value: "", status: entry.threadsStatus };
+      const thread = context.situation().thread;
+      const message = `${entry.name}() was called on a ${thread} thread`;
+      const text = `${entry.name}() is not for ${thread} threads`;
+      if (
+        !this.#broken("thread", rule, args, message, {
+          text,
+          advice: "Call it from a thread this function is meant for.",
+        })
+      )
+        return false;
+    }
+    if ((entry.advisedAgainst & onThread) !== 0) this.#advise(args);
+    if (entry.lockNeeded !== "never" && !this.#allowsWithoutLock(args)) return false;
+    if (entry.mayBlock.value === "yes" && context.thread === THREAD.vcpu && !this.#allowsBlocking(args)) return false;
+    if (this.active > 0) {
+      const message = `${entry.name}() was called again before an earlier call of it had returned`;
+      const text = `${entry.name}() is not thread safe`;
+      return this.#broken("thread-safety", entry.threadSafe, args, message, {
+        text,
+        advice: "Guard it with a lock of your own.",
+      });
+    }
+    return true;
+  }
+
+  #advise(args: readonly number[]): void {
+    const entry = this.#entry;
+    this.#report("warning", "advice", args, `${entry.name}() was called on a vCPU thread`, {
+      text: entry.advice,
+      status: "advice of the manual",
+      advice: "The guest's processor waits meanwhile; let a thread of the vdev's own do it.",
+    });
+  }
+
+  #allowsWithoutLock(args: readonly number[]): boolean {
+    const entry = this.#entry;
+    const { context } = this.#host;
+    if (entry.lockNeeded === "running" && context.phase === 0) return true;
+    if (this.#host.holdsGaspLock()) return true;
+    const message = `${entry.name}() was called without the address space lock`;
+    return this.#broken("lock", { value: "", status: "documented" }, args, message, {
+      text: `${entry.name}() ${entry.lockNeeded === "running" ? "while running " : ""}belongs between gasp_lock() and gasp_unlock()`,
+      advice: "Call gasp_lock() with the region's type first and gasp_unlock() after it.",
+    });
+  }
+
+  #allowsBlocking(args: readonly number[]): boolean {
+    const entry = this.#entry;
+    return this.#broken(
+      "may-block",
+      entry.mayBlock,
+      args,
+      `${entry.name}() may block and was called on a vCPU thread`,
+      {
+        text: "a call that may block belongs on a thread the vdev made itself",
+        advice: "Hand the work to a thread made with vdev_thread_create() and return.",
+      },
+    );
+  }
+
+  #allowsArguments(args: readonly number[]): boolean {
+    for (const check of this.#checks) {
+      const wrong = check(args, this.#instance, this.#host);
+      if (wrong === undefined) continue;
+      const message = `${this.#entry.name}() was called with a wrong argument: ${wrong}`;
+      const text = "pointers, lengths, strings and handles must be the caller's own and in bounds";
+      return this.#broken("argument", { value: "", status: "documented" }, args, message, {
+        text,
+        advice: "Look at the value of this argument where the call is made.",
+      });
+    }
+    return true;
+  }
+
+  /** @returns true when the broken rule is only a warning and the call goes on */
+  #broken(
+    rule: RuleName,
+    by: Rule<unknown>,
+    args: readonly number[],
+    message: string,
+    words: { readonly text: string; readonly advice: string },
+  ): boolean {
+    const severity = by.status === "documented" ? "violation" : "warning";
+    this.#report(severity, rule, args, message, { ...words, status: by.note ?? by.status });
+    if (severity === "warning") return true;
+    this.refusal = this.#refuse(rule, args);
+    return false;
+  }
+
+  #report(
+    severity: "violation" | "warning",
+    rule: RuleName,
+    args: readonly number[],
+    message: string,
+    words: { readonly text: string; readonly status: string; readonly advice: string },
+  ): void {
+    this.#host.report(this.#instance, {
+      severity,
+      rule,
+      message,
+      advice: words.advice,
+      call: { name: this.#entry.name, arguments: describeArguments(this.#entry, args, this.#instance) },
+      reason: {
+        text: words.text,
+        status: words.status,
+        ...(this.#entry.source === "" ? {} : { manual: this.#entry.source }),
+      },
+    });
+  }
+
+  /** What a refused call returns: an errno where the function returns one, else its way of saying "no". */
+  #refuse(rule: RuleName, args: readonly number[]): number {
+    const errno = rule === "argument" ? EINVAL : EPERM;
+    return refusalResult(this.#entry, errno, args, this.#instance);
+  }
+
+  /** A function whose body does not exist yet: said once, when the module was loaded. */
+  notSupported(args: readonly number[]): number {
+    return refusalResult(this.#entry, ENOSYS, args, this.#instance);
+  }
+}
+
+/** The value by which a function of this result type says that it failed with `errno`. */
+export function refusalResult(
+  entry: GateEntry,
+  errno: number,
+  args: readonly number[],
+  instance: ModuleInstance,
+): number {
+  if (entry.result.kind === "errno") return errno;
+  if (entry.result.kind !== "u64") return 0;
+  const at = args[entry.rawParams - 1]! >>> 0;
+  if (at % 8 === 0 && at + 8 <= instance.bytes.length) instance.view.setBigUint64(at, 0xffffffffffffffffn, true);
+  return 0;
+}

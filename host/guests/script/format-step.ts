@@ -1,0 +1,69 @@
+import type { AccessWidth, Space } from "../bus.ts";
+import { formatBytes, formatHex, formatName, formatPin } from "./line-format.ts";
+import type { Expectation, ScriptCommand } from "./step.ts";
+import { WIDTH_LETTERS } from "./step.ts";
+
+/** A step as `parseScript` reads it: one line without its line break, several for `repeat`. */
+export function formatStep(step: ScriptCommand): string {
+  switch (step.kind) {
+    case "read":
+      return `${readWord(step.space, step.width)} ${formatHex(step.address)}`;
+    case "write":
+      return `${writeWord(step.space, step.width)} ${formatHex(step.address)} ${formatHex(step.value)}`;
+    case "readBytes":
+      return `read ${formatHex(step.address)} ${step.size}`;
+    case "writeBytes":
+      return `write ${formatHex(step.address)} ${step.bytes.length} ${formatBytes(step.bytes)}`;
+    case "memset":
+      return `memset ${formatHex(step.address)} ${step.size} ${formatHex(BigInt(step.byte))}`;
+    case "clockStep":
+      return step.ns === undefined ? "clock_step" : `clock_step ${step.ns}`;
+    case "clockSet":
+      return `clock_set ${step.ns}`;
+    case "irq":
+      return `irq ${formatName(step.pic)} ${step.line}`;
+    case "control":
+      return step.what;
+    case "vcpu":
+      return `vcpu ${step.vcpu}`;
+    case "print":
+      return `print ${JSON.stringify(step.text)}`;
+    case "repeat":
+      return [`repeat ${step.count} {`, ...step.body.map((inner) => indent(formatStep(inner))), "}"].join("\n");
+    case "expect":
+      return `expect ${formatExpectation(step.expectation)}`;
+  }
+}
+
+/** What stands behind `expect`. */
+export function formatExpectation(expectation: Expectation): string {
+  switch (expectation.kind) {
+    case "value": {
+      const { value, mask } = expectation;
+      return mask === undefined ? formatHex(value) : `${formatHex(value)}/${formatHex(mask)}`;
+    }
+    case "bytes":
+      return `bytes ${formatBytes(expectation.bytes)}`;
+    case "irq":
+      return `irq ${formatPin(expectation.pic, expectation.line)} ${expectation.level ? "on" : "off"}`;
+    default:
+      return expectation.kind;
+  }
+}
+
+/** `readl`, or `inl` for a port. */
+export function readWord(space: Space, width: AccessWidth): string {
+  return `${space === "io" ? "in" : "read"}${WIDTH_LETTERS[width]}`;
+}
+
+/** `writel`, or `outl` for a port. */
+export function writeWord(space: Space, width: AccessWidth): string {
+  return `${space === "io" ? "out" : "write"}${WIDTH_LETTERS[width]}`;
+}
+
+function indent(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
+}

@@ -1,0 +1,24 @@
+import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
+import type { ControlWord } from "./step.ts";
+
+/** What a script needs of a VM. */
+export interface ScriptMachine {
+  /** One access of a vCPU. `value` counts only with the status `done`. */
+  read(space: Space, address: bigint, width: AccessWidth, vcpu: number): ScriptRead;
+  write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus;
+  /** Moves virtual time on by `ns`; without it to the next timer, or not at all when none is armed. */
+  clockStep(ns?: bigint): void;
+  /** Virtual nanoseconds since the VM was made. */
+  clockNow(): bigint;
+  /** @returns undefined when there is no such controller or line */
+  irqLevel(pic: string, line: number): boolean | undefined;
+  /** VDEV_CTRL_STATUS, _BUTTON or _TERMINATE to every vdev. */
+  control(what: ControlWord): void;
+  /** True once the VM has ended: the script executes nothing more on it. */
+  readonly stopped: boolean;
+}
+
+export interface ScriptRead {
+  readonly status: AccessStatus;
+  readonly value: bigint;
+}

@@ -1,0 +1,279 @@
+import type { SourcePlace } from "../../errors.ts";
+import { AccessStatus } from "../bus.ts";
+import type { Answer } from "./answer.ts";
+import { formatAnswer, matches } from "./answer.ts";
+import { formatExpectation, formatStep } from "./format-step.ts";
+import { formatHex, formatPin } from "./line-format.ts";
+import type { ScriptMachine } from "./machine.ts";
+import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
+
+/** How often an access that does not advance is executed again before the script gives up on it. */
+export const MAX_RETRIES = 1000;
+/** Findings that are kept; `failed` counts on. */
+export const MAX_FINDINGS = 1000;
+
+/** Where a run tells what it does. */
+export interface ScriptOutput {
+  /** The text of a `print`. */
+  print(text: string): void;
+  /** After every command that has a result. */
+  answer?(step: ScriptStep, answer: string): void;
+}
+
+/** An expectation that did not hold, or a command that could not be carried out. */
+export interface ScriptFinding {
+  readonly place: SourcePlace;
+  /** One sentence. */
+  readonly message: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+export interface ScriptResult {
+  /** The first MAX_FINDINGS, in the order of the run. */
+  readonly findings: readonly ScriptFinding[];
+  /** All findings. Zero: the script held. */
+  readonly failed: number;
+  /** Expectations checked. */
+  readonly expectations: number;
+  /** Accesses made, one a byte for `read`, `write` and `memset`, and one more for each that had to be repeated. */
+  readonly accesses: number;
+  /** Accesses that ended in a bus error, expected or not. */
+  readonly errors: number;
+  /** Lines that were not reached because the VM had ended. */
+  readonly skipped: number;
+  /** Whether the VM ended during the run. */
+  readonly stopped: boolean;
+}
+
+/**
+ * Runs a script. A failed expectation is a finding and the run goes on.
+ *
+ * When the VM ends, expectations about what ended it are still checked; from the next command that needs the VM on,
+ * nothing is. If that leaves an expectation unchecked, the first of them is a finding: a test must not pass because
+ * the VM died early.
+ */
+export function runScript(steps: readonly ScriptStep[], machine: ScriptMachine, out: ScriptOutput): ScriptResult {
+  const run = new ScriptRun(machine, out);
+  run.steps(steps);
+  return run.finish();
+}
+
+/** Commands that the VM carries out. */
+type MachineCommand = Exclude<ScriptCommand, { kind: "print" | "vcpu" | "repeat" | "expect" }>;
+
+class ScriptRun {
+  readonly #machine: ScriptMachine;
+  readonly #out: ScriptOutput;
+  readonly #findings: ScriptFinding[] = [];
+  #failed = 0;
+  #expectations = 0;
+  #accesses = 0;
+  #errors = 0;
+  #skipped = 0;
+  #skippedExpectation: ScriptStep | undefined;
+  #vcpu = 0;
+  #stopped = false;
+  /** True once a command was not carried out because the VM had ended. */
+  #ended = false;
+  #last: { readonly step: ScriptStep; readonly answer: Answer } | undefined;
+
+  constructor(machine: ScriptMachine, out: ScriptOutput) {
+    this.#machine = machine;
+    this.#out = out;
+    this.#stopped = machine.stopped;
+  }
+
+  steps(steps: readonly ScriptStep[]): void {
+    for (const step of steps) {
+      if (this.#ended) this.#skip(step);
+      else this.#step(step);
+    }
+  }
+
+  finish(): ScriptResult {
+    const unchecked = this.#skippedExpectation;
+    if (unchecked !== undefined) {
+      const text = formatStep(unchecked);
+      this.#finding(unchecked.place, `"${brief(text)}" was not reached: the VM had ended`, text, "nothing");
+    }
+    return {
+      findings: this.#findings,
+      failed: this.#failed,
+      expectations: this.#expectations,
+      accesses: this.#accesses,
+      errors: this.#errors,
+      skipped: this.#skipped,
+      stopped: this.#stopped,
+    };
+  }
+
+  #step(step: ScriptStep): void {
+    switch (step.kind) {
+      case "print":
+        this.#out.print(step.text);
+        return;
+      case "vcpu":
+        this.#vcpu = step.vcpu;
+        return;
+      case "repeat":
+        for (let round = 0; round < step.count && !this.#ended; round++) this.steps(step.body);
+        return;
+      case "expect":
+        this.#expect(step, step.expectation);
+        return;
+    }
+    if (this.#stopped) {
+      this.#ended = true;
+      this.#skip(step);
+      return;
+    }
+    const answer = this.#carryOut(step, step);
+    this.#stopped ||= answer.kind === "stop" || this.#machine.stopped;
+    this.#last = { step, answer };
+    this.#out.answer?.(step, formatAnswer(answer));
+  }
+
+  #skip(step: ScriptStep): void {
+    this.#skipped++;
+    if (step.kind === "expect") this.#skippedExpectation ??= step;
+    if (step.kind === "repeat") for (const inner of step.body) this.#skip(inner);
+  }
+
+  #carryOut(command: MachineCommand, step: ScriptStep): Answer {
+    switch (command.kind) {
+      case "read":
+        return this.#read(command, step);
+      case "write":
+        return this.#write(command, step);
+      case "readBytes":
+        return this.#readBytes(command.address, command.size, step);
+      case "writeBytes":
+        return this.#writeBytes(command.address, command.bytes, step);
+      case "memset":
+        return this.#writeBytes(command.address, new Uint8Array(command.size).fill(command.byte), step);
+      case "clockStep":
+        if (command.ns === undefined) this.#machine.clockStep();
+        else this.#machine.clockStep(command.ns);
+        return { kind: "value", value: this.#machine.clockNow() };
+      case "clockSet":
+        return this.#clockSet(command.ns, step);
+      case "irq": {
+        const level = this.#machine.irqLevel(command.pic, command.line);
+        if (level !== undefined) return { kind: "value", value: level ? 1n : 0n };
+        return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
+      }
+      case "control":
+        this.#machine.control(command.what);
+        return { kind: "ok" };
+    }
+  }
+
+  #read({ space, address, width }: Extract<ScriptCommand, { kind: "read" }>, step: ScriptStep): Answer {
+    let value = 0n;
+    const failure = this.#access(address, step, () => {
+      const result = this.#machine.read(space, address, width, this.#vcpu);
+      value = result.value;
+      return result.status;
+    });
+    return failure ?? { kind: "value", value };
+  }
+
+  #write({ space, address, width, value }: Extract<ScriptCommand, { kind: "write" }>, step: ScriptStep): Answer {
+    const access = () => this.#machine.write(space, address, width, value, this.#vcpu);
+    return this.#access(address, step, access) ?? { kind: "ok" };
+  }
+
+  #readBytes(address: bigint, size: number, step: ScriptStep): Answer {
+    const bytes = new Uint8Array(size);
+    for (let i = 0; i < size; i++) {
+      const byte = this.#read({ kind: "read", space: "memory", address: address + BigInt(i), width: 1 }, step);
+      if (byte.kind !== "value") return byte;
+      bytes[i] = Number(byte.value);
+    }
+    return { kind: "bytes", bytes };
+  }
+
+  #writeBytes(address: bigint, bytes: Uint8Array, step: ScriptStep): Answer {
+    for (const [i, byte] of bytes.entries()) {
+      const at = address + BigInt(i);
+      const done = this.#write({ kind: "write", space: "memory", address: at, width: 1, value: BigInt(byte) }, step);
+      if (done.kind !== "ok") return done;
+    }
+    return { kind: "ok" };
+  }
+
+  /** Makes one access, again while it does not advance. @returns why it was not done; undefined when it was */
+  #access(address: bigint, step: ScriptStep, make: () => AccessStatus): Answer | undefined {
+    for (let attempt = 0; attempt <= MAX_RETRIES; attempt++) {
+      this.#accesses++;
+      const status = make();
+      if (status === AccessStatus.done) return undefined;
+      if (status === AccessStatus.stop) return { kind: "stop" };
+      if (status === AccessStatus.busError) {
+        this.#errors++;
+        return { kind: "error", why: `bus error at ${formatHex(address)}` };
+      }
+      if (this.#machine.stopped) return { kind: "stop" };
+    }
+    const why = `no advance at ${formatHex(address)}`;
+    const message = `"${brief(formatStep(step))}" was executed ${MAX_RETRIES + 1} times and never advanced`;
+    this.#finding(step.place, message, "the access to advance", why);
+    return { kind: "error", why };
+  }
+
+  #clockSet(ns: bigint, step: ScriptStep): Answer {
+    const now = this.#machine.clockNow();
+    if (ns >= now) {
+      this.#machine.clockStep(ns - now);
+      return { kind: "value", value: this.#machine.clockNow() };
+    }
+    this.#finding(step.place, `the clock stands at ${now} and cannot go back to ${ns}`, `${ns}`, `${now}`);
+    return { kind: "error", why: "time cannot go back" };
+  }
+
+  #expect(step: ScriptStep, expectation: Expectation): void {
+    this.#expectations++;
+    const expected = formatExpectation(expectation);
+    if (expectation.kind === "irq") {
+      this.#expectIrq(step, expectation);
+      return;
+    }
+    if (expectation.kind === "stop" && this.#stopped) return;
+    const last = this.#last;
+    if (last === undefined) {
+      this.#finding(step.place, `expected ${expected}, but no command before has a result`, expected, "nothing");
+      return;
+    }
+    if (matches(last.answer, expectation)) return;
+    const got = formatAnswer(last.answer);
+    this.#finding(
+      step.place,
+      `expected ${brief(expected)} from "${brief(formatStep(last.step))}", got ${brief(got)}`,
+      expected,
+      got,
+    );
+  }
+
+  #expectIrq(step: ScriptStep, { pic, line, level }: Extract<Expectation, { kind: "irq" }>): void {
+    const actual = this.#machine.irqLevel(pic, line);
+    if (actual === level) return;
+    const pin = formatPin(pic, line);
+    const word = level ? "on" : "off";
+    if (actual === undefined) {
+      this.#finding(step.place, `expected ${pin} ${word}, but there is no such interrupt line`, word, "no such line");
+      return;
+    }
+    this.#finding(step.place, `expected ${pin} ${word}, it is ${actual ? "on" : "off"}`, word, actual ? "on" : "off");
+  }
+
+  #finding(place: SourcePlace, message: string, expected: string, got: string): void {
+    this.#failed++;
+    if (this.#findings.length < MAX_FINDINGS) this.#findings.push({ place, message, expected, got });
+  }
+}
+
+/** A text as a sentence can hold it: `write` takes up to a megabyte on its line. */
+function brief(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}

@@ -1,0 +1,47 @@
+import type { Vm } from "../../vm/vm.ts";
+import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
+import type { ScriptMachine, ScriptRead } from "./machine.ts";
+import type { ControlWord } from "./step.ts";
+
+const LOW = 0xffffffffn;
+
+/** A VM as a script drives it. */
+export class VmScriptMachine implements ScriptMachine {
+  readonly #vm: Vm;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+  }
+
+  get stopped(): boolean {
+    return this.#vm.ended !== undefined;
+  }
+
+  read(space: Space, address: bigint, width: AccessWidth, vcpu: number): ScriptRead {
+    const status = this.#vm.read(space, Number(address & LOW), Number(address >> 32n), width, vcpu);
+    return { status, value: (BigInt(this.#vm.valueHi) << 32n) | BigInt(this.#vm.valueLo) };
+  }
+
+  write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus {
+    const [lo, hi] = [Number(address & LOW), Number(address >> 32n)];
+    return this.#vm.write(space, lo, hi, width, Number(value & LOW), Number(value >> 32n), vcpu);
+  }
+
+  clockStep(ns?: bigint): void {
+    this.#vm.clockStep(ns);
+  }
+
+  clockNow(): bigint {
+    return this.#vm.nowNs;
+  }
+
+  irqLevel(pic: string, line: number): boolean | undefined {
+    const known = this.#vm.lines.pic(pic);
+    return known === undefined || line >= known.lines ? undefined : this.#vm.lines.level(pic, line);
+  }
+
+  control(what: ControlWord): void {
+    if (what === "terminate") this.#vm.terminate();
+    else this.#vm.control(what);
+  }
+}

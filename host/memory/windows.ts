@@ -1,0 +1,127 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Vm } from "../vm/vm.ts";
+
+/** Rights of a mapping, PROT_* bits. */
+export interface WindowRights {
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+interface Window extends WindowRights {
+  readonly instance: ModuleInstance;
+  /** Address in module memory, and how many bytes were mapped there. */
+  readonly address: number;
+  readonly length: number;
+  readonly guestAddress: bigint;
+  /** Guest bytes as last copied in. */
+  base: Uint8Array;
+}
+
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Most guest bytes one instance may have mapped at once. */
+const LIMIT_BYTES = 1 << 20;
+
+/**
+ * What gasp_map_*() hands out. A module has one memory of its own, so a mapping is a window: guest bytes are copied in
+ * when it is made, and what the module changed is copied out when it is unmapped and when a callback ends. A guest that
+ * changes bytes meanwhile is not seen until the next callback; C code on qvm would see it at once.
+ */
+export class Windows {
+  readonly #vm: Vm;
+  #windows: Window[] = [];
+  /** Blocks of module memory no window uses, by instance. Module memory is never given back, so they are reused. */
+  readonly #free = new Map<ModuleInstance, Block[]>();
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+  }
+
+  /** @returns the address in module memory; 0 when the range is not RAM or the rights are not the region's */
+  map(instance: ModuleInstance, guestAddress: bigint, length: number, rights: WindowRights): number {
+    const range = this.#vm.ram.find(guestAddress, length);
+    if (range === undefined || length === 0 || (rights.write && !range.writable)) return 0;
+    const mapped = this.#windows
+      .filter((window) => window.instance === instance)
+      .reduce((sum, window) => sum + window.length, 0);
+    if (mapped + length > LIMIT_BYTES) return 0;
+    const address = this.#block(instance, length);
+    const window: Window = { instance, address, length, guestAddress, base: new Uint8Array(length), ...rights };
+    this.#windows.push(window);
+    this.#copyIn(window);
+    return address;
+  }
+
+  #block(instance: ModuleInstance, length: number): number {
+    const free = this.#free.get(instance) ?? [];
+    const fits = free.findIndex((block) => block.bytes >= length);
+    if (fits >= 0) return free.splice(fits, 1)[0]!.address;
+    return instance.alloc((length + 15) & ~15);
+  }
+
+  /** @returns whether there was such a window */
+  unmap(instance: ModuleInstance, address: number): boolean {
+    const window = this.#windows.find((one) => one.instance === instance && one.address === address);
+    if (window === undefined) return false;
+    this.#copyOut(window);
+    this.#windows = this.#windows.filter((other) => other !== window);
+    const free = this.#free.get(instance) ?? [];
+    free.push({ address: window.address, bytes: (window.length + 15) & ~15 });
+    this.#free.set(instance, free);
+    return true;
+  }
+
+  /** A callback begins: windows show the guest's bytes as they are now. */
+  refresh(): void {
+    for (const window of this.#windows) this.#copyIn(window);
+  }
+
+  /** A callback has ended: the guest sees what it wrote. */
+  flush(): void {
+    for (const window of this.#windows) this.#copyOut(window);
+  }
+
+  get any(): boolean {
+    return this.#windows.length > 0;
+  }
+
+  #copyIn(window: Window): void {
+    const guest = this.#vm.ram.read(window.guestAddress, window.length);
+    if (guest === undefined) return;
+    window.base = guest;
+    window.instance.bytes.set(guest, window.address);
+  }
+
+  /** Writes back only the bytes the module changed: the guest may have changed others meanwhile. */
+  #copyOut(window: Window): void {
+    if (!window.write) return;
+    const inside = window.instance.bytes.slice(window.address, window.address + window.length);
+    for (let from = 0; from < window.length; from++) {
+      if (inside[from] === window.base[from]) continue;
+      let to = from + 1;
+      while (to < window.length && inside[to] !== window.base[to]) to++;
+      this.#vm.ram.write(window.guestAddress + BigInt(from), inside.subarray(from, to));
+      from = to;
+    }
+    window.base = inside;
+  }
+
+  /** Open windows, for putting a VM back. */
+  save(): readonly Window[] {
+    return [...this.#windows];
+  }
+
+  restore(saved: readonly Window[]): void {
+    if (this.#windows.length === saved.length && this.#windows.every((window, i) => window === saved[i])) return;
+    for (const window of this.#windows) {
+      if (saved.includes(window)) continue;
+      const free = this.#free.get(window.instance) ?? [];
+      free.push({ address: window.address, bytes: (window.length + 15) & ~15 });
+      this.#free.set(window.instance, free);
+    }
+    this.#windows = [...saved];
+  }
+}

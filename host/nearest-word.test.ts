@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { didYouMean, nearestWord } from "./nearest-word.ts";
+
+const WORDS = ["loc", "intr", "name", "hostvector", "emit-logger", "emit-trace"];
+
+describe("the nearest word", () => {
+  it("is found through one dropped, added, replaced or swapped letter", () => {
+    for (const typo of ["itr", "inttr", "intx", "nitr"]) expect(nearestWord(typo, WORDS)).toBe("intr");
+  });
+
+  it("may be further from a longer word", () => {
+    expect(nearestWord("emitloger", WORDS)).toBe("emit-logger");
+    expect(nearestWord("HOSTVEKTOR", WORDS)).toBe("hostvector");
+  });
+
+  it("is not guessed when nothing is near", () => {
+    expect(nearestWord("frequency", WORDS)).toBeUndefined();
+    expect(nearestWord("xyz", WORDS)).toBeUndefined();
+    expect(nearestWord("", WORDS)).toBeUndefined();
+  });
+
+  it("makes the end of a sentence", () => {
+    expect(didYouMean("nmae", WORDS)).toBe(' (did you mean "name"?)');
+    expect(didYouMean("zzz", WORDS)).toBe("");
+  });
+});

@@ -1,0 +1,108 @@
+import type { Severity } from "../config/vm-config.ts";
+import type { AccessWidth, Space } from "../guests/bus.ts";
+import type { ControlWord } from "../guests/script/step.ts";
+
+/** Version of the format; it stands in the first line of every recording. */
+export const RECORDING_VERSION = 1;
+
+/** What a run was started with. */
+export interface RecordingHeader {
+  /** The configuration, piece by piece as it was read. */
+  readonly conf: readonly RecordedText[];
+  readonly modules: readonly RecordedModule[];
+  /** Of the scheduler and of random draws; unsigned 64-bit. */
+  readonly seed: bigint;
+  readonly guest: RecordedGuest;
+}
+
+export interface RecordedText {
+  /** What errors called it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface RecordedModule {
+  readonly name: string;
+  /** Of the module's bytes: 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
+export interface RecordedGuest {
+  /** `script`, `rom` … */
+  readonly kind: string;
+  /** What it ran. */
+  readonly spec?: string;
+}
+
+/** How an access ended; `AccessStatus` in words. */
+export type AccessOutcome = "ok" | "error" | "stop" | "retry";
+
+/** One line of a recording. Inputs are replayed; outputs are compared. Addresses and values are unsigned 64-bit. */
+export type RecordingEvent =
+  /** Input and, from `=>` on, output. `value` is there when, and only when, the outcome is `ok`. */
+  | {
+      readonly kind: "read";
+      readonly space: Space;
+      readonly width: AccessWidth;
+      readonly address: bigint;
+      readonly vcpu: number;
+      readonly outcome: "ok";
+      readonly value: bigint;
+    }
+  | {
+      readonly kind: "read";
+      readonly space: Space;
+      readonly width: AccessWidth;
+      readonly address: bigint;
+      readonly vcpu: number;
+      readonly outcome: Exclude<AccessOutcome, "ok">;
+    }
+  | {
+      readonly kind: "write";
+      readonly space: Space;
+      readonly width: AccessWidth;
+      readonly address: bigint;
+      readonly value: bigint;
+      readonly vcpu: number;
+      readonly outcome: AccessOutcome;
+    }
+  /** Input: virtual time moves on. */
+  | { readonly kind: "clockStep"; readonly ns: bigint }
+  /** Input. */
+  | { readonly kind: "control"; readonly what: ControlWord }
+  /** Input: the host's bytes for a vdev. */
+  | { readonly kind: "input"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** Input: what a random draw gave. */
+  | { readonly kind: "random"; readonly bytes: Uint8Array }
+  /** Input: what a vdev saw in guest memory, where the guest that wrote it is not run again. */
+  | { readonly kind: "dmaRead"; readonly address: bigint; readonly bytes: Uint8Array }
+  /** Input: the scheduler went on with that thread. */
+  | { readonly kind: "schedule"; readonly thread: number }
+  /** Output: a vdev wrote to guest memory. */
+  | { readonly kind: "dmaWrite"; readonly address: bigint; readonly bytes: Uint8Array }
+  /** Output: an interrupt line changed. */
+  | { readonly kind: "irq"; readonly pic: string; readonly line: number; readonly level: boolean }
+  /** Output: bytes of a vdev for the host. */
+  | { readonly kind: "output"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** Output: vdev_logf and its kin. */
+  | { readonly kind: "log"; readonly severity: Severity; readonly vdev: string; readonly text: string }
+  /** Output: qvm_report. */
+  | { readonly kind: "report"; readonly vdev: string; readonly text: string }
+  /** Output. */
+  | { readonly kind: "violation"; readonly rule: string; readonly call: string; readonly vdev: string }
+  /** Output: a module instance faulted. */
+  | { readonly kind: "fault"; readonly vdev: string; readonly text: string };
+
+/** How a run ended. */
+export interface RecordingEnd {
+  /** Exit code, 0 to 255. */
+  readonly exit: number;
+  /** Hash of the final state: lower-case hex digits, two for each byte. */
+  readonly state: string;
+}
+
+export interface Recording {
+  readonly header: RecordingHeader;
+  readonly events: readonly RecordingEvent[];
+  readonly end: RecordingEnd;
+}

@@ -1,0 +1,106 @@
+import type { ConfigPiece } from "../config/parse-config.ts";
+import type { VmEvent } from "../vm/events.ts";
+import { stateDigest } from "../vm/snapshot.ts";
+import type { Vm, VmEnd } from "../vm/vm.ts";
+import type { AccessOutcome, RecordingEvent } from "./event.ts";
+import { createRecordingWriter, type RecordingWriter } from "./text.ts";
+
+/** What a run was started with, beside its modules. */
+export interface RunSource {
+  /** Kind of the guest: script, rom, none. */
+  readonly guest: string;
+  readonly pieces: readonly ConfigPiece[];
+}
+
+/** Writes everything that goes into and comes out of a VM, line by line as it happens. */
+export class Recorder {
+  readonly #vm: Vm;
+  readonly #writer: RecordingWriter;
+
+  constructor(vm: Vm, source: RunSource, write: (text: string) => void) {
+    this.#vm = vm;
+    const modules = new Map(vm.instances.map(({ module }) => [module.hash, module]));
+    this.#writer = createRecordingWriter(write, {
+      conf: [...source.pieces.map(({ file, text }) => ({ name: file, text })), runSettings(vm)],
+      modules: [...modules.values()].map(({ file, hash }) => ({ name: moduleName(file), sha256: hash })),
+      seed: 0n,
+      guest: { kind: source.guest },
+    });
+  }
+
+  event(event: VmEvent): void {
+    const recorded = recordingEvent(event);
+    if (recorded !== undefined) this.#writer.event(recorded);
+  }
+
+  end(end: VmEnd): void {
+    this.#writer.end({ exit: end.exitCode & 0xff, state: stateDigest(this.#vm) });
+  }
+}
+
+/** File name of a module without its folders: a recording names no path of the machine it was made on. */
+export function moduleName(file: string): string {
+  return file.split("/").at(-1)!;
+}
+
+/** Name of the piece that holds what the run was told beside its configuration. */
+export const RUN_SETTINGS = "<settings of the run>";
+
+/** VM-wide settings in force, whoever chose them, as configuration text. */
+function runSettings(vm: Vm): { name: string; text: string } {
+  const { plan } = vm;
+  const settings = {
+    policy: plan.policy,
+    instances: plan.instances,
+    "on-fault": plan.onFault,
+    "access-ns": plan.accessNs,
+  };
+  const text = Object.entries(settings).map(([name, value]) => `set vdevbox-${name} ${value}\n`);
+  return { name: RUN_SETTINGS, text: text.join("") };
+}
+
+const OUTCOMES: Record<Extract<VmEvent, { kind: "access" }>["outcome"], AccessOutcome> = {
+  ok: "ok",
+  "bus-error": "error",
+  stop: "stop",
+  "no-advance": "retry",
+};
+
+/** An event of a VM as a recording has it; undefined for what is told elsewhere. */
+export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
+  switch (event.kind) {
+    case "access":
+      return recordedAccess(event);
+    case "clock-step":
+      return { kind: "clockStep", ns: event.ns };
+    case "control":
+      return { kind: "control", what: event.control };
+    case "line":
+      return { kind: "irq", pic: event.pic, line: event.line, level: event.level };
+    case "log":
+      return { kind: "log", severity: event.severity, vdev: event.source, text: event.text };
+    case "report":
+      return { kind: "report", vdev: event.source, text: event.text };
+    case "ram-read":
+      return { kind: "dmaRead", address: event.address, bytes: event.bytes };
+    case "ram-write":
+      return { kind: "dmaWrite", address: event.address, bytes: event.bytes };
+    case "finding": {
+      const { finding } = event;
+      const vdev = finding.vdev?.name ?? moduleName(finding.module);
+      if (finding.severity === "fault") return { kind: "fault", vdev, text: finding.message };
+      return { kind: "violation", rule: finding.rule, call: finding.call?.name ?? finding.severity, vdev };
+    }
+    case "end":
+      return undefined;
+  }
+}
+
+function recordedAccess(event: Extract<VmEvent, { kind: "access" }>): RecordingEvent {
+  const { space, address, vcpu, value } = event;
+  const width = event.width as 1 | 2 | 4 | 8;
+  const outcome = OUTCOMES[event.outcome];
+  if (event.op === "write") return { kind: "write", space, width, address, value, vcpu, outcome };
+  if (outcome === "ok") return { kind: "read", space, width, address, vcpu, outcome, value };
+  return { kind: "read", space, width, address, vcpu, outcome };
+}

@@ -1,0 +1,126 @@
+import { parseConfigPieces } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
+import { withDefaultRam } from "../guests/rom/default-ram.ts";
+import type { VmPlan } from "../vm/plan.ts";
+import { type PlanOptions, planFromConfig } from "../vm/plan-from-config.ts";
+import { stateDigest } from "../vm/snapshot.ts";
+import { createVm } from "../vm/startup.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { Recording, RecordingEvent } from "./event.ts";
+import { moduleName, RUN_SETTINGS, recordingEvent } from "./recorder.ts";
+import { formatEvent } from "./text.ts";
+
+/** The first place where a second run went another way. */
+export interface Divergence {
+  /** Number of the event, from 1. */
+  readonly event: number;
+  readonly expected: string;
+  readonly got: string;
+}
+
+export interface ReplayResult {
+  readonly events: number;
+  /** Undefined: the run was the same to the byte, final state included. */
+  readonly divergence: Divergence | undefined;
+  readonly exitCode: number;
+}
+
+/**
+ * Runs a recording again: the VM is made from the recorded configuration, gets the recorded inputs, and everything it
+ * does is compared with what was recorded. No guest runs.
+ * @throws UserError when a module is missing or is not the recorded one
+ */
+export function replay(recording: Recording, options: PlanOptions = {}): ReplayResult {
+  const { header, events, end } = recording;
+  const plan = planOf(header, options);
+  const got: RecordingEvent[] = [];
+  const reads = events.filter((event) => event.kind === "dmaRead");
+  let nextRead = 0;
+  const vm = createVm(plan, {
+    listener: (event) => {
+      const recorded = recordingEvent(event);
+      if (recorded !== undefined) got.push(recorded);
+    },
+    ramSource: (_address, length) => {
+      const recorded = reads[nextRead++];
+      return recorded?.kind === "dmaRead" && recorded.bytes.length === length ? recorded.bytes : new Uint8Array(length);
+    },
+  });
+  checkModules(vm, header.modules);
+  for (const event of events) feed(vm, event);
+  const { exitCode } = vm.terminate();
+  return { events: events.length, divergence: compare(vm, recording, got, end), exitCode };
+}
+
+/** The recorded configuration, with the VM-wide settings the run really had. */
+function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
+  const pieces = header.conf.map(({ name, text }) => ({ file: name, text }));
+  const plan = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS)), options);
+  const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
+  const { policy, instances, onFault, accessNs } = settings;
+  return { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };
+}
+
+function checkModules(vm: Vm, modules: Recording["header"]["modules"]): void {
+  for (const { module } of vm.instances) {
+    const recorded = modules.find((one) => one.name === moduleName(module.file));
+    if (recorded === undefined || recorded.sha256 === module.hash) continue;
+    throw new UserError(
+      `${module.file} is not the module that was recorded: its content differs; build the recorded version to replay`,
+    );
+  }
+}
+
+/** Gives a VM one recorded input; outputs are nothing to it. */
+function feed(vm: Vm, event: RecordingEvent): void {
+  switch (event.kind) {
+    case "read":
+      vm.read(event.space, low(event.address), high(event.address), event.width, event.vcpu);
+      return;
+    case "write":
+      vm.write(
+        event.space,
+        low(event.address),
+        high(event.address),
+        event.width,
+        low(event.value),
+        high(event.value),
+        event.vcpu,
+      );
+      return;
+    case "clockStep":
+      vm.clockStep(event.ns);
+      return;
+    case "control":
+      if (event.what === "terminate") vm.terminate();
+      else vm.control(event.what);
+      return;
+    default:
+  }
+}
+
+function low(value: bigint): number {
+  return Number(BigInt.asUintN(32, value));
+}
+
+function high(value: bigint): number {
+  return Number(BigInt.asUintN(32, value >> 32n));
+}
+
+function compare(
+  vm: Vm,
+  recording: Recording,
+  got: readonly RecordingEvent[],
+  end: Recording["end"],
+): Divergence | undefined {
+  const { events } = recording;
+  for (let i = 0; i < Math.max(events.length, got.length); i++) {
+    const expectedText = events[i] === undefined ? "(the recording ends)" : formatEvent(events[i]!);
+    const gotText = got[i] === undefined ? "(the run ends)" : formatEvent(got[i]!);
+    if (expectedText !== gotText) return { event: i + 1, expected: expectedText, got: gotText };
+  }
+  const state = stateDigest(vm);
+  if (state !== end.state)
+    return { event: events.length + 1, expected: `final state ${end.state}`, got: `final state ${state}` };
+  return undefined;
+}

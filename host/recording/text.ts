@@ -1,0 +1,345 @@
+import { SEVERITIES } from "../config/vm-config.ts";
+import type { SourcePlace } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import type { AccessWidth, Space } from "../guests/bus.ts";
+import { readWord, writeWord } from "../guests/script/format-step.ts";
+import { formatBytes, formatHex, formatName, formatPin } from "../guests/script/line-format.ts";
+import { LineReader, MAX_U64 } from "../guests/script/line-reader.ts";
+import { CONTROL_WORDS, MAX_VCPU, widthMask } from "../guests/script/step.ts";
+import { didYouMean } from "../nearest-word.ts";
+import type {
+  AccessOutcome,
+  RecordedModule,
+  RecordedText,
+  Recording,
+  RecordingEnd,
+  RecordingEvent,
+  RecordingHeader,
+} from "./event.ts";
+import { RECORDING_VERSION } from "./event.ts";
+
+const FIRST_LINE = "# vdevbox recording ";
+/** In front of every line of an embedded text, so that no text can be taken for an event. */
+const QUOTE = "|";
+const OUTCOMES: readonly AccessOutcome[] = ["ok", "error", "stop", "retry"];
+const MAX_THREAD = 0xffff_ffff;
+const MAX_EXIT = 255;
+const MAX_CONF_LINES = 10_000_000;
+
+/** Writes a recording while the run goes on. */
+export interface RecordingWriter {
+  event(event: RecordingEvent): void;
+  /** The last line; nothing may follow. A text without it counts as cut off. */
+  end(end: RecordingEnd): void;
+}
+
+/** @param write gets whole lines; it is called once for the header and once for every event */
+export function createRecordingWriter(write: (text: string) => void, header: RecordingHeader): RecordingWriter {
+  write(formatHeader(header));
+  return {
+    event: (event) => write(`${formatEvent(event)}\n`),
+    end: (end) => write(`${formatEnd(end)}\n`),
+  };
+}
+
+/** The text of a whole recording; `parseRecording` gives the same recording back. */
+export function formatRecording(recording: Recording): string {
+  const parts: string[] = [];
+  const writer = createRecordingWriter((text) => parts.push(text), recording.header);
+  for (const event of recording.events) writer.event(event);
+  writer.end(recording.end);
+  return parts.join("");
+}
+
+function formatHeader(header: RecordingHeader): string {
+  const { kind, spec } = header.guest;
+  const lines = [`${FIRST_LINE}${RECORDING_VERSION}`];
+  for (const { name, text } of header.conf) {
+    const block = text.split("\n");
+    lines.push(`conf ${formatName(name)} ${block.length}`, ...block.map((line) => `${QUOTE}${line}`));
+  }
+  for (const { name, sha256 } of header.modules) lines.push(`module ${formatName(name)} ${sha256}`);
+  lines.push(`seed ${formatHex(header.seed)}`);
+  lines.push(spec === undefined ? `guest ${formatName(kind)}` : `guest ${formatName(kind)} ${formatName(spec)}`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** One event as its line, without the line break. */
+export function formatEvent(event: RecordingEvent): string {
+  switch (event.kind) {
+    case "read": {
+      const access = `${readWord(event.space, event.width)} ${formatHex(event.address)} vcpu=${event.vcpu}`;
+      return `${access} => ${event.outcome === "ok" ? `ok ${formatHex(event.value)}` : event.outcome}`;
+    }
+    case "write": {
+      const access = `${writeWord(event.space, event.width)} ${formatHex(event.address)} ${formatHex(event.value)}`;
+      return `${access} vcpu=${event.vcpu} => ${event.outcome}`;
+    }
+    case "clockStep":
+      return `clock_step ${event.ns}`;
+    case "control":
+      return `control ${event.what}`;
+    case "input":
+    case "output":
+      return `${event.kind} ${formatName(event.vdev)} ${formatBytes(event.bytes)}`;
+    case "random":
+      return `random ${formatBytes(event.bytes)}`;
+    case "dmaRead":
+      return `dma_read ${formatHex(event.address)} ${formatBytes(event.bytes)}`;
+    case "dmaWrite":
+      return `dma_write ${formatHex(event.address)} ${formatBytes(event.bytes)}`;
+    case "schedule":
+      return `schedule ${event.thread}`;
+    case "irq":
+      return `irq ${formatPin(event.pic, event.line)} ${event.level ? "on" : "off"}`;
+    case "log":
+      return `log ${event.severity} ${formatName(event.vdev)} ${JSON.stringify(event.text)}`;
+    case "report":
+    case "fault":
+      return `${event.kind} ${formatName(event.vdev)} ${JSON.stringify(event.text)}`;
+    case "violation":
+      return `violation ${formatName(event.rule)} ${formatName(event.call)} ${formatName(event.vdev)}`;
+  }
+}
+
+function formatEnd({ exit, state }: RecordingEnd): string {
+  return `end exit=${exit} state=${state}`;
+}
+
+/**
+ * Reads the text of a recording. Blank lines and comments between events are skipped.
+ *
+ * @throws UserError at the first thing that is not as `formatRecording` writes it, also when the text was cut off
+ */
+export function parseRecording(text: string, file: string): Recording {
+  const lines = new RecordingLines(text, file);
+  checkFirstLine(lines);
+  const header = parseHeader(lines);
+  const events: RecordingEvent[] = [];
+  for (;;) {
+    const line = lines.words();
+    const word = line.word("an event");
+    const name = word.quoted ? "" : word.text;
+    if (name === "end") {
+      const end = parseEnd(line);
+      lines.finish();
+      return { header, events, end };
+    }
+    const read = EVENTS.get(name);
+    if (read === undefined) {
+      const hint = didYouMean(word.text, [...EVENTS.keys(), "end"]);
+      throw new UserError(`"${word.text}" is not an event of a recording${hint}`, line.placeAt(word.column));
+    }
+    events.push(read(line));
+    line.end();
+  }
+}
+
+function checkFirstLine(lines: RecordingLines): void {
+  const line = lines.first();
+  const expected = `${FIRST_LINE}${RECORDING_VERSION}`;
+  if (line === expected) return;
+  if (line === `${expected}\r`) {
+    throw new UserError("this recording has CRLF line ends, so it was changed since; record it again", lines.place);
+  }
+  const version = line.startsWith(FIRST_LINE) ? line.slice(FIRST_LINE.length) : "";
+  if (!/^[0-9]+$/.test(version)) {
+    throw new UserError(`this is no recording of vdevbox: its first line is not "${expected}"`, lines.place);
+  }
+  const sentence = `this recording has version ${version}, and this vdevbox reads ${RECORDING_VERSION}`;
+  throw new UserError(`${sentence}; record it again`, lines.place);
+}
+
+/** `conf` and `module` lines, then `seed`, then `guest`. */
+function parseHeader(lines: RecordingLines): RecordingHeader {
+  const conf: RecordedText[] = [];
+  const modules: RecordedModule[] = [];
+  for (;;) {
+    const line = lines.words();
+    const word = line.choice(["conf", "module", "seed"]);
+    if (word === "conf") {
+      conf.push(parseConf(line, lines));
+      continue;
+    }
+    if (word === "module") {
+      modules.push({ name: line.word("a module's name").text, sha256: parseHex(line, "a SHA-256", 64) });
+      line.end();
+      continue;
+    }
+    const seed = line.number("the seed");
+    line.end();
+    return { conf, modules, seed, guest: parseGuest(lines.words()) };
+  }
+}
+
+function parseConf(line: LineReader, lines: RecordingLines): RecordedText {
+  const name = line.word("the name of the configuration").text;
+  const count = line.int("how many lines follow", MAX_CONF_LINES);
+  line.end();
+  const block: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const text = lines.raw();
+    if (!text.startsWith(QUOTE)) {
+      throw new UserError(
+        `expected line ${i + 1} of ${count} of the configuration, with "${QUOTE}" in front`,
+        lines.place,
+      );
+    }
+    block.push(text.slice(QUOTE.length));
+  }
+  return { name, text: block.join("\n") };
+}
+
+function parseGuest(line: LineReader): RecordingHeader["guest"] {
+  line.literal("guest");
+  const kind = line.word("the kind of guest").text;
+  if (line.atEnd) return { kind };
+  const spec = line.word("what the guest ran").text;
+  line.end();
+  return { kind, spec };
+}
+
+function parseEnd(line: LineReader): RecordingEnd {
+  const exit = Number(keyed(line, "exit", BigInt(MAX_EXIT)));
+  const word = line.word("state=HEX");
+  const state = /^state=((?:[0-9a-f]{2})+)$/.exec(word.text)?.[1];
+  if (word.quoted || state === undefined) throw line.unexpected("state= and lower-case hex digits", word);
+  line.end();
+  return { exit, state };
+}
+
+type EventReader = (line: LineReader) => RecordingEvent;
+
+const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
+  ...accessReaders(),
+  ["clock_step", (line) => ({ kind: "clockStep", ns: line.number("nanoseconds") })],
+  ["control", (line) => ({ kind: "control", what: line.choice(CONTROL_WORDS) })],
+  ["input", (line) => ({ kind: "input", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
+  ["output", (line) => ({ kind: "output", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
+  ["random", (line) => ({ kind: "random", bytes: line.bytes("the bytes") })],
+  ["dma_read", (line) => ({ kind: "dmaRead", ...readBlock(line) })],
+  ["dma_write", (line) => ({ kind: "dmaWrite", ...readBlock(line) })],
+  ["schedule", (line) => ({ kind: "schedule", thread: line.int("a thread's number", MAX_THREAD) })],
+  ["irq", (line) => ({ kind: "irq", ...line.pin(), level: line.choice(["on", "off"]) === "on" })],
+  [
+    "log",
+    (line) => ({
+      kind: "log",
+      severity: line.choice(SEVERITIES),
+      vdev: readVdev(line),
+      text: line.word("a text").text,
+    }),
+  ],
+  ["report", (line) => ({ kind: "report", vdev: readVdev(line), text: line.word("a text").text })],
+  ["fault", (line) => ({ kind: "fault", vdev: readVdev(line), text: line.word("a text").text })],
+  [
+    "violation",
+    (line) => {
+      const rule = line.word("a rule").text;
+      return { kind: "violation", rule, call: line.word("a call").text, vdev: readVdev(line) };
+    },
+  ],
+]);
+
+function accessReaders(): [string, EventReader][] {
+  const spaces: [Space, bigint, readonly AccessWidth[]][] = [
+    ["memory", MAX_U64, [1, 2, 4, 8]],
+    ["io", 0xffffn, [1, 2, 4]],
+  ];
+  return spaces.flatMap(([space, max, widths]) =>
+    widths.flatMap((width): [string, EventReader][] => [
+      [readWord(space, width), (line) => parseRead(line, space, width, max)],
+      [writeWord(space, width), (line) => parseWrite(line, space, width, max)],
+    ]),
+  );
+}
+
+function parseRead(line: LineReader, space: Space, width: AccessWidth, max: bigint): RecordingEvent {
+  const address = line.number("an address", max);
+  const vcpu = Number(keyed(line, "vcpu", BigInt(MAX_VCPU)));
+  line.literal("=>");
+  const outcome = line.choice(OUTCOMES);
+  const access = { kind: "read", space, width, address, vcpu } as const;
+  if (outcome !== "ok") return { ...access, outcome };
+  return { ...access, outcome, value: line.number(`a value of ${8 * width} bits`, widthMask(width)) };
+}
+
+function parseWrite(line: LineReader, space: Space, width: AccessWidth, max: bigint): RecordingEvent {
+  const address = line.number("an address", max);
+  const value = line.number(`a value of ${8 * width} bits`, widthMask(width));
+  const vcpu = Number(keyed(line, "vcpu", BigInt(MAX_VCPU)));
+  line.literal("=>");
+  return { kind: "write", space, width, address, value, vcpu, outcome: line.choice(OUTCOMES) };
+}
+
+function readVdev(line: LineReader): string {
+  return line.word("a vdev's name").text;
+}
+
+function readBlock(line: LineReader): { address: bigint; bytes: Uint8Array } {
+  const address = line.number("an address");
+  return { address, bytes: line.bytes("the bytes") };
+}
+
+/** `KEY=NUMBER`, one word. */
+function keyed(line: LineReader, key: string, max: bigint): bigint {
+  const word = line.word(`${key}=NUMBER`);
+  if (word.quoted || !word.text.startsWith(`${key}=`)) throw line.unexpected(`${key}=NUMBER`, word);
+  const skipped = key.length + 1;
+  const number = { ...word, text: word.text.slice(skipped), column: word.column + skipped };
+  return line.parseNumber(number, `the number of ${key}`, max);
+}
+
+function parseHex(line: LineReader, expected: string, digits: number): string {
+  const word = line.word(expected);
+  const right = !word.quoted && word.text.length === digits && /^[0-9a-f]*$/.test(word.text);
+  if (!right) throw line.unexpected(`${expected} of ${digits} lower-case hex digits`, word);
+  return word.text;
+}
+
+/** The lines of a recording in order. */
+class RecordingLines {
+  readonly #file: string;
+  readonly #lines: readonly string[];
+  /** What follows the last line break. Every line of a recording ends with one, so this is a part of a line or nothing. */
+  readonly #rest: string;
+  #next = 0;
+
+  constructor(text: string, file: string) {
+    const lines = text.split("\n");
+    this.#rest = lines.pop()!;
+    this.#lines = lines;
+    this.#file = file;
+  }
+
+  /** Of the line read last. */
+  get place(): SourcePlace {
+    return { file: this.#file, line: this.#next, column: 1 };
+  }
+
+  /** The first line, also when there is no other. */
+  first(): string {
+    this.#next = 1;
+    return this.#lines[0] ?? this.#rest;
+  }
+
+  raw(): string {
+    const line = this.#lines[this.#next++];
+    if (line !== undefined) return line;
+    throw new UserError('the recording stops here without its "end" line: it was cut off, record it again', this.place);
+  }
+
+  /** The next line that says something. */
+  words(): LineReader {
+    for (;;) {
+      const line = new LineReader(this.raw(), this.#file, this.#next);
+      if (!line.atEnd) return line;
+    }
+  }
+
+  finish(): void {
+    if (this.#next === this.#lines.length && this.#rest === "") return;
+    this.#next++;
+    throw new UserError('nothing may follow the "end" line of a recording', this.place);
+  }
+}

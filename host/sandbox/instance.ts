@@ -1,0 +1,183 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import { vdev_s } from "../../abi/generated/layouts.ts";
+import type { ThunkSlots } from "../dispatcher/dispatcher.ts";
+import type { Factory } from "../vm/vdev.ts";
+import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
+import type { LoadedModule } from "./load.ts";
+
+/** What every vdev module exports; see contract.ts. */
+export interface ModuleExports {
+  readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table;
+  readonly __vdevbox_frame: WebAssembly.Global;
+  readonly __vdevbox_fuel_budget?: WebAssembly.Global;
+  readonly __vdevbox_limit?: WebAssembly.Global;
+  __vdevbox_start(): void;
+  __vdevbox_alloc(bytes: number): number;
+  __vdevbox_vread(...args: unknown[]): bigint;
+  __vdevbox_operand(frame: number): bigint;
+  __vdevbox_vwrite(...args: unknown[]): number;
+  __vdevbox_call(frame: number, fn: number, shape: number, a: number, b: number, c: number, d: number): number;
+  __vdevbox_save?(): void;
+  __vdevbox_restore?(): void;
+}
+
+/** Imports of a module: import module, name, function of i32. */
+export type ModuleImports = Record<string, Record<string, (...args: number[]) => number>>;
+
+/** Which limit stopped a module; the value of its `__vdevbox_limit`. */
+export const LIMITS = ["none", "fuel", "depth"] as const;
+
+const UTF8 = new TextDecoder();
+const ENCODER = new TextEncoder();
+
+/**
+ * A module with its memory in one VM: the unit of fault, limit, reset and restart. Pointers are addresses in its
+ * memory; nothing here follows one without a bound.
+ */
+export class ModuleInstance {
+  readonly module: LoadedModule;
+  /** Number of this instance in its VM. */
+  readonly id: number;
+  /** Indices in the VM of the vdevs that run in it. */
+  readonly vdevs: number[] = [];
+  /** Why it no longer runs; undefined while it does. */
+  stopped: string | undefined;
+  /** Factories its top level registered. */
+  readonly factories: Factory[] = [];
+  /** Its thunks in the dispatcher's table. */
+  slots: ThunkSlots | undefined;
+  /** Stands for the guest_system in module memory. */
+  gsp: number | undefined;
+  /** Eight bytes of ones in module memory, for guest_write_all_ones(). */
+  ones: number | undefined;
+  /** vdev_t that stand for the host's interrupt controllers, by controller. */
+  readonly #pics = new Map<string, number>();
+  /** Address of the frames in module memory. */
+  readonly frames: number;
+  readonly exports: ModuleExports;
+  readonly #getString: (pointer: number) => string;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
+
+  /** Instantiates the module; nothing of it runs before `exports.__vdevbox_start()`. */
+  constructor(module: LoadedModule, id: number, imports: (instance: ModuleInstance) => ModuleImports) {
+    this.module = module;
+    this.id = id;
+    const result = instantiateSync<Record<string, unknown>>(module.compiled, imports(this) as never);
+    this.exports = result.instance.exports as unknown as ModuleExports;
+    this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
+    this.frames = this.exports.__vdevbox_frame.value >>> 0;
+    this.#bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#view = new DataView(this.exports.memory.buffer);
+  }
+
+  get table(): WebAssembly.Table {
+    return this.exports.table;
+  }
+
+  /** All of the module's memory. Growing memory detaches the old view, so it is taken again then. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.length === 0) this.#takeViews();
+    return this.#bytes;
+  }
+
+  get view(): DataView<ArrayBuffer> {
+    if (this.#bytes.length === 0) this.#takeViews();
+    return this.#view;
+  }
+
+  #takeViews(): void {
+    this.#bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#view = new DataView(this.exports.memory.buffer);
+  }
+
+  u32(address: number): number {
+    return this.view.getUint32(address, true);
+  }
+
+  setU32(address: number, value: number): void {
+    this.view.setUint32(address, value, true);
+  }
+
+  u64(address: number): bigint {
+    return this.view.getBigUint64(address, true);
+  }
+
+  setU64(address: number, value: bigint): void {
+    this.view.setBigUint64(address, value, true);
+  }
+
+  /** The C string at an address, without its NUL; up to the end of memory when there is none. */
+  cstring(address: number): string {
+    const bytes = this.bytes;
+    const start = address >>> 0;
+    const nul = bytes.indexOf(0, start);
+    return UTF8.decode(bytes.subarray(start, nul < 0 ? bytes.length : nul));
+  }
+
+  /** Zeroed module memory that is never given back. @throws when the module's memory is used up */
+  alloc(bytes: number): number {
+    return this.exports.__vdevbox_alloc(bytes) >>> 0;
+  }
+
+  /** The vdev_t that stands for a controller of the host's own. */
+  picHandle(name: string): number {
+    let handle = this.#pics.get(name);
+    if (handle === undefined) {
+      handle = this.alloc(vdev_s.SIZEOF);
+      this.#pics.set(name, handle);
+    }
+    return handle;
+  }
+
+  /** Which controller a vdev_t stands for. */
+  picOf(handle: number): string | undefined {
+    for (const [name, address] of this.#pics) if (address === handle) return name;
+    return undefined;
+  }
+
+  /** A C string in module memory. */
+  allocCString(text: string): number {
+    const encoded = ENCODER.encode(text);
+    const address = this.alloc(encoded.length + 1);
+    this.bytes.set(encoded, address);
+    return address;
+  }
+
+  /** A string of AssemblyScript's own, as `abort` passes them. */
+  assemblyString(pointer: number): string {
+    const start = pointer >>> 0;
+    if (start === 0 || start < 8 || start + 4 > this.bytes.length) return "";
+    const length = this.u32(start - 4);
+    if (start % 2 !== 0 || start + length > this.bytes.length) return "";
+    return this.#getString(start);
+  }
+
+  /** Address of the frame of the n-th nested activation; undefined when there are no more. */
+  frame(depth: number): number | undefined {
+    return depth < FRAME_COUNT ? this.frames + depth * FRAME_BYTES : undefined;
+  }
+
+  /** Values of the module's mutable globals now. Takes the place of what `__vdevbox_save()` last saved. */
+  globals(): (number | bigint)[] {
+    this.exports.__vdevbox_save?.();
+    const all = this.exports as unknown as Record<string, WebAssembly.Global>;
+    const values: (number | bigint)[] = [];
+    for (let i = 0; ; i++) {
+      const shadow = all[`__vdevbox_shadow_${i}`];
+      if (shadow === undefined) return values;
+      values.push(shadow.value);
+    }
+  }
+
+  /** Steps one callback may take. */
+  get fuelBudget(): number {
+    return this.exports.__vdevbox_fuel_budget?.value ?? 0;
+  }
+
+  /** Which limit was hit, when a limit was the reason of a trap. */
+  get limit(): (typeof LIMITS)[number] {
+    return LIMITS[this.exports.__vdevbox_limit?.value ?? 0] ?? "none";
+  }
+}

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import type { GateEntry } from "../../abi/definition/schema.ts";
+import { UserError } from "../errors.ts";
+import { checkModule } from "./check-module.ts";
+import { CONTRACT_VERSION, FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
+import { defaultPasses, instrument } from "./passes/instrument.ts";
+import type { Pass } from "./passes/pass.ts";
+import { type ModuleSource, readSourceMap } from "./source-map.ts";
+import type { WasmModule } from "./wasm/module.ts";
+import { readModule } from "./wasm/read-module.ts";
+
+export interface LoadOptions {
+  /** Passes to apply; all default protections unless given. The benchmark of the gate loads without. */
+  readonly passes?: readonly Pass[];
+}
+
+/** A module checked, instrumented and compiled: what instances are made of. */
+export interface LoadedModule {
+  readonly file: string;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly hash: string;
+  /** Name V8 gives the module in stack traces. */
+  readonly id: string;
+  readonly compiled: WebAssembly.Module;
+  /** ABI functions the module imports. */
+  readonly calls: readonly GateEntry[];
+  /** Said once when the module is loaded: functions that answer ENOSYS, signatures that are not portable. */
+  readonly notes: readonly string[];
+  /** What stack frames of the running module are resolved with. */
+  readonly source: ModuleSource;
+  /** The module as read from its file, for analysis. */
+  readonly wasm: WasmModule;
+}
+
+const cache = new Map<string, LoadedModule>();
+
+/**
+ * Loads a vdev module: reads it, checks what it imports and exports, puts in the limits and compiles it. The result is
+ * kept by content, so a second vdev of the same type costs an instance only.
+ * @throws UserError when the file is missing, is no WebAssembly, or is no vdev module
+ */
+export function loadModule(file: string, options: LoadOptions = {}): LoadedModule {
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new UserError(`there is no module ${file}; build it with \`vdevbox build\``);
+  }
+  const mapFile = `${file}.map`;
+  const map = existsSync(mapFile) ? readFileSync(mapFile, "utf8") : undefined;
+  return loadModuleBytes(readFileSync(file), file, map, options);
+}
+
+/** `loadModule` for bytes that are at hand; `file` is how messages name them, `map` the text of their source map. */
+export function loadModuleBytes(
+  bytes: Uint8Array,
+  file: string,
+  map?: string,
+  options: LoadOptions = {},
+): LoadedModule {
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  const passes = options.passes ?? defaultPasses();
+  const key = [hash, file, map === undefined ? "" : "map", ...passes.map((pass) => pass.key)].join("|");
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const loaded = load(bytes, file, map, hash, passes);
+  cache.set(key, loaded);
+  return loaded;
+}
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
+function load(
+  bytes: Uint8Array,
+  file: string,
+  map: string | undefined,
+  hash: string,
+  passes: readonly Pass[],
+): LoadedModule {
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new UserError(`${file} is no WebAssembly module`);
+  const module = inFile(file, () => readModule(bytes));
+  const { calls, notes } = checkModule(module, file);
+  const passKeys = createHash("sha256")
+    .update(passes.map((pass) => pass.key).join())
+    .digest("hex");
+  const id = `${basename(file, ".wasm")
+    .replaceAll(/[^\w.@+-]/g, "_")
+    .slice(0, 60)}-${hash.slice(0, 12)}-${passKeys.slice(0, 6)}`;
+  const { bytes: rewritten, offsets } = inFile(file, () => instrument(bytes, { id, passes }));
+  const compiled = new WebAssembly.Module(rewritten);
+  checkConstants(module, compiled, file);
+  const sourceMap = map === undefined ? undefined : inFile(`${file}.map`, () => readSourceMap(map));
+  return { file, hash, id, compiled, calls, notes, source: { map: sourceMap, offsets }, wasm: module };
+}
+
+/** Puts the file's name in front of what its bytes are refused for. */
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(error.message, { file });
+    throw error;
+  }
+}
+
+/** An instance of which nothing runs. */
+function tryInstance(compiled: WebAssembly.Module, imports: WebAssembly.Imports, file: string): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(compiled, imports);
+  } catch (error) {
+    throw new UserError(`${file} cannot be instantiated: ${(error as Error).message}`);
+  }
+}
+
+/** The numbers the module exports: version of the contract, and frames inside its memory. */
+function checkConstants(module: WasmModule, compiled: WebAssembly.Module, file: string): void {
+  const stub = () => {
+    throw new Error("called");
+  };
+  const imports: Record<string, Record<string, () => never>> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(compiled)) {
+    imports[from] ??= {};
+    imports[from][name] = stub;
+  }
+  const exports = tryInstance(compiled, imports, file).exports as Record<string, WebAssembly.Global>;
+  const version = exports.__vdevbox_abi!.value;
+  if (version !== CONTRACT_VERSION) {
+    throw new UserError(
+      `${file} was built for version ${version} of the vdevbox contract, and this host has ${CONTRACT_VERSION}; build it again`,
+    );
+  }
+  const frames = exports.__vdevbox_frame!.value >>> 0;
+  const end = module.memories[0]!.minimum * 65536;
+  if (frames % FRAME_BYTES !== 0 || frames === 0 || frames + FRAME_BYTES * FRAME_COUNT > end) {
+    throw new UserError(`${file} puts its frames at ${frames}, which is not inside its memory; build it again`);
+  }
+}

@@ -1,0 +1,32 @@
+import { s32Bytes, u32Bytes } from "../wasm/byte-writer.ts";
+import type { Code } from "../wasm/function-editor.ts";
+import { VALUE } from "../wasm/module.ts";
+import { OP } from "../wasm/opcodes.ts";
+import type { ModuleRewriter } from "../wasm/rewriter.ts";
+import { EXPORT, LIMIT, type Limit } from "./pass.ts";
+
+export const localGet = (index: number): Code => [OP.localGet, ...u32Bytes(index)];
+export const localSet = (index: number): Code => [OP.localSet, ...u32Bytes(index)];
+export const localTee = (index: number): Code => [OP.localTee, ...u32Bytes(index)];
+export const globalGet = (index: number): Code => [OP.globalGet, ...u32Bytes(index)];
+export const globalSet = (index: number): Code => [OP.globalSet, ...u32Bytes(index)];
+export const call = (index: number): Code => [OP.call, ...u32Bytes(index)];
+export const i32Const = (value: number): Code => [OP.i32Const, ...s32Bytes(value)];
+
+const EMPTY_BLOCK = 0x40;
+
+/** `if (condition on the stack) { limit = value; unreachable; }` */
+export function faultIf(limitGlobal: number, limit: Limit): Code {
+  return [OP.if, EMPTY_BLOCK, ...i32Const(limit), ...globalSet(limitGlobal), OP.unreachable, OP.end];
+}
+
+/** The exported global that says which limit a fault hit. */
+export function limitGlobal(rewriter: ModuleRewriter): number {
+  return rewriter.sharedGlobal({
+    type: VALUE.i32,
+    mutable: true,
+    initial: LIMIT.none,
+    exportAs: EXPORT.limit,
+    onRestore: LIMIT.none,
+  });
+}

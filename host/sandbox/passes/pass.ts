@@ -1,0 +1,34 @@
+import type { FunctionImport } from "../wasm/additions.ts";
+import type { WasmModule } from "../wasm/module.ts";
+import type { ModuleRewriter } from "../wasm/rewriter.ts";
+
+/** One instrumentation. Passes compose: each adds to the same rewriting of a module, none sees another's code. */
+export interface Pass {
+  readonly name: string;
+  /** Equal for passes that do the same to every module: name, version and options. For the cache. */
+  readonly key: string;
+  /** Functions the pass needs from the host. */
+  imports?(module: WasmModule): readonly FunctionImport[];
+  /**
+   * Adds what the pass does. `imports` are the indices of its imports, in their order.
+   * @throws UserError when the module cannot be instrumented.
+   */
+  apply(rewriter: ModuleRewriter, imports: readonly number[]): void;
+}
+
+/** Exported functions with this prefix are entries: the host calls them, and each call is one activation. */
+export const RESERVED_PREFIX = "__vdevbox_";
+
+/** What the exported global `__vdevbox_limit` says after a fault. */
+export const LIMIT = { none: 0, fuel: 1, depth: 2 } as const;
+export type Limit = (typeof LIMIT)[keyof typeof LIMIT];
+
+/** Names of what the passes export. Globals are mutable i32. */
+export const EXPORT = {
+  fuel: "__vdevbox_fuel",
+  fuelBudget: "__vdevbox_fuel_budget",
+  depth: "__vdevbox_depth",
+  limit: "__vdevbox_limit",
+  save: "__vdevbox_save",
+  restore: "__vdevbox_restore",
+} as const;

@@ -1,0 +1,41 @@
+import type { StackFrame } from "../gate/finding.ts";
+import type { LoadedModule } from "./load.ts";
+import { resolveStack } from "./source-map.ts";
+
+/** Frames of the SDK between an ABI call and the author's own line: not where the mistake is. */
+const SDK = /^(~lib\/)?(vdevbox\/)?abi\//;
+
+/**
+ * The vdevs' part of a call stack, innermost first, in AssemblyScript files and lines. Frames of the dispatcher, of the
+ * host and, unless there is nothing else, of the SDK are left out.
+ * @param error whose stack is meant; the stack of this call unless given
+ * @param find the module of a V8 stack frame by its id
+ */
+export function stackOf(
+  error: Error | undefined,
+  find: (id: string) => LoadedModule | undefined,
+): readonly StackFrame[] {
+  const resolved = resolveStack(error ?? captureStack(), (id) => find(id)?.source);
+  const frames = resolved.flatMap((frame) => {
+    const module = find(frame.module);
+    if (module === undefined) return [];
+    const name = frame.functionName ?? `function ${frame.functionIndex}`;
+    const place = frame.place;
+    const known = {
+      function: name.slice(name.lastIndexOf("/") + 1),
+      module: module.file,
+      ...(place === undefined ? {} : { file: place.file, line: place.line!, column: place.column! }),
+    };
+    return [known];
+  });
+  const authors = frames.filter((frame) => frame.file !== undefined && !SDK.test(frame.file));
+  return authors.length > 0 ? authors : frames;
+}
+
+function captureStack(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const { stack } = new Error("stack");
+  Error.stackTraceLimit = limit;
+  return stack ?? "";
+}

@@ -1,0 +1,33 @@
+import type { Finding } from "../gate/finding.ts";
+
+/** Severities of qvm's logger. */
+export const SEVERITIES = ["fatal", "internal", "error", "warn", "info", "debug", "verbose"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/**
+ * What goes into a VM and what comes out of it, in the order it happens. Inputs are enough to run it again; outputs are
+ * what a second run is compared with.
+ */
+export type VmEvent =
+  | {
+      readonly kind: "access";
+      readonly op: "read" | "write";
+      readonly space: "memory" | "io";
+      readonly address: bigint;
+      readonly width: number;
+      /** The value written, or what was read. */
+      readonly value: bigint;
+      readonly vcpu: number;
+      readonly outcome: "ok" | "bus-error" | "stop" | "no-advance";
+    }
+  | { readonly kind: "clock-step"; readonly ns: bigint }
+  | { readonly kind: "control"; readonly control: "status" | "button" | "terminate" }
+  | { readonly kind: "line"; readonly pic: string; readonly line: number; readonly level: boolean }
+  | { readonly kind: "log"; readonly severity: Severity; readonly source: string; readonly text: string }
+  | { readonly kind: "report"; readonly source: string; readonly text: string }
+  | { readonly kind: "finding"; readonly finding: Finding }
+  /** A vdev read or wrote guest memory. What it read is an input: the guest that wrote it is not run again. */
+  | { readonly kind: "ram-read" | "ram-write"; readonly address: bigint; readonly bytes: Uint8Array }
+  | { readonly kind: "end"; readonly exitCode: number; readonly reason: string };
+
+export type VmListener = (event: VmEvent) => void;

@@ -1,0 +1,94 @@
+import { type Finding, type StackFrame, StopModule, type VdevName } from "../gate/finding.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import { stackOf } from "../sandbox/stack.ts";
+import { formatLocation } from "./location.ts";
+import type { Vm } from "./vm.ts";
+
+/** Findings kept in full; further ones are only counted. */
+const KEPT = 1000;
+
+/** A finding without what the VM adds: where it happened, and whom it concerns. */
+export type Remark = Pick<Finding, "severity" | "rule" | "message" | "advice"> &
+  Partial<Pick<Finding, "call" | "reason">> & {
+    /** The error whose stack says where; the place of this call unless given. */
+    readonly stackOf?: Error;
+  };
+
+/** All that vdevs did wrong in one VM. The same warning at the same place is told once and counted. */
+export class Findings {
+  readonly #vm: Vm;
+  readonly #all: Finding[] = [];
+  readonly #counts = new Map<string, number>();
+  #total = 0;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+  }
+
+  /** In the order they happened; equal ones once. */
+  get all(): readonly Finding[] {
+    return this.#all;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  count(severity: Finding["severity"]): number {
+    return this.#all.filter((finding) => finding.severity === severity).length;
+  }
+
+  /** How often a finding was made. */
+  times(finding: Finding): number {
+    return this.#counts.get(keyOf(finding)) ?? 0;
+  }
+
+  /** Adds what the VM knows, and keeps and announces the finding. */
+  record(instance: ModuleInstance, remark: Remark): Finding {
+    const { stackOf: error, ...facts } = remark;
+    const situation = this.#vm.context.situation();
+    const vdev = this.#vm.vdevs[situation.vdev];
+    const stops = remark.severity === "fault" || (remark.severity === "violation" && this.#isStrict(situation.vdev));
+    const finding: Finding = {
+      ...facts,
+      situation,
+      vdev: vdev === undefined ? undefined : this.nameOf(situation.vdev),
+      module: instance.module.file,
+      stack: this.#stack(error),
+      affected: stops ? instance.vdevs.map((index) => this.#vm.vdevs[index]!.name) : [],
+    };
+    this.#total++;
+    const key = keyOf(finding);
+    const seen = this.#counts.get(key) ?? 0;
+    this.#counts.set(key, seen + 1);
+    if (seen > 0 || this.#all.length >= KEPT) return finding;
+    this.#all.push(finding);
+    this.#vm.emit({ kind: "finding", finding });
+    return finding;
+  }
+
+  /** Records, and stops the module when a documented rule was broken under `strict`. */
+  report(instance: ModuleInstance, remark: Remark): void {
+    const finding = this.record(instance, remark);
+    if (finding.severity === "violation" && this.#isStrict(finding.situation.vdev)) throw new StopModule(finding);
+  }
+
+  nameOf(index: number): VdevName {
+    const vdev = this.#vm.vdevs[index]!;
+    return { name: vdev.name, type: vdev.type, location: formatLocation(vdev) };
+  }
+
+  #isStrict(vdev: number): boolean {
+    return (this.#vm.vdevs[vdev]?.policy ?? this.#vm.plan.policy) === "strict";
+  }
+
+  #stack(error: Error | undefined): readonly StackFrame[] {
+    return stackOf(error, (id) => this.#vm.instances.find((instance) => instance.module.id === id)?.module);
+  }
+}
+
+function keyOf(finding: Finding): string {
+  const frame = finding.stack[0];
+  const where = frame === undefined ? "" : `${frame.file}:${frame.line}:${frame.column}:${frame.function}`;
+  return [finding.severity, finding.rule, finding.call?.name ?? finding.message, where, finding.vdev?.name].join("|");
+}

@@ -1,0 +1,130 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { bindOptions } from "../config/bind-options.ts";
+import { vdevboxSettings } from "../config/settings.ts";
+import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
+import { type SourcePlace, UserError } from "../errors.ts";
+import { builtFile } from "../paths.ts";
+import type { LocPlan, RamPlan, Unsupported, VdevPlan, VmPlan } from "./plan.ts";
+
+export interface PlanOptions {
+  /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
+  readonly modulePath?: readonly string[];
+  /** Virtual nanoseconds one guest access takes, when the configuration does not say. */
+  readonly accessNs?: number;
+}
+
+/** Host RAM a VM may have. */
+const RAM_LIMIT_BYTES = 4n << 30n;
+
+/** What a configuration asks for, with its modules found. @throws UserError with the place of what cannot be had */
+export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmPlan {
+  const settings = vdevboxSettings(config.settings);
+  const [pass] = config.passes;
+  if (pass !== undefined) {
+    throw new UserError("there is no hardware here to pass through; remove this `pass`", pass.place);
+  }
+  return {
+    system: config.system?.text ?? "vdevbox",
+    cpus: vcpuCount(config),
+    ram: ramOf(config),
+    vdevs: config.vdevs.map((item) => vdevPlan(item, options)),
+    policy: settings.policy ?? "strict",
+    instances: settings.instances ?? "shared",
+    onFault: settings.onFault ?? "continue",
+    unsupported: unsupportedOf(config),
+    accessNs: Number(settings.accessNs ?? BigInt(options.accessNs ?? 0)),
+  };
+}
+
+/** RAM and ROM with addresses: what has none goes to the lowest free megabyte. */
+function ramOf(config: VmConfig): RamPlan[] {
+  const ranges: RamPlan[] = [
+    ...config.ram.flatMap((item) =>
+      item.address === undefined ? [] : [range(item.address, item.length, true, item.place)],
+    ),
+    ...config.rom.map((item) => range(item.address, item.length, false, item.place)),
+  ];
+  for (const item of config.ram) {
+    if (item.address !== undefined) continue;
+    let start = 0n;
+    for (const taken of [...ranges].sort((a, b) => (a.start < b.start ? -1 : 1))) {
+      if (taken.start >= start + item.length) break;
+      start = ((taken.start + taken.length + 0xfffffn) / 0x100000n) * 0x100000n;
+    }
+    ranges.push(range(start, item.length, true, item.place));
+  }
+  const total = ranges.reduce((sum, one) => sum + one.length, 0n);
+  if (total > RAM_LIMIT_BYTES) {
+    throw new UserError(
+      `the VM asks for ${total >> 20n} MiB of memory, and at most ${RAM_LIMIT_BYTES >> 20n} MiB can be had`,
+      ranges[0]?.place,
+    );
+  }
+  return ranges;
+}
+
+function range(start: bigint, length: bigint, writable: boolean, place: SourcePlace): RamPlan {
+  return { start, length, writable, place };
+}
+
+const ACTIONS: Record<UnsupportedAction, Unsupported> = { ignore: "ignore", fail: "fail", abort: "terminate" };
+
+/** What holds for memory and port accesses, the only ones made here; the last that names them counts. */
+function unsupportedOf(config: VmConfig): Unsupported {
+  const relevant = config.unsupported.findLast((item) => item.kind !== "instruction");
+  return relevant === undefined ? "fail" : ACTIONS[relevant.action];
+}
+
+function vdevPlan(item: VdevItem, options: PlanOptions): VdevPlan {
+  const settings = vdevboxSettings(item.settings);
+  const [intr] = item.intr;
+  return {
+    type: basename(item.type, ".wasm").replace(/^vdev-/, ""),
+    file: findModule(item, options),
+    name: item.name?.text,
+    loc: locOf(item),
+    intr:
+      intr === undefined || intr.line === undefined ? undefined : { pic: intr.pic, line: intr.line, place: intr.place },
+    policy: settings.policy,
+    place: item.place,
+    options: (optionList) => bindOptions(item, optionList),
+  };
+}
+
+function locOf({ loc }: VdevItem): LocPlan | undefined {
+  if (loc === undefined) return undefined;
+  return { space: loc.space === "default" ? undefined : loc.space, address: loc.address, place: loc.place };
+}
+
+/**
+ * The module of `vdev TYPE`: a path when TYPE ends in .wasm, else TYPE.wasm or vdev-TYPE.wasm in the module path, the
+ * folders of VDEVBOX_PATH, the folder of the configuration, and what `vdevbox build` makes.
+ */
+function findModule(item: VdevItem, options: PlanOptions): string {
+  const folder = dirname(resolve(item.place.file));
+  if (item.type.endsWith(".wasm")) {
+    const file = isAbsolute(item.type) ? item.type : join(folder, item.type);
+    if (existsSync(file)) return file;
+    throw new UserError(`there is no module ${item.type}; build it with \`vdevbox build\``, item.place);
+  }
+  const fromEnvironment = (process.env.VDEVBOX_PATH ?? "").split(":").filter((part) => part !== "");
+  const folders = [
+    ...(options.modulePath ?? []),
+    ...fromEnvironment,
+    folder,
+    join(process.cwd(), "build/out/vdevs"),
+    builtFile("vdevs"),
+  ];
+  for (const candidate of folders) {
+    for (const name of [`${item.type}.wasm`, `vdev-${item.type}.wasm`]) {
+      const file = join(candidate, name);
+      if (existsSync(file)) return file;
+    }
+  }
+  const looked = [...new Set(folders)].join(", ");
+  throw new UserError(
+    `there is no module for vdev ${item.type}; looked for ${item.type}.wasm in ${looked}`,
+    item.place,
+  );
+}

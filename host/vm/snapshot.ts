@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import type { Region } from "../memory/address-space.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import { claimRegion, releaseRegion } from "./regions.ts";
+import type { Vm } from "./vm.ts";
+
+interface InstanceState {
+  readonly instance: ModuleInstance;
+  readonly bytes: Uint8Array;
+}
+
+interface RegionState {
+  readonly region: Region;
+  readonly vdev: number;
+  readonly space: "memory" | "io";
+}
+
+/**
+ * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
+ * interrupt lines, regions, mappings, locks and the clock. Guest RAM is the guest's own and stays. A module instance
+ * that has faulted since runs again. Restoring costs a copy of the modules' memory and little else.
+ */
+export class VmSnapshot {
+  readonly #vm: Vm;
+  readonly #instances: readonly InstanceState[];
+  readonly #regions: readonly RegionState[];
+  readonly #regionChanges: number;
+  readonly #nowNs: bigint;
+  readonly #timers: ReturnType<Vm["timers"]["save"]>;
+  readonly #lines: ReturnType<Vm["lines"]["save"]>;
+  readonly #windows: ReturnType<Vm["windows"]["save"]>;
+  readonly #trap: number;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+    this.#instances = vm.instances.map((instance) => {
+      instance.exports.__vdevbox_save?.();
+      return { instance, bytes: instance.bytes.slice() };
+    });
+    this.#regions = (["memory", "io"] as const).flatMap((space) =>
+      vm.spaces[space].regions
+        .filter((region) => region.what.kind === "vdev")
+        .map((region) => ({ region, space, vdev: region.what.kind === "vdev" ? region.what.vdev : -1 })),
+    );
+    this.#regionChanges = vm.regionChanges;
+    this.#nowNs = vm.nowNs;
+    this.#timers = vm.timers.save();
+    this.#lines = vm.lines.save();
+    this.#windows = vm.windows.save();
+    this.#trap = vm.context.trap;
+  }
+
+  restore(): void {
+    const vm = this.#vm;
+    let stopped = false;
+    for (const { instance, bytes } of this.#instances) {
+      const memory = instance.bytes;
+      memory.set(bytes);
+      // Memory never shrinks: what it grew by since is cleared, as it was when it was first added.
+      if (memory.length > bytes.length) memory.fill(0, bytes.length);
+      instance.exports.__vdevbox_restore?.();
+      stopped ||= instance.stopped !== undefined;
+      instance.stopped = undefined;
+    }
+    if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
+    vm.restoreClock(this.#nowNs);
+    vm.timers.restore(this.#timers);
+    vm.lines.restore(this.#lines);
+    vm.windows.restore(this.#windows);
+    vm.locks.releaseAll();
+    vm.context.trap = this.#trap;
+  }
+
+  /** Puts every region back where it was; the dispatcher's records are made anew. */
+  #restoreRegions(): void {
+    const vm = this.#vm;
+    for (const vdev of vm.vdevs) {
+      for (const region of [...vdev.regions]) releaseRegion(vm, this.#spaceOf(vm, region), region);
+    }
+    for (const { region, vdev, space } of this.#regions) {
+      if (region.what.kind !== "vdev") continue;
+      claimRegion(vm, vm.vdevs[vdev]!, space, region.start, region.length, region.what.cookie, region.what.flags);
+    }
+    vm.regionChanges = this.#regionChanges;
+  }
+
+  #spaceOf(vm: Vm, region: Region): "memory" | "io" {
+    return vm.spaces.io.regions.includes(region) ? "io" : "memory";
+  }
+}
+
+/** SHA-256 over all that a VM's vdevs and the host keep for them; equal states give equal digests. */
+export function stateDigest(vm: Vm): string {
+  const hash = createHash("sha256");
+  for (const instance of vm.instances) {
+    hash.update(
+      `instance ${instance.id} ${instance.module.hash} ${instance.stopped === undefined ? "runs" : "stopped"}\n`,
+    );
+    hash.update(instance.bytes);
+    for (const value of instance.globals()) hash.update(`${value} `);
+  }
+  hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
+  for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
+  for (const space of ["memory", "io"] as const) {
+    for (const region of vm.spaces[space].regions)
+      hash.update(`${space} ${region.start} ${region.length} ${region.owner}\n`);
+  }
+  return hash.digest("hex");
+}

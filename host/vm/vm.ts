@@ -1,0 +1,332 @@
+import * as L from "../dispatcher/assembly/layout.ts";
+import { Dispatcher } from "../dispatcher/dispatcher.ts";
+import { EndOfVm, type Finding } from "../gate/finding.ts";
+import { CALLBACK, Context, THREAD } from "../gate/situation.ts";
+import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../guests/bus.ts";
+import { InterruptLines } from "../interrupts/controllers.ts";
+import { AddressSpace } from "../memory/address-space.ts";
+import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
+import { Windows } from "../memory/windows.ts";
+import { SHAPE } from "../sandbox/contract.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import { VirtualClock } from "../time/clock.ts";
+import { GuestTimers } from "../time/guest-timers.ts";
+import { settleRead, settleWrite } from "./access.ts";
+import { Activations } from "./activations.ts";
+import type { Severity, VmEvent, VmListener } from "./events.ts";
+import { Findings } from "./findings.ts";
+import { GaspLocks } from "./gasp-locks.ts";
+import type { VmPlan } from "./plan.ts";
+import type { Vdev } from "./vdev.ts";
+
+/** Exit codes of qvm, as its manual lists them. 32 to 63 are the vdevs' own. */
+export const EXIT = {
+  normal: 0,
+  powerCut: 3,
+  watchdog: 4,
+  unsupported: 5,
+  vdevError: 6,
+  unexpected: 7,
+  fatalBeforeStart: 64,
+  configuration: 65,
+  fatalAfterStart: 96,
+} as const;
+
+/** How a VM ended. */
+export interface VmEnd {
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
+export interface VmOptions {
+  /** Backs a RAM range; the emulator of a ROM guest has its own bytes. */
+  readonly ramBytes?: (start: bigint, length: bigint) => Uint8Array;
+  readonly listener?: VmListener;
+  /** Gives what vdevs read from guest memory, in a replay. */
+  readonly ramSource?: RamSource;
+  /** Another build of the dispatcher, for the benchmark that measures the gate. */
+  readonly dispatcherFile?: string;
+}
+
+/**
+ * One virtual machine as qvm would assemble it: address spaces, interrupt lines, virtual time, and the vdevs. It is
+ * the bus a guest drives. Made by `createVm` in startup.ts.
+ */
+export class Vm implements GuestBus {
+  readonly plan: VmPlan;
+  readonly dispatcher: Dispatcher;
+  readonly context: Context;
+  readonly spaces: Record<Space, AddressSpace> = { memory: new AddressSpace("memory"), io: new AddressSpace("io") };
+  readonly ram = new GuestRam();
+  readonly lines = new InterruptLines();
+  readonly clock = new VirtualClock();
+  readonly timers: GuestTimers;
+  readonly locks = new GaspLocks();
+  readonly windows: Windows;
+  readonly findings: Findings;
+  readonly activations: Activations;
+  readonly vdevs: Vdev[] = [];
+  readonly instances: ModuleInstance[] = [];
+  /** Counts regions added and removed. */
+  regionChanges = 0;
+  /** Told when a vdev's region comes or goes, so that a guest knows what to trap. */
+  onRegion: ((change: "add" | "remove", space: Space, start: bigint, length: bigint) => void) | undefined;
+  /** High and low half of what the last read got. */
+  valueLo = 0;
+  valueHi = 0;
+  #listener: VmListener | undefined;
+  #end: VmEnd | undefined;
+  #terminated = false;
+  /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
+  #elapsedNs = 0;
+  #untilAlarmNs = Number.POSITIVE_INFINITY;
+
+  constructor(plan: VmPlan, options: VmOptions = {}) {
+    this.plan = plan;
+    this.#listener = options.listener;
+    this.dispatcher = new Dispatcher(options.dispatcherFile);
+    this.context = new Context(this.dispatcher.words);
+    this.timers = new GuestTimers(this);
+    this.windows = new Windows(this);
+    this.findings = new Findings(this);
+    this.activations = new Activations(this);
+    this.ram.source = options.ramSource;
+    this.ram.listener = {
+      read: (address, bytes) => this.emit({ kind: "ram-read", address, bytes }),
+      written: (address, bytes) => this.emit({ kind: "ram-write", address, bytes }),
+    };
+    this.lines.onChange((pic, line, level) => this.emit({ kind: "line", pic, line, level }));
+  }
+
+  /** Set once the VM has ended. */
+  get ended(): VmEnd | undefined {
+    return this.#end;
+  }
+
+  /** Guest accesses so far. */
+  get traps(): number {
+    return this.context.trap;
+  }
+
+  emit(event: VmEvent): void {
+    this.#listener?.(event);
+  }
+
+  /** Whether anybody wants to know of every access. */
+  set listener(listener: VmListener | undefined) {
+    this.#listener = listener;
+  }
+
+  /** A message of a vdev, or of the VM itself. */
+  log(severity: Severity, vdev: Vdev | undefined, text: string): void {
+    this.#listener?.({ kind: "log", severity, source: vdev?.name ?? "qvm", text });
+  }
+
+  // -------------------------------------------------------------------------------------------- guest accesses
+
+  read(space: Space, lo: number, hi: number, width: AccessWidth, vcpu: number): AccessStatus {
+    if (this.#end !== undefined) return AccessStatus.stop;
+    const { exports } = this.dispatcher;
+    const windows = this.windows.any;
+    if (windows) this.windows.refresh();
+    let status: number;
+    try {
+      status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, width, vcpu);
+    } catch (error) {
+      status = this.#faulted(error);
+    }
+    if (windows || this.windows.any) this.windows.flush();
+    const words = this.dispatcher.words;
+    this.valueLo = words[VALUE_LO]! >>> 0;
+    this.valueHi = words[VALUE_HI]! >>> 0;
+    const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width);
+    if (this.#listener !== undefined)
+      this.#record("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
+    if (this.plan.accessNs > 0) this.#elapse();
+    return this.#end === undefined ? outcome : AccessStatus.stop;
+  }
+
+  write(
+    space: Space,
+    lo: number,
+    hi: number,
+    width: AccessWidth,
+    valueLo: number,
+    valueHi: number,
+    vcpu: number,
+  ): AccessStatus {
+    if (this.#end !== undefined) return AccessStatus.stop;
+    const { exports } = this.dispatcher;
+    const windows = this.windows.any;
+    if (windows) this.windows.refresh();
+    let status: number;
+    try {
+      status =
+        space === "memory"
+          ? exports.write_memory(lo, hi, width, valueLo, valueHi, vcpu)
+          : exports.write_port(lo, width, valueLo, vcpu);
+    } catch (error) {
+      status = this.#faulted(error);
+    }
+    if (windows || this.windows.any) this.windows.flush();
+    const outcome =
+      status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi);
+    if (this.#listener !== undefined) this.#record("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
+    if (this.plan.accessNs > 0) this.#elapse();
+    return this.#end === undefined ? outcome : AccessStatus.stop;
+  }
+
+  /** A module threw during an access: the context words still say which. */
+  #faulted(error: unknown): number {
+    const vdev = this.vdevs[this.context.vdev];
+    try {
+      this.activations.caught(error, vdev?.instance);
+    } catch (end) {
+      if (!(end instanceof EndOfVm)) throw end;
+      this.end(end.exitCode, end.message);
+    } finally {
+      this.context.enter(CALLBACK.none, THREAD.main, -1, 0);
+    }
+    return L.STOPPED;
+  }
+
+  #record(
+    op: "read" | "write",
+    space: Space,
+    lo: number,
+    hi: number,
+    width: number,
+    valueLo: number,
+    valueHi: number,
+    vcpu: number,
+    status: AccessStatus,
+  ): void {
+    const value = BigInt.asUintN(8 * width, (BigInt(valueHi >>> 0) << 32n) | BigInt(valueLo >>> 0));
+    const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+    const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
+    this.#listener?.({ kind: "access", op, space, address, width, value, vcpu, outcome });
+  }
+
+  // ------------------------------------------------------------------------------------------------------- time
+
+  /** Virtual nanoseconds since the VM was made. */
+  get nowNs(): bigint {
+    return this.clock.nowNs + BigInt(this.#elapsedNs);
+  }
+
+  #elapse(): void {
+    this.#elapsedNs += this.plan.accessNs;
+    if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
+  }
+
+  /** Lets the clock show the time accesses took, firing what came due. */
+  #catchUp(): void {
+    const elapsed = this.#elapsedNs;
+    this.#elapsedNs = 0;
+    this.#advance(this.clock.nowNs + BigInt(elapsed));
+  }
+
+  #advance(targetNs: bigint): void {
+    try {
+      this.clock.advanceTo(targetNs, () => this.#end !== undefined);
+    } catch (error) {
+      if (!(error instanceof EndOfVm)) throw error;
+      this.end(error.exitCode, error.message);
+    }
+    this.alarmsChanged();
+  }
+
+  /** Puts the clock back without firing anything. */
+  restoreClock(nowNs: bigint): void {
+    this.#elapsedNs = 0;
+    this.clock.restore(nowNs);
+  }
+
+  /** To be called when a timer was set or cancelled. */
+  alarmsChanged(): void {
+    const next = this.clock.nextDeadlineNs;
+    this.#untilAlarmNs = next === undefined ? Number.POSITIVE_INFINITY : Number(next - this.clock.nowNs);
+  }
+
+  /** Moves virtual time on by `ns`, or to the next timer when left out. @returns whether anything was to wait for */
+  clockStep(ns?: bigint): boolean {
+    if (this.#end !== undefined) return false;
+    const next = this.clock.nextDeadlineNs;
+    if (ns === undefined && next === undefined) return false;
+    const now = this.nowNs;
+    this.#elapsedNs = 0;
+    const target = ns === undefined ? next! : now + ns;
+    this.emit({ kind: "clock-step", ns: target > now ? target - now : 0n });
+    this.#advance(target > now ? target : now);
+    return true;
+  }
+
+  // -------------------------------------------------------------------------------------------------- lifecycle
+
+  /** Calls a control callback of every vdev that still runs: STATUS, BUTTON. */
+  control(which: "status" | "button"): void {
+    if (this.#end !== undefined) return;
+    this.emit({ kind: "control", control: which });
+    this.#controlAll(which === "status" ? "STATUS" : "BUTTON", which === "status" ? 4 : 7);
+  }
+
+  #controlAll(callback: "STATUS" | "BUTTON" | "TERMINATE", ctrl: number): void {
+    try {
+      for (const vdev of this.vdevs) {
+        if (vdev.instance.stopped !== undefined || vdev.factory.control === 0) continue;
+        this.activations.invoke(
+          vdev,
+          CALLBACK[callback],
+          THREAD.main,
+          vdev.factory.control,
+          SHAPE.intIII,
+          vdev.vdp,
+          ctrl,
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof EndOfVm)) throw error;
+      this.end(error.exitCode, error.message);
+    }
+  }
+
+  /** Ends the VM: no access or timer reaches a vdev any more. The first reason counts. */
+  end(exitCode: number, reason: string): void {
+    if (this.#end !== undefined) return;
+    this.#end = { exitCode, reason };
+  }
+
+  /** Delivers VDEV_CTRL_TERMINATE to every vdev that still runs, once, and lets go of everything. */
+  terminate(): VmEnd {
+    if (this.#end === undefined) {
+      const faulted = this.instances.some((instance) => instance.stopped !== undefined);
+      this.end(faulted ? EXIT.vdevError : EXIT.normal, faulted ? "a vdev stopped" : "the guest ended");
+    }
+    if (!this.#terminated) {
+      this.#terminated = true;
+      this.emit({ kind: "control", control: "terminate" });
+      this.#controlAll("TERMINATE", 3);
+      this.clock.cancelAll();
+      this.emit({ kind: "end", ...this.#end! });
+    }
+    return this.#end!;
+  }
+
+  /** Stops one module instance: its regions answer as nobody's, its timers never fire. */
+  stopInstance(instance: ModuleInstance, finding: Finding): void {
+    if (instance.stopped !== undefined) return;
+    instance.stopped = finding.message;
+    for (const index of instance.vdevs) {
+      for (const region of this.vdevs[index]?.regions ?? []) {
+        if (region.what.kind === "vdev" && region.what.handle !== 0) this.dispatcher.stop(region.what.handle);
+      }
+    }
+    this.timers.cancelAllOf(instance);
+    this.locks.releaseAllOf(instance.id);
+    if (this.plan.onFault === "stop") this.end(EXIT.vdevError, `a vdev stopped: ${finding.message}`);
+  }
+}
+
+const VALUE_LO = (L.CONTEXT + L.CONTEXT_VALUE_LO) >> 2;
+const VALUE_HI = (L.CONTEXT + L.CONTEXT_VALUE_HI) >> 2;
+const OUTCOMES = ["ok", "bus-error", "stop", "no-advance"] as const;

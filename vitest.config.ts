@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["host/**/*.test.ts", "abi/**/*.test.ts", "build/**/*.test.ts", "vdevs/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["build/out/**", "node_modules/**", "test/system/**"],
+    testTimeout: 30_000,
+  },
+});
