@@ -280,8 +280,6 @@ declare function raw_gasp_find_free(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/gasp_find_free.html
  * @returns start location, or QSL_NO_LOCATION.
  */
-// @ts-ignore: decorator
-@inline
 export function gasp_find_free(gsp: guest_system_t, qst: u32, size: u64, align: u64): u64 {
   const _result = stack_alloc(8);
   raw_gasp_find_free(gsp, qst, <u32>size, <u32>(size >>> 32), <u32>align, <u32>(align >>> 32), _result);
@@ -318,8 +316,6 @@ declare function raw_gasp_find_free_range(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/gasp_find_free_range.html
  * @returns start location, or QSL_NO_LOCATION.
  */
-// @ts-ignore: decorator
-@inline
 export function gasp_find_free_range(
   gsp: guest_system_t,
   qst: u32,
@@ -418,8 +414,6 @@ declare function raw_gasp_map_vdma(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/gasp_map_vdma.html
  * @returns pointer in the qvm process, or NULL.
  */
-// @ts-ignore: decorator
-@inline
 export function gasp_map_vdma(vdev: vdev_t, prot: i32, guest_paddr: u64, length: u32): usize {
   return raw_gasp_map_vdma(vdev, prot, <u32>guest_paddr, <u32>(guest_paddr >>> 32), length);
 }
@@ -445,8 +439,6 @@ declare function raw_gasp_map_sys(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/gasp_map_sys.html
  * @returns pointer, or NULL.
  */
-// @ts-ignore: decorator
-@inline
 export function gasp_map_sys(gsp: guest_system_t, prot: i32, guest_paddr: u64, length: u32): usize {
   return raw_gasp_map_sys(gsp, prot, <u32>guest_paddr, <u32>(guest_paddr >>> 32), length);
 }
@@ -500,8 +492,6 @@ declare function raw_gasp_map_firmware(
  * @returns EOK or an error code; ENXIO: bad guest-physical address, invalid prot combination, or no contiguous
  * range that fits.
  */
-// @ts-ignore: decorator
-@inline
 export function gasp_map_firmware(guest_paddr: u64, length: u32, prot: gasp_map_flags_t, h: gasp_map_handle_t): i32 {
   return raw_gasp_map_firmware(<u32>guest_paddr, <u32>(guest_paddr >>> 32), length, prot, h);
 }
@@ -555,8 +545,6 @@ declare function raw_gasp_walk_init(
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an errno
  */
-// @ts-ignore: decorator
-@inline
 export function gasp_walk_init(
   ws: gasp_walk_state,
   gsp: guest_system_t,
@@ -606,8 +594,6 @@ declare function raw_gram_find_free(
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns address, or QSL_NO_LOCATION.
  */
-// @ts-ignore: decorator
-@inline
 export function gram_find_free(gsp: guest_system_t, size: u64, align: u64, flags: gram_hint_flags): u64 {
   const _result = stack_alloc(8);
   raw_gram_find_free(gsp, <u32>size, <u32>(size >>> 32), <u32>align, <u32>(align >>> 32), flags, _result);
@@ -643,8 +629,6 @@ declare function raw_gram_find_free_range(
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns address, or QSL_NO_LOCATION.
  */
-// @ts-ignore: decorator
-@inline
 export function gram_find_free_range(
   gsp: guest_system_t,
   size: u64,
@@ -686,8 +670,6 @@ declare function raw_gram_reserve(loc_lo: u32, loc_hi: u32, size_lo: u32, size_h
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an errno.
  */
-// @ts-ignore: decorator
-@inline
 export function gram_reserve(loc: u64, size: u64): i32 {
   return raw_gram_reserve(<u32>loc, <u32>(loc >>> 32), <u32>size, <u32>(size >>> 32));
 }

@@ -398,8 +398,6 @@ declare function raw_guest_msi_signal(src: vdev_t, addr_lo: u32, addr_hi: u32, d
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an error code.
  */
-// @ts-ignore: decorator
-@inline
 export function guest_msi_signal(src: vdev_t, addr: u64, data: u32): i32 {
   return raw_guest_msi_signal(src, <u32>addr, <u32>(addr >>> 32), data);
 }
@@ -428,8 +426,6 @@ declare function raw_guest_msi_register(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_register.html
  * vdevbox does not have this call yet: it answers ENOSYS.
  */
-// @ts-ignore: decorator
-@inline
 export function guest_msi_register(
   pic: vdev_t,
   paddr: u64,
@@ -485,8 +481,6 @@ declare function raw_guest_timer_notify(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_timer_notify.html
  * @returns EOK or an errno value.
  */
-// @ts-ignore: decorator
-@inline
 export function guest_timer_notify(vtp: guest_timer_t, tdp: guest_timer_data | null, incr: u64): i32 {
   return raw_guest_timer_notify(vtp, tdp, <u32>incr, <u32>(incr >>> 32));
 }
@@ -546,8 +540,6 @@ declare function raw_guest_instr_register(vdp: vdev_t, git: guest_instr_type, qu
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an error code.
  */
-// @ts-ignore: decorator
-@inline
 export function guest_instr_register(
   vdp: vdev_t,
   git: guest_instr_type,
@@ -631,8 +623,6 @@ declare function raw_guest_power_state_notify_register(
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_power_state_notify_register.html
  * vdevbox does not have this call yet: it answers ENOSYS.
  */
-// @ts-ignore: decorator
-@inline
 export function guest_power_state_notify_register(
   qpnp: guest_power_state_notify_t,
   cmd: guest_power_state_cmd,

@@ -67,7 +67,7 @@ function qvm_logf_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3: 
  * Nothing is allocated: the arguments travel on the callback's stack.
  *
  * C: `void qvm_logf(const unsigned int attr, const char *const fmt, ...)`
- * Phase: unknown. Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
+ * Phase: both (inferred). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/qvm_logf.html
  */
@@ -109,7 +109,7 @@ function qvm_outf_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3: 
  * Nothing is allocated: the arguments travel on the callback's stack.
  *
  * C: `void qvm_outf(unsigned attr, const char *fmt, ...)`
- * Phase: both (documented). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
+ * Phase: both (inferred). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev/topic/intro/terminate.html
  */
@@ -150,7 +150,7 @@ function qvm_outff_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3:
  * Nothing is allocated: the arguments travel on the callback's stack.
  *
  * C: `void qvm_outff(unsigned attr, const char *fmt, ...)`
- * Phase: both (documented). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
+ * Phase: both (inferred). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev/topic/intro/terminate.html
  */
@@ -191,7 +191,7 @@ function qvm_fatal_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3:
  * Nothing is allocated: the arguments travel on the callback's stack.
  *
  * C: `void qvm_fatal(unsigned attr, const char *fmt, ...)`
- * Phase: unknown. Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
+ * Phase: both (inferred). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/vdev_logf.html
  */

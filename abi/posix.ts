@@ -501,8 +501,6 @@ declare function raw_pthread_create(thread: usize, attr: pthread_attr_t | null, 
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html
  * vdevbox does not have this call yet: it answers ENOSYS.
  */
-// @ts-ignore: decorator
-@inline
 export function pthread_create(
   thread: usize,
   attr: pthread_attr_t | null,

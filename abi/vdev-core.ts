@@ -83,7 +83,7 @@ export const VRS_ERRNO: vdev_ref_status = 0x100;
 export type vdev_control_func_t = (vdev: vdev_t, ctrl: u32, arg: cstring) => i32;
 
 /**
- * Control callback: first call: initialise the instance state (arg NULL).
+ * First call: initialise the instance state (arg NULL).
  * Phase: startup. Value: documented.
  * vdev_pulse() may be used only after this callback. Third-party 8.0 code sets default v_block type/location,
  * option defaults and its VIRTIO description here.
@@ -91,15 +91,15 @@ export type vdev_control_func_t = (vdev: vdev_t, ctrl: u32, arg: cstring) => i32
 export const VDEV_CTRL_OPTIONS_START: u32 = 0;
 
 /**
- * Control callback base: control is called with VDEV_CTRL_FIRST_OPTIDX + n when option_list[n] appears in the
- * configuration; arg is the option's argument.
+ * Control is called with VDEV_CTRL_FIRST_OPTIDX + n when option_list[n] appears in the configuration; arg is the
+ * option's argument.
  * Phase: startup. Value: vdevbox.
- * The text describing it lies beyond the stored part of the definitions page.
+ * No page found gives its value.
  */
 export const VDEV_CTRL_FIRST_OPTIDX: u32 = 0x100;
 
 /**
- * Control callback: all options of this vdev parsed: finalise (arg NULL).
+ * All options of this vdev parsed: finalise (arg NULL).
  * Phase: startup. Value: documented.
  * Other vdevs and parts of the VM may still be unconfigured; some running-phase calls would work, many (e.g.
  * vdev_path()) would not: wait for GUEST_CONFIGURED. vio_init() belongs here.
@@ -107,22 +107,22 @@ export const VDEV_CTRL_FIRST_OPTIDX: u32 = 0x100;
 export const VDEV_CTRL_OPTIONS_END: u32 = 1;
 
 /**
- * Control callback: all user-given options of the VM are processed; the vdev must now check whether loc and intr
- * were given and, if it will use them, choose them itself.
+ * All user-given options of the VM are processed; the vdev must now check whether loc and intr were given and, if
+ * it will use them, choose them itself.
  * Phase: startup. Value: vdevbox.
  * Only meaningful when the factory flags leave loc/intr optional. guest_intr_assign_auto() (8.0) is made for here.
  */
 export const VDEV_CTRL_ASSIGN: u32 = 8;
 
 /**
- * Control callback: the vdev reports its PCI BARs. Use vio_ctrl_pci_bars() (VIRTIO) or vpci_ctrl_pci_bars().
+ * The vdev reports its PCI BARs. Use vio_ctrl_pci_bars() (VIRTIO) or vpci_ctrl_pci_bars().
  * Phase: startup. Value: vdevbox.
  * Result convention seen: 0 = no BARs (MMIO vdev); -6 = array of 6 vpci_bar objects supplied through arg.
  */
 export const VDEV_CTRL_PCI_BARS: u32 = 10;
 
 /**
- * Control callback: generate FDT information; arg is an integer: the FDT root node for vdevs.
+ * Generate FDT information; arg is an integer: the FDT root node for vdevs.
  * Phase: startup. Value: documented.
  * Position in the startup sequence not stated. Third-party 8.0 code: vio_ctrl_gen_fdt(&vs, "name",
  * (int)(uintptr_t)arg).
@@ -130,7 +130,7 @@ export const VDEV_CTRL_PCI_BARS: u32 = 10;
 export const VDEV_CTRL_GEN_FDT: u32 = 6;
 
 /**
- * Control callback: generate ACPI information (arg NULL).
+ * Generate ACPI information (arg NULL).
  * Phase: startup. Value: documented.
  * Position in the startup sequence not stated.
  */
@@ -145,29 +145,29 @@ export const VDEV_CTRL_GEN_ACPI: u32 = 5;
 export const VDEV_CTRL_GUEST_CONFIGURED: u32 = 2;
 
 /**
- * Control callback: qvm is about to change the state of the vCPU thread that starts the guest. Place for 'boot'
- * vdevs; not meant for telling whether the VM is complete.
+ * Qvm is about to change the state of the vCPU thread that starts the guest. Place for 'boot' vdevs; not meant for
+ * telling whether the VM is complete.
  * Phase: running. Value: vdevbox.
  * Also used to know which termination method applies (before/after the guest started).
  */
 export const VDEV_CTRL_GUEST_STARTING: u32 = 9;
 
 /**
- * Control callback: output status with qvm_report() (arg NULL).
+ * Output status with qvm_report() (arg NULL).
  * Phase: both. Value: documented.
  * Triggered by SIGUSR2 to qvm (7.0, 7.1); by SIGUSR1 or SIGUSR2 (8.0). Use qvm_report().
  */
 export const VDEV_CTRL_STATUS: u32 = 4;
 
 /**
- * Control callback: power button (SIGTERM/SIGINT to qvm) - request for graceful shutdown.
+ * Power button (SIGTERM/SIGINT to qvm) - request for graceful shutdown.
  * Phase: both. Value: documented.
  * SIGTERM or SIGINT sent to qvm simulates the power button. Related: guest_button_register().
  */
 export const VDEV_CTRL_BUTTON: u32 = 7;
 
 /**
- * Control callback: the qvm process is ending; clean up (arg NULL).
+ * The qvm process is ending; clean up (arg NULL).
  * Phase: both. Value: documented.
  * Documented use: end worker threads (pthread_cancel + pthread_join), close connections to backends, quiesce
  * hardware. Whether it can arrive before the guest has started is not stated on the pages found.
@@ -646,7 +646,6 @@ export declare function vdev_register_factory(factory: vdev_factory, abi_version
  * (inferred).
  * Prototype: documented. Seen in 7.0, 7.1. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/vdev_pulse.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "vdev_pulse")
@@ -677,8 +676,6 @@ declare function raw_vdev_thread_create(
  * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns what pthread_create() returns.
  */
-// @ts-ignore: decorator
-@inline
 export function vdev_thread_create(
   vdp: vdev_t,
   name: cstring,

@@ -3,11 +3,12 @@
  * `node build/run.mjs build/generate.ts [--check]`.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ENTRIES } from "../abi/definition/index.ts";
 import { packageDir } from "./asc/package-dir.ts";
 import { generateAssembly } from "./generators/assembly.ts";
+import { compareFiles } from "./generators/compare-files.ts";
 import { generateConformance } from "./generators/conformance.ts";
 import { generateConstants } from "./generators/constants.ts";
 import { generateDocs } from "./generators/docs.ts";
@@ -37,21 +38,9 @@ function format(name: string, text: string): string {
 /** Folders that hold nothing else: a file there that is not generated any more is stale. */
 const OWNED = ["abi/generated", "docs/abi"];
 
-function leftovers(files: ReadonlyMap<string, string>): string[] {
-  return OWNED.filter((folder) => existsSync(join(root, folder)))
-    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
-    .filter((path) => !files.has(path) && !path.endsWith(".test.ts"));
-}
-
-function isCurrent(path: string, text: string): boolean {
-  const file = join(root, path);
-  return existsSync(file) && readFileSync(file, "utf8") === text;
-}
-
 function main(args: readonly string[]): number {
   const files = generated();
-  const stale = [...files].filter(([path, text]) => !isCurrent(path, text)).map(([path]) => path);
-  const left = leftovers(files);
+  const { stale, left } = compareFiles(root, files, OWNED);
   if (args.includes("--check")) {
     for (const path of [...stale, ...left]) console.error(`${path}: out of date; run \`npm run generate\``);
     return stale.length + left.length === 0 ? 0 : 1;

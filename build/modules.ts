@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileAssembly } from "./asc/compile.ts";
-import { buildVdevs } from "./asc/incremental.ts";
+import { type BuildResult, buildVdevs } from "./asc/incremental.ts";
 
 const DISPATCHER = "host/dispatcher/assembly/dispatcher.ts";
 const DISPATCHER_INPUTS = [DISPATCHER, "host/dispatcher/assembly/layout.ts", "package.json", "build/modules.ts"];
@@ -20,10 +20,26 @@ export async function buildModules(root: string): Promise<number> {
   mkdirSync(out, { recursive: true });
   await buildDispatcher(root, join(out, "dispatcher.wasm"), DISPATCHER_FLAGS);
   await buildDispatcher(root, join(out, "dispatcher-ungated.wasm"), [...DISPATCHER_FLAGS, ...NO_GATE_FLAGS]);
-  const results = await buildVdevs(vdevSources(root), { outDir: join(out, "vdevs") });
+  const results = [
+    ...(await buildVdevs(vdevSources(root), { outDir: join(out, "vdevs") })),
+    ...(await buildBenchVdevs(root, join(out, "bench"))),
+  ];
   const failed = results.flatMap((result) => (result.status === "failed" ? result.errors : []));
   for (const error of failed) console.error(error.toString());
   return failed.length === 0 ? 0 : 1;
+}
+
+/** What `vdevbox bench` runs: `bench/vdevs/*.ts` as an author's vdevs are built, and once more without the gate. */
+async function buildBenchVdevs(root: string, outDir: string): Promise<readonly BuildResult[]> {
+  const folder = join(root, "bench/vdevs");
+  if (!existsSync(folder)) return []; // an installed package has no benchmarks
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  const files = sources.map((name) => join(folder, name));
+  const ungated = join(outDir, "ungated");
+  return [
+    ...(await buildVdevs(files, { outDir, cacheDir: join(outDir, "cache") })),
+    ...(await buildVdevs(files, { outDir: ungated, cacheDir: join(ungated, "cache"), extraFlags: NO_GATE_FLAGS })),
+  ];
 }
 
 /** `vdevs/NAME/NAME.ts` for every folder of vdevs/. */

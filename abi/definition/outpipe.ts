@@ -1,8 +1,8 @@
 import {
   constantsOf,
   cstring,
-  documented,
   functionsOf,
+  inferred,
   NONE,
   u32,
   unknown,
@@ -16,6 +16,10 @@ import type { Entry } from "./schema.ts";
 import { api70, api71, api80, guide70 } from "./sources.ts";
 
 const fn = functionsOf({ header: "outpipe", threadSafe: unknown });
+const EITHER = inferred(
+  "both" as const,
+  "7.0 says that all can be used in the same way, and its examples use qvm_outf() at startup and in GUEST_CONFIGURED",
+);
 const SOURCES = [api70("outpipe/outpipe_h_defines"), guide70("intro/terminate")];
 /** What the manual names, with a value of ours. */
 const label = constantsOf("outpipe", { versions: V70, sources: SOURCES, type: "u32", status: "vdevbox" });
@@ -34,7 +38,7 @@ export const entries: readonly Entry[] = [
     prototype: "documented",
     params: [u32("attr"), cstring("fmt"), varargs()],
     result: VOID,
-    phase: unknown,
+    phase: EITHER,
   }),
   fn("qvm_outf", {
     summary:
@@ -45,7 +49,7 @@ export const entries: readonly Entry[] = [
     prototype: "vdevbox",
     params: [u32("attr"), cstring("fmt"), varargs()],
     result: VOID,
-    phase: documented("both"),
+    phase: EITHER,
   }),
   fn("qvm_outff", {
     summary: "Variant of qvm_outf() for fatal errors: it does not return.",
@@ -55,7 +59,7 @@ export const entries: readonly Entry[] = [
     prototype: "vdevbox",
     params: [u32("attr"), cstring("fmt"), varargs()],
     result: VOID,
-    phase: documented("both"),
+    phase: EITHER,
   }),
   fn("qvm_fatal", {
     summary: "Prints a message and ends qvm; named by the vdev_logf() and qvm_logf() pages.",
@@ -65,7 +69,7 @@ export const entries: readonly Entry[] = [
     prototype: "vdevbox",
     params: [u32("attr"), cstring("fmt"), varargs()],
     result: VOID,
-    phase: unknown,
+    phase: EITHER,
   }),
   attribute("QVM_OUTAL_OFFSET", 24, "First bit of the label in the 4-byte attribute."),
   attribute("QVM_OUTAL_MASK", 0xff00_0000, "Bits of the label."),

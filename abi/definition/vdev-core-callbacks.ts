@@ -71,7 +71,7 @@ export const entries: readonly Entry[] = [
     phase: documented("startup"),
     thread: documented("main", "startup is single-threaded"),
     versions: ALL,
-    summary: "Control callback: first call: initialise the instance state (arg NULL).",
+    summary: "First call: initialise the instance state (arg NULL).",
     sources: [api71("vdev-core_h_defines"), api70("vdev-core/vdev-core_h_defines")],
     notes:
       "vdev_pulse() may be used only after this callback. Third-party 8.0 code sets default v_block type/location, option defaults and its VIRTIO description here.",
@@ -83,9 +83,9 @@ export const entries: readonly Entry[] = [
     thread: documented("main", "startup is single-threaded"),
     versions: V70_80,
     summary:
-      "Control callback base: control is called with VDEV_CTRL_FIRST_OPTIDX + n when option_list[n] appears in the configuration; arg is the option's argument.",
+      "Control is called with VDEV_CTRL_FIRST_OPTIDX + n when option_list[n] appears in the configuration; arg is the option's argument.",
     sources: [api70("vdev-core/vdev_factory"), THIRD_PARTY],
-    notes: "The text describing it lies beyond the stored part of the definitions page.",
+    notes: "No page found gives its value.",
   }),
   control("VDEV_CTRL_OPTIONS_END", {
     callback: "OPTIONS_END",
@@ -94,7 +94,7 @@ export const entries: readonly Entry[] = [
     phase: documented("startup"),
     thread: documented("main", "startup is single-threaded"),
     versions: ALL,
-    summary: "Control callback: all options of this vdev parsed: finalise (arg NULL).",
+    summary: "All options of this vdev parsed: finalise (arg NULL).",
     sources: [
       api71("vdev-core_h_defines"),
       api70("vdev-core/vdev-core_h_defines"),
@@ -112,7 +112,7 @@ export const entries: readonly Entry[] = [
     thread: documented("main", "startup is single-threaded"),
     versions: ALL,
     summary:
-      "Control callback: all user-given options of the VM are processed; the vdev must now check whether loc and intr were given and, if it will use them, choose them itself.",
+      "All user-given options of the VM are processed; the vdev must now check whether loc and intr were given and, if it will use them, choose them itself.",
     sources: [
       FUNCTION_SAFETY,
       guide70("intro/lifecycle"),
@@ -128,8 +128,7 @@ export const entries: readonly Entry[] = [
     phase: documented("startup"),
     thread: documented("main", "startup is single-threaded"),
     versions: ALL,
-    summary:
-      "Control callback: the vdev reports its PCI BARs. Use vio_ctrl_pci_bars() (VIRTIO) or vpci_ctrl_pci_bars().",
+    summary: "The vdev reports its PCI BARs. Use vio_ctrl_pci_bars() (VIRTIO) or vpci_ctrl_pci_bars().",
     sources: [api70("vio_ctrl_pci_bars"), api80("vpci_ctrl_pci_bars"), api70("vio/about_vio_8h")],
     notes: "Result convention seen: 0 = no BARs (MMIO vdev); -6 = array of 6 vpci_bar objects supplied through arg.",
   }),
@@ -140,7 +139,7 @@ export const entries: readonly Entry[] = [
     phase: ours("startup", "the manual gives no place in the order"),
     thread: inferred("main"),
     versions: ALL,
-    summary: "Control callback: generate FDT information; arg is an integer: the FDT root node for vdevs.",
+    summary: "Generate FDT information; arg is an integer: the FDT root node for vdevs.",
     sources: [api71("vdev-core_h_defines"), api70("vdev-core/vdev-core_h_defines")],
     notes:
       'Position in the startup sequence not stated. Third-party 8.0 code: vio_ctrl_gen_fdt(&vs, "name", (int)(uintptr_t)arg).',
@@ -152,7 +151,7 @@ export const entries: readonly Entry[] = [
     phase: ours("startup", "the manual gives no place in the order"),
     thread: inferred("main"),
     versions: V70_71,
-    summary: "Control callback: generate ACPI information (arg NULL).",
+    summary: "Generate ACPI information (arg NULL).",
     sources: [api71("vdev-core_h_defines"), api70("vdev-core/vdev-core_h_defines")],
     notes: "Position in the startup sequence not stated.",
   }),
@@ -184,7 +183,7 @@ export const entries: readonly Entry[] = [
     thread: inferred("main"),
     versions: ALL,
     summary:
-      "Control callback: qvm is about to change the state of the vCPU thread that starts the guest. Place for 'boot' vdevs; not meant for telling whether the VM is complete.",
+      "Qvm is about to change the state of the vCPU thread that starts the guest. Place for 'boot' vdevs; not meant for telling whether the VM is complete.",
     sources: [
       FUNCTION_SAFETY,
       guide70("intro/lifecycle"),
@@ -201,7 +200,7 @@ export const entries: readonly Entry[] = [
     phase: ours("both", "it carries the phase the VM is in"),
     thread: inferred("main"),
     versions: ALL,
-    summary: "Control callback: output status with qvm_report() (arg NULL).",
+    summary: "Output status with qvm_report() (arg NULL).",
     sources: [
       api71("vdev-core_h_defines"),
       api70("vdev-core/vdev-core_h_defines"),
@@ -218,7 +217,7 @@ export const entries: readonly Entry[] = [
     phase: ours("both", "it carries the phase the VM is in"),
     thread: inferred("main"),
     versions: V70_71,
-    summary: "Control callback: power button (SIGTERM/SIGINT to qvm) - request for graceful shutdown.",
+    summary: "Power button (SIGTERM/SIGINT to qvm) - request for graceful shutdown.",
     sources: [api71("vdev-core_h_defines"), api70("vdev-core/vdev-core_h_defines")],
     notes: "SIGTERM or SIGINT sent to qvm simulates the power button. Related: guest_button_register().",
   }),
@@ -232,7 +231,7 @@ export const entries: readonly Entry[] = [
     ),
     thread: inferred("main"),
     versions: ALL,
-    summary: "Control callback: the qvm process is ending; clean up (arg NULL).",
+    summary: "The qvm process is ending; clean up (arg NULL).",
     sources: [
       api71("vdev-core_h_defines"),
       api70("vdev-core/vdev-core_h_defines"),

@@ -51,7 +51,7 @@ export const entries: readonly Entry[] = [
     params: [handle("vdp", "vdev"), i8("code"), i32("priority"), struct("ev", "sigevent", "out"), i32("coid")],
     result: VOID,
     phase: documented("after-options-start"),
-    body: "later",
+    body: "complete",
     notes:
       "May be called only after VDEV_CTRL_OPTIONS_START. Meaning of each argument not in the text found. 8.0 page not found.",
   }),

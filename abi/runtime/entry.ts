@@ -86,12 +86,12 @@ export function __vdevbox_vwrite(
 }
 
 /** Callbacks other than vread and vwrite, by their C signature. The host uses the same numbers. */
-export const SHAPE_I_III: u32 = 0; // int (a, b, c): control
-export const SHAPE_V_IIII: u32 = 1; // void (a, b, c, d): timer
-export const SHAPE_I_II: u32 = 2; // int (a, b): pulse, pic signal, pic parse
-export const SHAPE_V_II: u32 = 3; // void (a, b): pic notify
-export const SHAPE_I_I: u32 = 4; // void* (a): thread
-export const SHAPE_I_IIII: u32 = 5; // int (a, b, c, d): instruction, pic table_spec
+const SHAPE_I_III: u32 = 0; // int (a, b, c): control
+const SHAPE_V_IIII: u32 = 1; // void (a, b, c, d): timer
+const SHAPE_I_II: u32 = 2; // int (a, b): pulse, pic signal, pic parse
+const SHAPE_V_II: u32 = 3; // void (a, b): pic notify
+const SHAPE_I_I: u32 = 4; // void* (a): thread
+const SHAPE_I_IIII: u32 = 5; // int (a, b, c, d): instruction, pic table_spec
 
 /** Any other callback. @returns its result, 0 for void */
 export function __vdevbox_call(frame: usize, fn: u32, shape: u32, a: u32, b: u32, c: u32, d: u32): u32 {

@@ -2,10 +2,10 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { folder, projectOutside, run } from "../../test/support/assembly.ts";
 import { compileAssembly, compileVdev } from "./compile.ts";
 import { CompileError } from "./diagnostics.ts";
 import { packageDir } from "./package-dir.ts";
-import { folder, projectOutside, run } from "./testing.ts";
 
 const DEVICE = `import { address_of } from "vdevbox/abi/stack";
 import { cstr } from "vdevbox/abi/string";
@@ -110,6 +110,13 @@ test("a missing file, a broken configuration and an unknown flag are the user's 
   expect((await failure({})).message).toContain("no such file");
   expect((await failure({ "device.ts": HELPER, "asconfig.json": "{" })).message).toContain("not JSON");
   expect((await failure({ "device.ts": HELPER }, { extraFlags: ["--fast"] })).message).toContain("--fast");
+});
+
+test("a crash of the compiler is told as one, and the next module compiles", async () => {
+  const cycle = "enum E { A = E.B, B = E.A } export function f(): i32 { return E.A; }";
+  expect((await failure({ "device.ts": cycle })).message).toContain("it crashed");
+  const dir = projectOutside({ "device.ts": HELPER });
+  await expect(compileVdev({ file: join(dir, "device.ts") })).resolves.toBeDefined();
 });
 
 test("the user's asconfig.json wins, ours fills the rest, and the build's own settings stay", async () => {

@@ -6,6 +6,7 @@ import { findAsconfig, findProjectDir, vdevConfig } from "./config.ts";
 import { createCstrTransform } from "./cstr-transform.ts";
 import { CompileError, type Diagnostic, packageSourceName, toDiagnostic } from "./diagnostics.ts";
 import { packageDir } from "./package-dir.ts";
+import { createPlacesTransform } from "./places-transform.ts";
 import { createSourceReader, type InputFile, readTextFile, type SourceReader } from "./source-reader.ts";
 
 /** The exports the host calls, linked into every vdev as the second entry. */
@@ -132,7 +133,7 @@ async function runAsc(job: Job, name: string): Promise<AscOutput> {
   const entries = job.entries.map((entry) => (entry.startsWith("~lib/") ? entry : relative(job.projectDir, entry)));
   const output = ["--outFile", `${name}.wasm`, "--sourceMap", ...(job.text ? ["--textFile", `${name}.wat`] : [])];
   const argv = [...entries, "--baseDir", job.projectDir, ...job.flags, ...output];
-  const { error, stderr } = await withoutExit(() =>
+  const { error, stderr } = await withoutExit(job.entries[0] as string, () =>
     asc.main(argv, {
       readFile: (file, baseDir) => job.reader.read(file, baseDir),
       writeFile: (file, content) => {
@@ -141,7 +142,7 @@ async function runAsc(job: Job, name: string): Promise<AscOutput> {
       listFiles: () => null,
       reportDiagnostic: (from) => diagnostics.push(toDiagnostic(from, job.reader, job.projectDir)),
       // asc gives a transform's constructor the program; ours is an object and asks the parser it is handed.
-      transforms: [createCstrTransform()] as unknown as asc.APIOptions["transforms"] & object,
+      transforms: [createCstrTransform(), createPlacesTransform()] as unknown as asc.APIOptions["transforms"] & object,
     }),
   );
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
@@ -178,30 +179,25 @@ function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** asc ends the process when it crashes; a build must go on and say which file it was. */
-async function withoutExit<T>(work: () => Promise<T>): Promise<T> {
+async function withoutExit<T>(file: string, work: () => Promise<T>): Promise<T> {
   const { exit } = process;
   const { error: print } = console;
   const printed: string[] = [];
   console.error = (...parts) => printed.push(parts.join(" "));
   process.exit = (code) => {
-    const crash = crashReason(printed.join("\n"));
-    if (crash === undefined) return exit(code);
-    throw new Error(`it crashed (${crash}), which is a mistake of the compiler: write the code in another way`);
+    if (!printed.join("\n").includes("compiler has crashed")) return exit(code);
+    throw new Error("it crashed, which is a mistake of the compiler; undo the last change or write it in another way");
   };
   try {
     return await work();
   } catch (error) {
-    throw error instanceof UserError ? error : new UserError(`the compiler gave up: ${(error as Error).message}`);
+    throw error instanceof UserError
+      ? error
+      : new UserError(`the compiler gave up: ${(error as Error).message}`, { file });
   } finally {
     process.exit = exit;
     console.error = print;
   }
-}
-
-function crashReason(printed: string): string | undefined {
-  if (!printed.includes("compiler has crashed")) return undefined;
-  const line = printed.split("\n").find((text) => text.includes("Error: "));
-  return line?.replace(/^[^A-Za-z]*/, "") ?? "no reason given";
 }
 
 /** asc's map with readable names, and no root folder that only exists in asc's mind. */

@@ -1,9 +1,9 @@
 /** Oracle: the UTF-8 encoding of a C string literal (RFC 3629), written out by hand. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { bytesAt, projectOutside, run } from "../../test/support/assembly.ts";
 import { compileVdev } from "./compile.ts";
 import type { CompileError } from "./diagnostics.ts";
-import { bytesAt, projectOutside, run } from "./testing.ts";
 
 const IMPORT = 'import { cstr } from "vdevbox/abi/string";\n';
 

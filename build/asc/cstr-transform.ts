@@ -86,7 +86,7 @@ function headerStrings(sources: readonly Source[]): Map<string, string> {
 const NO_WORDS: ReadonlyMap<string, string> = new Map();
 
 function rewrite(parser: Parser, source: Source, names: ReadonlySet<string>, words: ReadonlyMap<string, string>): void {
-  const constants = new Map<string, Statement>();
+  const constants = new Map<string, { readonly name: string; readonly statement: Statement }>();
   const replacement = (call: CallExpression): Expression | undefined => {
     const text = call.args.length === 1 ? literalText(call.args[0] as Expression, words) : undefined;
     const fault = text === undefined ? NOT_A_LITERAL : faultOf(text);
@@ -95,21 +95,19 @@ function rewrite(parser: Parser, source: Source, names: ReadonlySet<string>, wor
       return undefined;
     }
     let constant = constants.get(text);
-    const name = (constant as NamedConstant | undefined)?.constantName ?? `cstr#${constants.size}`;
     if (constant === undefined) {
-      constant = Object.assign(staticBytes(name, text, call.range), { constantName: name });
+      const name = `cstr#${constants.size}`;
+      constant = { name, statement: staticBytes(name, text, call.range) };
       constants.set(text, constant);
     }
-    return Node.createIdentifierExpression(name, call.range);
+    return Node.createIdentifierExpression(constant.name, call.range);
   };
   const isCall = (node: Node): node is CallExpression =>
     node.kind === NodeKind.Call &&
     names.has((node as CallExpression & { expression: { text?: string } }).expression.text ?? "");
   replaceNodes(source, isCall, replacement);
-  source.statements.unshift(...constants.values());
+  source.statements.unshift(...[...constants.values()].map(({ statement }) => statement));
 }
-
-type NamedConstant = Statement & { readonly constantName: string };
 
 const NOT_A_LITERAL = "cstr() takes one string literal, because its bytes are laid down when the module is compiled";
 

@@ -2,8 +2,8 @@
 import { readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { projectOutside } from "../../test/support/assembly.ts";
 import { type BuildOptions, buildVdevs } from "./incremental.ts";
-import { projectOutside } from "./testing.ts";
 
 const DEVICE = 'import { twice } from "./helper";\nexport function f(x: i32): i32 { return twice(x); }\n';
 const HELPER = "export function twice(x: i32): i32 { return x * 2; }\n";

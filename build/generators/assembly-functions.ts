@@ -104,8 +104,8 @@ function wrapperSource(entry: FunctionEntry, context: HeaderContext): string {
   const result = resultType(entry.result, context);
   return [
     functionDoc(entry, fastPathDoc(entry)),
-    DECORATOR,
-    "@inline",
+    // A call that stays a call has the author's line in every report; only the path of every access is worth inlining.
+    ...(entry.name in FAST_PATHS ? [DECORATOR, "@inline"] : []),
     signature(`export function ${entry.name}`, params, `: ${result} {`),
     ...wrapperBody(entry, context).map((line) => `  ${line}`),
     "}",

@@ -3,9 +3,9 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Entry, FunctionEntry, Param, Result } from "../../abi/definition/schema.ts";
+import { projectOutside, run } from "../../test/support/assembly.ts";
 import { compileVdev } from "../asc/compile.ts";
 import { packageDir } from "../asc/package-dir.ts";
-import { projectOutside, run } from "../asc/testing.ts";
 import { generateAssembly } from "./assembly.ts";
 
 const BASE = {

@@ -3,13 +3,13 @@ import {
   code,
   lockText,
   paramText,
-  phaseText,
+  phaseWords,
   prose,
+  prototypeStatus,
   refusedText,
   resultText,
-  safetyText,
+  safetyWords,
   sourceLink,
-  statusText,
   table,
   threadsText,
   withStatus,
@@ -21,8 +21,9 @@ export function functionBlock(entry: FunctionEntry): string[] {
     `### ${code(`${entry.name}()`)}`,
     "",
     ...prototypeBlock(entry.c),
-    ...paragraphs(entry),
+    ...paragraphs(entry.summary, entry.notes),
     ...parameterTable(entry),
+    ...paragraphs(entry.arguments),
     ...facts(entry).map(([title, text]) => `- **${title}:** ${text}`),
     "",
   ];
@@ -36,8 +37,8 @@ export function prototypeBlock(c: Prototypes): string[] {
   return lines.length === 0 ? [] : ["```c", ...lines, "```", ""];
 }
 
-function paragraphs(entry: FunctionEntry): string[] {
-  return [entry.summary, entry.arguments, entry.notes].flatMap((text) => (text === undefined ? [] : [prose(text), ""]));
+function paragraphs(...texts: readonly (string | undefined)[]): string[] {
+  return texts.flatMap((text) => (text === undefined ? [] : [prose(text), ""]));
 }
 
 function parameterTable(entry: FunctionEntry): string[] {
@@ -49,7 +50,7 @@ function parameterTable(entry: FunctionEntry): string[] {
 function facts(entry: FunctionEntry): [string, string][] {
   const versions = entry.versions.length === 0 ? "in no release of the manual" : `seen in ${entry.versions.join(", ")}`;
   const status: [string, string][] = [
-    ["Status", `prototype ${statusText(entry.prototype)}; ${versions}`],
+    ["Status", `prototype ${prototypeStatus(entry.prototype)}; ${versions}`],
     ["Sources", entry.sources.map(sourceLink).join(", ")],
   ];
   if (entry.prototype === "unknown") {
@@ -58,9 +59,9 @@ function facts(entry: FunctionEntry): [string, string][] {
   return [
     ["Result", prose(entry.returns ?? resultText(entry.result))],
     ...(entry.body === "assembly" ? [] : [["When refused", refusedText(entry)] as [string, string]]),
-    ["Phase", phaseText(entry.phase) + callbacksText(entry)],
+    ["Phase", withStatus(phaseWords(entry.phase), entry.phase) + callbacksText(entry)],
     ["Threads", threadsText(entry)],
-    ["Thread safe", safetyText(entry.threadSafe)],
+    ["Thread safe", withStatus(safetyWords(entry.threadSafe), entry.threadSafe)],
     ...(entry.locks ?? []).map((rule) => ["Lock", lockText(rule)] as [string, string]),
     ["May block", withStatus(entry.mayBlock.value, entry.mayBlock)],
     ["In vdevbox", BODY[entry.body]],

@@ -1,7 +1,17 @@
 import { HEADER_TEXTS } from "../../abi/definition/headers.ts";
 import type { Entry, EnumEntry, Field, FunctionEntry, StructEntry } from "../../abi/definition/schema.ts";
 import { functionBlock, prototypeBlock } from "./docs-function.ts";
-import { code, lockText, phaseText, prose, safetyText, sourceLink, statusText, table } from "./docs-text.ts";
+import {
+  code,
+  lockText,
+  phaseWords,
+  prose,
+  safetyWords,
+  sourceLink,
+  table,
+  valueStatus,
+  withMark,
+} from "./docs-text.ts";
 import { fieldLayout, layoutOf } from "./layouts.ts";
 
 type Structs = ReadonlyMap<string, StructEntry>;
@@ -43,7 +53,11 @@ function section(title: string, lines: readonly string[]): string[] {
 /** The table of the manual's manner; one sentence where all functions behave alike, or where there are none. */
 export function safetySection(functions: readonly FunctionEntry[], source: string): string[] {
   if (functions.length === 0) return ["The header defines no functions, so it needs no function safety table.", ""];
-  const rows = functions.map((entry) => [phaseText(entry.phase), safetyText(entry.threadSafe), locksText(entry)]);
+  const rows = functions.map((entry) => [
+    withMark(phaseWords(entry.phase), entry.phase),
+    withMark(safetyWords(entry.threadSafe), entry.threadSafe),
+    locksText(entry),
+  ]);
   const first = rows[0] as string[];
   if (rows.every((row) => row.join() === first.join())) {
     const which =
@@ -58,19 +72,20 @@ export function safetySection(functions: readonly FunctionEntry[], source: strin
       "",
     ];
   }
-  return [
-    prose(source),
-    "",
-    ...table(
-      ["Function", "Phase", "Thread safe", "Lock", "Prototype"],
-      functions.map((entry, i) => [
-        code(entry.name),
-        ...(rows[i] as string[]),
-        entry.prototype === "vdevbox" ? "ours" : entry.prototype,
-      ]),
-    ),
-    "",
-  ];
+  return [prose(source), "", ...safetyTable(functions, rows), ""];
+}
+
+/** The column of locks is there when there are any. */
+function safetyTable(functions: readonly FunctionEntry[], rows: readonly (readonly string[])[]): string[] {
+  const locked = functions.some((entry) => entry.locks !== undefined);
+  return table(
+    ["Function", "Phase", "Thread safe", ...(locked ? ["Lock"] : []), "Prototype"],
+    functions.map((entry, i) => [
+      code(entry.name),
+      ...(rows[i] as string[]).slice(0, locked ? 3 : 2),
+      valueStatus(entry.prototype),
+    ]),
+  );
 }
 
 function locksText(entry: FunctionEntry): string {
@@ -93,7 +108,7 @@ function structBlock(struct: StructEntry, structs: Structs): string[] {
     prose(struct.summary),
     "",
     ...(struct.notes === undefined ? [] : [prose(struct.notes), ""]),
-    `${size} bytes, aligned to ${align}. Layout ${statusText(struct.layout)}; ${seen(struct)}. Sources: ${links(struct)}.`,
+    `${size} bytes, aligned to ${align}. Layout ${valueStatus(struct.layout)}; ${seen(struct)}. Sources: ${links(struct)}.`,
     "",
     ...table(["Offset", "Bytes", "Member", "Type", "Meaning"], rows),
     "",
@@ -113,7 +128,7 @@ function enumBlock(entry: EnumEntry): string[] {
   const rows = entry.values.map(({ name, value, status, note }) => [
     code(name),
     code(number(value)),
-    statusText(status),
+    valueStatus(status),
     prose(note ?? ""),
   ]);
   return [
@@ -134,17 +149,17 @@ function constantRows(entries: readonly Entry[]): string[] {
   const rows = entries.flatMap((entry) => {
     const meaning = prose([entry.summary, entry.notes].filter((text) => text !== undefined).join(" "));
     if (entry.kind === "constant")
-      return [[code(entry.name), code(number(entry.value)), meaning, statusText(entry.status), links(entry)]];
+      return [[code(entry.name), code(number(entry.value)), meaning, valueStatus(entry.status), firstLink(entry)]];
     if (entry.kind === "type")
-      return [[code(entry.name), `${code(entry.as)}; C: ${code(entry.c)}`, meaning, "", links(entry)]];
+      return [[code(entry.name), `${code(entry.as)}; C: ${code(entry.c)}`, meaning, "", firstLink(entry)]];
     if (entry.kind === "macro") {
       const value =
         entry.expression === undefined ? "unknown" : code(`(${entry.params.join(", ")}) → ${entry.expression}`);
-      return [[code(entry.name), value.replaceAll("|", "\\|"), meaning, statusText(entry.status), links(entry)]];
+      return [[code(entry.name), value.replaceAll("|", "\\|"), meaning, valueStatus(entry.status), firstLink(entry)]];
     }
     return [];
   });
-  return rows.length === 0 ? [] : [...table(["Name", "Value", "Meaning", "Status", "Sources"], rows), ""];
+  return rows.length === 0 ? [] : [...table(["Name", "Value", "Meaning", "Status", "Source"], rows), ""];
 }
 
 function number(value: number | bigint | string): string {
@@ -158,4 +173,8 @@ function seen(entry: Entry): string {
 
 function links(entry: Entry): string {
   return entry.sources.map(sourceLink).join(", ");
+}
+
+function firstLink(entry: Entry): string {
+  return entry.sources.slice(0, 1).map(sourceLink).join("");
 }

@@ -38,7 +38,13 @@ const PHASES: Readonly<Record<string, string>> = {
   "after-options-start": "after OPTIONS_START",
 };
 
-export const phaseText = (rule: FunctionEntry["phase"]): string => withStatus(PHASES[rule.value] ?? "unknown", rule);
+export const phaseWords = (rule: FunctionEntry["phase"]): string => PHASES[rule.value] ?? "unknown";
+
+/** `text (inferred)`: for tables, where notes would hide what is compared. */
+export function withMark(text: string, { status }: Rule<unknown>): string {
+  if (status === "unknown") return "unknown";
+  return status === "documented" ? text : `${text} (${status})`;
+}
 
 const SAFETY: Readonly<Record<string, string>> = {
   "startup-only": "at startup only",
@@ -46,8 +52,7 @@ const SAFETY: Readonly<Record<string, string>> = {
   "no-allocation-when-running": "yes; while running without allocated buffers",
 };
 
-export const safetyText = (rule: FunctionEntry["threadSafe"]): string =>
-  withStatus(SAFETY[rule.value] ?? rule.value, rule);
+export const safetyWords = (rule: FunctionEntry["threadSafe"]): string => SAFETY[rule.value] ?? rule.value;
 
 export function threadsText(entry: FunctionEntry): string {
   const { value } = entry.threads;
@@ -107,7 +112,7 @@ export function refusedText(entry: FunctionEntry): string {
   switch (entry.result.kind) {
     case "errno":
       return unsupported
-        ? "ENOSYS always; EPERM or EINVAL when refused"
+        ? "EPERM when a rule forbids it, EINVAL for a bad argument, else ENOSYS for now"
         : "EPERM when a rule forbids it, EINVAL for a bad argument";
     case "u64":
       return "all ones";
@@ -133,8 +138,12 @@ export function resultText(result: Result): string {
   }
 }
 
-/** How sure a prototype or layout is. */
-export function statusText(status: Status): string {
-  if (status === "vdevbox") return "ours: **not portable as is**";
-  return status;
+/** How sure a prototype is; one of ours must be looked up before the code is built for the target. */
+export function prototypeStatus(status: Status): string {
+  return status === "vdevbox" ? "ours: **not portable as is**" : status;
+}
+
+/** How sure a value or a layout is. */
+export function valueStatus(status: Status): string {
+  return status === "vdevbox" ? "ours" : status;
 }

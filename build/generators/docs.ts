@@ -2,7 +2,7 @@ import { HEADER_TEXTS } from "../../abi/definition/headers.ts";
 import type { CallbackEntry, Entry } from "../../abi/definition/schema.ts";
 import { prototypeBlock } from "./docs-function.ts";
 import { headerPage } from "./docs-header.ts";
-import { code, paramText, prose, resultText, sourceLink, table, withStatus } from "./docs-text.ts";
+import { code, paramText, prose, resultText, sourceLink, table, withMark, withStatus } from "./docs-text.ts";
 import { structsByName } from "./layouts.ts";
 
 const BANNER = "<!-- Generated from abi/definition by build/generators: do not edit. -->";
@@ -64,8 +64,7 @@ function otherRow(entry: CallbackEntry): string[] {
 
 /** Phase and thread without the notes, which stand in the callback's own block. */
 function when(entry: CallbackEntry): string[] {
-  const mark = (status: string) => (status === "documented" || status === "unknown" ? "" : ` (${status})`);
-  return [`${entry.phase.value}${mark(entry.phase.status)}`, `${entry.thread.value}${mark(entry.thread.status)}`];
+  return [withMark(entry.phase.value, entry.phase), withMark(entry.thread.value, entry.thread)];
 }
 
 function callbackBlock(entry: CallbackEntry): string[] {

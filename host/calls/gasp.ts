@@ -87,7 +87,11 @@ function setRegions(vm: Vm, instance: ModuleInstance, count: number, regions: nu
   const wanted = Math.min(count >>> 0, REGION_COUNT_LIMIT);
   for (let i = 0; i < wanted; i++) {
     const request = readRegion(instance, (regions >>> 0) + i * gasp_region.SIZEOF);
-    if (setRegion(vm, instance, request) !== EOK) return i;
+    const errno = setRegion(vm, instance, request);
+    if (errno !== EOK) {
+      instance.errno = errno;
+      return i;
+    }
   }
   return wanted;
 }

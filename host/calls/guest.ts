@@ -5,6 +5,7 @@ import {
   GIS_ISR,
   GIS_OFF,
   GIS_ON,
+  GUEST_TIMER_ABSOLUTE,
   QST_CPUREGS,
   QST_IMMEDIATE,
   QST_MEMORY,
@@ -152,7 +153,9 @@ export const guestBodies = bodies({
   guest_timer_notify(vm, instance, handle, data, lo, hi) {
     const timer = vm.timers.find(instance, handle! >>> 0);
     if (timer === undefined) return EINVAL;
-    vm.timers.arm(timer, u64(lo!, hi!), data !== 0);
+    const cycles = u64(lo!, hi!);
+    if (data === GUEST_TIMER_ABSOLUTE) vm.timers.arm(timer, cycles - vm.nowNs, false);
+    else vm.timers.arm(timer, cycles, data !== 0);
     return EOK;
   },
 

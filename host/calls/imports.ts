@@ -7,11 +7,19 @@ import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
 import { logBodies } from "./log.ts";
+import { posixBodies } from "./posix.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
 
 /** Bodies of the ABI functions by name; what is missing answers ENOSYS behind its gate. */
-export const BODIES: Bodies = { ...vdevCoreBodies, ...guestBodies, ...gaspBodies, ...utilsBodies, ...logBodies };
+export const BODIES: Bodies = {
+  ...vdevCoreBodies,
+  ...guestBodies,
+  ...gaspBodies,
+  ...utilsBodies,
+  ...logBodies,
+  ...posixBodies,
+};
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */
 export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
@@ -20,7 +28,8 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
     env: { abort: (message, file, line, column) => abort(instance, message!, file!, line!, column!) },
   };
   for (const entry of instance.module.calls) {
-    const functions = (imports[entry.module] ??= {});
+    imports[entry.module] ??= {};
+    const functions = imports[entry.module]!;
     functions[entry.name] = createGate(entry, host, instance, entry.body === "later" ? undefined : BODIES[entry.name]);
   }
   return imports;

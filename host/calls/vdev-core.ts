@@ -1,5 +1,5 @@
 import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
-import { vdev_factory } from "../../abi/generated/layouts.ts";
+import { sigevent, vdev_factory } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { formatLocation } from "../vm/location.ts";
@@ -48,16 +48,16 @@ export const vdevCoreBodies = bodies({
   // Fills the sigevent so that its delivery can be told from any other: ours, read back when pulses are delivered.
   vdev_pulse(_vm, instance, vdp, code, priority, event, coid) {
     const at = event! >>> 0;
-    instance.setU32(at, PULSE_EVENT);
-    instance.setU32(at + 4, vdp!);
-    instance.setU32(at + 8, (code! << 24) >> 24);
-    instance.setU32(at + 12, priority!);
-    instance.setU32(at + 16, coid!);
+    instance.setU32(at + sigevent.sigev_notify, PULSE_EVENT);
+    instance.setU32(at + sigevent.sigev_code, (code! << 24) >> 24);
+    instance.setU32(at + sigevent.sigev_priority, priority!);
+    instance.setU32(at + sigevent.sigev_coid, coid!);
+    instance.setU64(at + sigevent.sigev_value, BigInt(vdp! >>> 0));
     return 0;
   },
 });
 
-/** First word of a struct sigevent that vdev_pulse() has filled. */
+/** sigev_notify of a struct sigevent that vdev_pulse() has filled. */
 export const PULSE_EVENT = 0x50554c53;
 
 /** A vdev_factory out of module memory, or what is wrong with it. The gate has checked that the struct is in bounds. */

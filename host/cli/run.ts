@@ -44,6 +44,8 @@ export const runCommand: Command = {
   run,
 };
 
+const WRITE_BYTES = 1 << 16;
+
 const STDIO: Sink = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
@@ -69,6 +71,7 @@ class Run {
   #recorder: Recorder | undefined;
   /** What a VM said before its outputs were set up. */
   readonly #early: VmEvent[] = [];
+  #unwritten = "";
 
   constructor(args: ParsedArguments, sink: Sink, explainer: Explainer | undefined) {
     this.#args = args;
@@ -83,7 +86,7 @@ class Run {
     const recordFile = this.#args.value("record");
     const file = recordFile === undefined ? undefined : openForWriting(recordFile);
     if (file !== undefined) {
-      this.#recorder = new Recorder(session.vm, { guest: guest.kind, pieces }, (text) => writeSync(file, text));
+      this.#recorder = new Recorder(session.vm, { guest: guest.kind, pieces }, (text) => this.#write(file, text));
       for (const event of this.#early) this.#recorder.event(event);
     }
     let interrupted = false;
@@ -105,7 +108,26 @@ class Run {
       process.removeListener("SIGINT", onSignal);
       process.removeListener("SIGTERM", onSignal);
       session.close();
-      if (file !== undefined) closeSync(file);
+      if (file !== undefined) {
+        this.#flush(file);
+        closeSync(file);
+      }
+    }
+  }
+
+  /** A line of the recording; several go out in one write. */
+  #write(file: number, text: string): void {
+    this.#unwritten += text;
+    if (this.#unwritten.length >= WRITE_BYTES) this.#flush(file);
+  }
+
+  #flush(file: number): void {
+    const text = this.#unwritten;
+    this.#unwritten = "";
+    try {
+      writeSync(file, text);
+    } catch (error) {
+      throw new UserError(`the recording cannot be written: ${(error as NodeJS.ErrnoException).code}`);
     }
   }
 

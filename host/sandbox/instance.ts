@@ -20,6 +20,7 @@ export interface ModuleExports {
   __vdevbox_call(frame: number, fn: number, shape: number, a: number, b: number, c: number, d: number): number;
   __vdevbox_save?(): void;
   __vdevbox_restore?(): void;
+  __vdevbox_peek?(): void;
 }
 
 /** Imports of a module: import module, name, function of i32. */
@@ -49,6 +50,8 @@ export class ModuleInstance {
   slots: ThunkSlots | undefined;
   /** Stands for the guest_system in module memory. */
   gsp: number | undefined;
+  /** errno of the last call that sets it. */
+  errno = 0;
   /** Eight bytes of ones in module memory, for guest_write_all_ones(). */
   ones: number | undefined;
   /** vdev_t that stand for the host's interrupt controllers, by controller. */
@@ -159,15 +162,15 @@ export class ModuleInstance {
     return depth < FRAME_COUNT ? this.frames + depth * FRAME_BYTES : undefined;
   }
 
-  /** Values of the module's mutable globals now. Takes the place of what `__vdevbox_save()` last saved. */
+  /** Values of the module's mutable globals now. */
   globals(): (number | bigint)[] {
-    this.exports.__vdevbox_save?.();
+    this.exports.__vdevbox_peek?.();
     const all = this.exports as unknown as Record<string, WebAssembly.Global>;
     const values: (number | bigint)[] = [];
     for (let i = 0; ; i++) {
-      const shadow = all[`__vdevbox_shadow_${i}`];
-      if (shadow === undefined) return values;
-      values.push(shadow.value);
+      const peeked = all[`__vdevbox_peeked_${i}`];
+      if (peeked === undefined) return values;
+      values.push(peeked.value);
     }
   }
 

@@ -11,8 +11,9 @@ export interface SourceMap {
   /**
    * The place of the nearest mapping at or before `offset` that has a source, not before `within.start`. Compilers give
    * calls and checks often no place of their own. If there is none, the first after it in `within`.
+   * With `wanted`, mappings to other files are passed over.
    */
-  resolve(offset: number, within?: ByteRange): SourcePlace | undefined;
+  resolve(offset: number, within?: ByteRange, wanted?: (file: string) => boolean): SourcePlace | undefined;
 }
 
 interface Mapping {
@@ -34,15 +35,19 @@ export function readSourceMap(json: string): SourceMap {
     line: line + 1,
     column: column + 1,
   });
-  const resolve = (offset: number, within: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY }) => {
-    const at = lastAtOrBelow(offsets, offset);
-    const before = placed[at];
-    if (before !== undefined && before.offset >= within.start) return place(before);
-    const after = placed[at + 1];
-    return after !== undefined && after.offset < within.end ? place(after) : undefined;
+  const resolve: SourceMap["resolve"] = (offset, within = EVERYWHERE, wanted = () => true) => {
+    const isWanted = (mapping: Mapping | undefined) => mapping === undefined || wanted(sources[mapping.source]);
+    let before = lastAtOrBelow(offsets, offset);
+    let after = before + 1;
+    while (!isWanted(placed[before])) before--;
+    if (placed[before] !== undefined && placed[before].offset >= within.start) return place(placed[before]);
+    while (!isWanted(placed[after])) after++;
+    return placed[after] !== undefined && placed[after].offset < within.end ? place(placed[after]) : undefined;
   };
   return { resolve };
 }
+
+const EVERYWHERE: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY };
 
 function bad(what: string): UserError {
   return new UserError(`The source map is malformed: ${what}; build the module again.`);
@@ -135,11 +140,15 @@ export interface StackFrame {
   readonly place: SourcePlace | undefined;
 }
 
-/** The source place of a file offset of the running (rewritten) module. */
-export function locate({ map, offsets }: ModuleSource, runningOffset: number): SourcePlace | undefined {
+/** The source place of a file offset of the running (rewritten) module; `wanted` as in `SourceMap.resolve`. */
+export function locate(
+  { map, offsets }: ModuleSource,
+  runningOffset: number,
+  wanted?: (file: string) => boolean,
+): SourcePlace | undefined {
   const offset = offsets === undefined ? runningOffset : offsets.toOriginal(runningOffset);
   if (offset === undefined || map === undefined) return undefined;
-  return map.resolve(offset, offsets?.bodyOf(offset));
+  return map.resolve(offset, offsets?.bodyOf(offset), wanted);
 }
 
 const FRAME = /^\s+at (?:async )?(?:(.*) \()?wasm:\/\/wasm\/(.+)-[0-9a-f]+:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
@@ -151,11 +160,13 @@ const FRAMES_MAX = 1000;
 /**
  * The WebAssembly frames of a V8 stack, innermost first. An Error is better than its stack alone: its message, which
  * the module may have chosen, is then not mistaken for frames.
- * `lookup` knows modules by their name; frames of others have no place.
+ * `lookup` knows modules by their name; frames of others have no place. In a function whose own name `isLibrary` does
+ * not know, code of library files is inlined code: the frame's place is then the author's line around it.
  */
 export function resolveStack(
   stack: string | Error,
   lookup: (module: string) => ModuleSource | undefined,
+  isLibrary: (fileOrFunction: string) => boolean = () => false,
 ): readonly StackFrame[] {
   const frames: StackFrame[] = [];
   for (const line of stackLines(stack).slice(0, FRAMES_MAX)) {
@@ -165,12 +176,14 @@ export function resolveStack(
     const source = lookup(module) ?? {};
     const running = Number.parseInt(offsetText, 16);
     const index = Number(indexText);
+    const functionName = plainName(printedName, module);
+    const isAuthors = functionName !== undefined && !isLibrary(functionName);
     frames.push({
       module,
       functionIndex: source.offsets === undefined ? index : (source.offsets.toOriginalFunction(index) ?? -1),
-      functionName: plainName(printedName, module),
+      functionName,
       offset: source.offsets === undefined ? running : source.offsets.toOriginal(running),
-      place: locate(source, running),
+      place: locate(source, running, isAuthors ? (file) => !isLibrary(file) : undefined),
     });
   }
   return frames;

@@ -2,8 +2,8 @@ import type { StackFrame } from "../gate/finding.ts";
 import type { LoadedModule } from "./load.ts";
 import { resolveStack } from "./source-map.ts";
 
-/** Frames of the SDK between an ABI call and the author's own line: not where the mistake is. */
-const SDK = /^(~lib\/)?(vdevbox\/)?abi\//;
+/** Files and functions of the SDK and of AssemblyScript's library: between an ABI call and the author's own line. */
+const LIBRARY = /^(~lib\/|vdevbox\/abi\/|abi\/|__vdevbox_)/;
 
 /**
  * The vdevs' part of a call stack, innermost first, in AssemblyScript files and lines. Frames of the dispatcher, of the
@@ -15,7 +15,11 @@ export function stackOf(
   error: Error | undefined,
   find: (id: string) => LoadedModule | undefined,
 ): readonly StackFrame[] {
-  const resolved = resolveStack(error ?? captureStack(), (id) => find(id)?.source);
+  const resolved = resolveStack(
+    error ?? captureStack(),
+    (id) => find(id)?.source,
+    (name) => LIBRARY.test(name),
+  );
   const frames = resolved.flatMap((frame) => {
     const module = find(frame.module);
     if (module === undefined) return [];
@@ -28,7 +32,7 @@ export function stackOf(
     };
     return [known];
   });
-  const authors = frames.filter((frame) => frame.file !== undefined && !SDK.test(frame.file));
+  const authors = frames.filter((frame) => frame.file !== undefined && !LIBRARY.test(frame.file));
   return authors.length > 0 ? authors : frames;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
 import { vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
@@ -80,7 +80,7 @@ function vdevPlan(item: VdevItem, options: PlanOptions): VdevPlan {
   const settings = vdevboxSettings(item.settings);
   const [intr] = item.intr;
   return {
-    type: basename(item.type, ".wasm").replace(/^vdev-/, ""),
+    type: item.type,
     file: findModule(item, options),
     name: item.name?.text,
     loc: locOf(item),
@@ -98,16 +98,11 @@ function locOf({ loc }: VdevItem): LocPlan | undefined {
 }
 
 /**
- * The module of `vdev TYPE`: a path when TYPE ends in .wasm, else TYPE.wasm or vdev-TYPE.wasm in the module path, the
- * folders of VDEVBOX_PATH, the folder of the configuration, and what `vdevbox build` makes.
+ * The module of `vdev TYPE`: TYPE.wasm or vdev-TYPE.wasm in the module path, the folders of VDEVBOX_PATH, the folder of
+ * the configuration, and what `vdevbox build` makes.
  */
 function findModule(item: VdevItem, options: PlanOptions): string {
   const folder = dirname(resolve(item.place.file));
-  if (item.type.endsWith(".wasm")) {
-    const file = isAbsolute(item.type) ? item.type : join(folder, item.type);
-    if (existsSync(file)) return file;
-    throw new UserError(`there is no module ${item.type}; build it with \`vdevbox build\``, item.place);
-  }
   const fromEnvironment = (process.env.VDEVBOX_PATH ?? "").split(":").filter((part) => part !== "");
   const folders = [
     ...(options.modulePath ?? []),

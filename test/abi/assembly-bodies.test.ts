@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { VRS_BUS_ERROR, VRS_ERRNO } from "../../abi/generated/constants.ts";
 import { compileVdev } from "../../build/asc/compile.ts";
-import { run } from "../../build/asc/testing.ts";
+import { run } from "../support/assembly.ts";
 
 const PROGRAM = `
 import { memcmp, memcpy, memmove, memset, strcmp, strlen, strtoul, strtoull } from "vdevbox/abi/posix";

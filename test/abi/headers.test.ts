@@ -9,7 +9,7 @@ import type { Field, FunctionEntry, StructEntry } from "../../abi/definition/sch
 import { GATE_TABLE } from "../../abi/generated/gate-table.ts";
 import * as layouts from "../../abi/generated/layouts.ts";
 import { compileVdev } from "../../build/asc/compile.ts";
-import { projectOutside, run } from "../../build/asc/testing.ts";
+import { projectOutside, run } from "../support/assembly.ts";
 
 const STRUCTS = ENTRIES.filter((entry): entry is StructEntry => entry.kind === "struct");
 const LAYOUTS = layouts as unknown as Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -124,16 +124,32 @@ test("every function is imported with the lowering the gate expects, and no impo
   expect(imported.map(({ module: from, name }) => `${from}.${name}`).sort()).toEqual(
     expected.map((entry) => `${entry.module}.${entry.name}`).sort(),
   );
-  const seen = new Map<string, number>();
-  const stubs = Object.fromEntries(
-    expected.map(({ name }) => [name, (...args: number[]) => void seen.set(name, args.length)]),
-  );
-  const exports = await run(wasm, stubs);
+  const seen = new Map<string, string[]>();
+  const stub =
+    (name: string) =>
+    (...args: unknown[]) =>
+      void seen.set(
+        name,
+        args.map((arg) => typeof arg),
+      );
+  const exports = await run(wasm, Object.fromEntries(expected.map(({ name }) => [name, stub(name)])));
   for (const entry of expected) {
-    // A 64-bit parameter or result would throw here: a JS number is no BigInt.
+    // An i64 argument would arrive as a BigInt, and an i64 result would refuse the stub's undefined.
     exports[`call_${entry.name}`]!();
-    expect(seen.get(entry.name), entry.name).toBe(entry.rawParams);
+    expect(seen.get(entry.name), entry.name).toEqual(Array(entry.rawParams).fill("number"));
   }
+});
+
+test("the structs every vdev uses lie as the manual's declarations do under C's rules", () => {
+  expect(layouts.qvm_state_block).toMatchObject({ location: 0, length: 8, type: 12, flags: 14, SIZEOF: 16 });
+  expect(layouts.guest_intr).toMatchObject({ pic: 0, param: 4, src_id: 8, SIZEOF: 12 });
+  expect(layouts.gasp_region).toMatchObject({ flags: 0, cookie: 4, vdev: 8, host_location: 16, guest: 24, SIZEOF: 40 });
+  expect(layouts.guest_timer_data).toMatchObject({ host_notify_start: 0, guest_current: 24, SIZEOF: 32 });
+  expect(layouts.vdev_s).toMatchObject({ v_device: 0, v_factory: 4, v_gsp: 8, v_block: 16, v_intr: 32, v_mtx: 44 });
+  expect(layouts.vdev_factory).toMatchObject({
+    ...{ next: 0, control: 4, vread: 8, vwrite: 12, pulse: 16, timer: 20, pic: 24, option_list: 28, name: 32 },
+    ...{ factory_flags: 36, acc_sizes: 40, extra_space: 44, safety: 48, SIZEOF: 52 },
+  });
 });
 
 test("a header that is imported and not used leaves nothing in the module", async () => {

@@ -31,4 +31,7 @@ export const EXPORT = {
   limit: "__vdevbox_limit",
   save: "__vdevbox_save",
   restore: "__vdevbox_restore",
+  peek: "__vdevbox_peek",
+  /** With a number behind: the n-th of the module's mutable globals that are numbers, as `peek` last saw it. */
+  peeked: "__vdevbox_peeked_",
 } as const;

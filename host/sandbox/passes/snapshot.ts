@@ -1,4 +1,5 @@
 import type { Code } from "../wasm/function-editor.ts";
+import { VALUE, type ValueType } from "../wasm/module.ts";
 import { OP } from "../wasm/opcodes.ts";
 import type { ModuleRewriter } from "../wasm/rewriter.ts";
 import { globalGet, globalSet, i32Const } from "./instructions.ts";
@@ -7,16 +8,22 @@ import { EXPORT, type Pass } from "./pass.ts";
 /**
  * Saves and restores the module's globals without the host touching each: `__vdevbox_save()` copies all mutable
  * globals the module defines to shadows, `__vdevbox_restore()` copies them back and resets what other passes count
- * (depth and limit). Memory and tables are the host's to save. Must come after the passes whose globals it resets.
+ * (depth and limit). `__vdevbox_peek()` copies the numbers among them to exported globals, for whoever compares states.
+ * Memory and tables are the host's to save. Must come after the passes whose globals it resets.
  */
 export function snapshotPass(): Pass {
-  return { name: "snapshot", key: "snapshot 1", apply };
+  return { name: "snapshot", key: "snapshot 2", apply };
 }
+
+/** Types whose values the host can read. */
+const NUMBERS: readonly ValueType[] = [VALUE.i32, VALUE.i64, VALUE.f32, VALUE.f64];
 
 function apply(rewriter: ModuleRewriter): void {
   const { module } = rewriter;
   const save: number[] = [];
   const restore: number[] = [];
+  const peek: number[] = [];
+  let peeked = 0;
   rewriter.addedGlobals.forEach(({ onRestore }, place) => {
     if (onRestore === undefined) return;
     restore.push(...i32Const(onRestore), ...globalSet(module.globals.length + place));
@@ -26,6 +33,9 @@ function apply(rewriter: ModuleRewriter): void {
     const shadow = rewriter.addGlobal({ type, mutable: true });
     save.push(...globalGet(index), ...globalSet(shadow));
     restore.push(...globalGet(shadow), ...globalSet(index));
+    if (!NUMBERS.includes(type)) continue;
+    const shown = rewriter.addGlobal({ type, mutable: true, exportAs: `${EXPORT.peeked}${peeked++}` });
+    peek.push(...globalGet(index), ...globalSet(shown));
   }
   const procedure = (exportAs: string, code: Code) =>
     rewriter.addFunction({
@@ -37,4 +47,5 @@ function apply(rewriter: ModuleRewriter): void {
     });
   procedure(EXPORT.save, save);
   procedure(EXPORT.restore, restore);
+  procedure(EXPORT.peek, peek);
 }
