@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { compileAssembly } from "./asc/compile.ts";
 import { type BuildResult, buildVdevs } from "./asc/incremental.ts";
 
@@ -14,6 +14,9 @@ const DISPATCHER_FLAGS = [
 /** What the benchmark of the gate leaves out; nothing else may be built like this. */
 export const NO_GATE_FLAGS = ["--use", "VDEVBOX_NO_GATE=1"];
 
+/** A compilation takes a second or more: say what is going on. */
+const onCompile = (file: string) => console.error(`compiling ${relative(process.cwd(), file)}…`);
+
 /** Compiles the AssemblyScript of this repository. @returns the exit code: 0, or 1 when something did not compile */
 export async function buildModules(root: string): Promise<number> {
   const out = join(root, "build/out");
@@ -21,7 +24,7 @@ export async function buildModules(root: string): Promise<number> {
   await buildDispatcher(root, join(out, "dispatcher.wasm"), DISPATCHER_FLAGS);
   await buildDispatcher(root, join(out, "dispatcher-ungated.wasm"), [...DISPATCHER_FLAGS, ...NO_GATE_FLAGS]);
   const results = [
-    ...(await buildVdevs(vdevSources(root), { outDir: join(out, "vdevs") })),
+    ...(await buildVdevs(vdevSources(root), { outDir: join(out, "vdevs"), onCompile })),
     ...(await buildBenchVdevs(root, join(out, "bench"))),
   ];
   const failed = results.flatMap((result) => (result.status === "failed" ? result.errors : []));
@@ -37,8 +40,13 @@ async function buildBenchVdevs(root: string, outDir: string): Promise<readonly B
   const files = sources.map((name) => join(folder, name));
   const ungated = join(outDir, "ungated");
   return [
-    ...(await buildVdevs(files, { outDir, cacheDir: join(outDir, "cache") })),
-    ...(await buildVdevs(files, { outDir: ungated, cacheDir: join(ungated, "cache"), extraFlags: NO_GATE_FLAGS })),
+    ...(await buildVdevs(files, { outDir, cacheDir: join(outDir, "cache"), onCompile })),
+    ...(await buildVdevs(files, {
+      outDir: ungated,
+      cacheDir: join(ungated, "cache"),
+      extraFlags: NO_GATE_FLAGS,
+      onCompile,
+    })),
   ];
 }
 
@@ -57,6 +65,7 @@ async function buildDispatcher(root: string, outFile: string, flags: readonly st
   const digest = hash.digest("hex");
   const record = `${outFile}.inputs`;
   if (existsSync(outFile) && existsSync(record) && readFileSync(record, "utf8") === digest) return;
+  onCompile(outFile);
   await compileAssembly({ file: join(root, DISPATCHER), outFile, flags, projectDir: root });
   writeFileSync(record, digest);
 }

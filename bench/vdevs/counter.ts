@@ -14,14 +14,8 @@ import {
 } from "vdevbox/abi/guest";
 import { EOK } from "vdevbox/abi/posix";
 import { address_of } from "vdevbox/abi/stack";
-import { cstr, type cstring } from "vdevbox/abi/string";
-import {
-  type guest_cpu_t,
-  type guest_timer_t,
-  QSL_NO_LOCATION,
-  QST_MEMORY,
-  type qvm_state_block,
-} from "vdevbox/abi/types";
+import { cstr, cstring } from "vdevbox/abi/string";
+import { GIS_OFF, GIS_ON, guest_cpu_t, guest_timer_t, QSL_NO_LOCATION, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
 import {
   guest_cpu_to_vrs,
   VDEV_CTRL_GUEST_CONFIGURED,
@@ -31,9 +25,9 @@ import {
   VRS_BUS_ERROR,
   VRS_NORMAL,
   vdev_factory,
-  type vdev_ref_status,
+  vdev_ref_status,
   vdev_register_factory,
-  type vdev_t,
+  vdev_t,
 } from "vdevbox/abi/vdev-core";
 
 const COUNTER_SIZE: u32 = 0x1000;
@@ -97,7 +91,7 @@ function counter_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
       vdp.v_block.length = COUNTER_SIZE;
       return EOK;
     case VDEV_CTRL_OPTIONS_END:
-      state.timer = guest_timer_create(0, vdp, 0, 0);
+      state.timer = guest_timer_create(0, vdp, 0, address_of<u64>(0));
       return EOK;
     case VDEV_CTRL_GUEST_CONFIGURED:
       return guest_timer_notify(state.timer, null, SECOND);

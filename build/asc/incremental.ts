@@ -17,6 +17,8 @@ export interface BuildOptions {
   readonly extraFlags?: readonly string[];
   /** Build even what is up to date. */
   readonly force?: boolean;
+  /** Told before a module is compiled, which takes a second or more. */
+  readonly onCompile?: (file: string) => void;
 }
 
 export type BuildResult = { readonly file: string; readonly outFile: string } & (
@@ -67,6 +69,7 @@ async function buildVdev(file: string, options: BuildOptions): Promise<BuildResu
   if (options.force !== true && (await isUpToDate(recordFile, settings, outFile))) {
     return { file, outFile, status: "unchanged" };
   }
+  options.onCompile?.(file);
   try {
     const built = await compileVdev({ file, outFile, asconfig, extraFlags: options.extraFlags ?? [] });
     const record: BuildRecord = {

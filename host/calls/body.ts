@@ -1,3 +1,5 @@
+import { GATE_TABLE } from "../../abi/generated/gate-table.ts";
+import { describeArguments } from "../gate/arguments.ts";
 import type { RuleName } from "../gate/finding.ts";
 import type { Body } from "../gate/gate.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
@@ -15,11 +17,17 @@ export type CallBody = (vm: Vm, instance: ModuleInstance, ...args: number[]) => 
 export function bodies(table: Record<string, CallBody>): Bodies {
   const wrapped: Bodies = {};
   for (const [name, body] of Object.entries(table)) {
-    wrapped[name] = ((host: VmGateHost, instance: ModuleInstance, ...args: number[]) =>
-      body(host.vm, instance, ...args)) as Body;
+    wrapped[name] = ((host: VmGateHost, instance: ModuleInstance, ...args: number[]) => {
+      current = { name, args };
+      return body(host.vm, instance, ...args);
+    }) as Body;
   }
   return wrapped;
 }
+
+/** The call whose body runs, for its report. */
+let current: { readonly name: string; readonly args: readonly number[] } = { name: "", args: [] };
+const entries = new Map(GATE_TABLE.map((entry) => [entry.name, entry]));
 
 /** Two halves of a 64-bit argument. */
 export function u64(lo: number, hi: number): bigint {
@@ -41,12 +49,14 @@ export function violation(
   text: string,
   advice: string,
 ): void {
+  const entry = entries.get(call);
+  const args = current.name === call && entry !== undefined ? describeArguments(entry, current.args, instance) : [];
   vm.findings.report(instance, {
     severity: "violation",
     rule,
     message: `${call}() ${message}`,
-    call: { name: call, arguments: [] },
-    reason: { text, status: "documented" },
+    call: { name: call, arguments: args },
+    reason: { text, status: "documented", ...(entry?.source ? { manual: entry.source } : {}) },
     advice,
   });
 }

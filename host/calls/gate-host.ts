@@ -3,6 +3,7 @@ import type { GateHost } from "../gate/gate.ts";
 import type { Context } from "../gate/situation.ts";
 import { FRAME_BYTES, FRAME_COUNT } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 import { vdevOf } from "./body.ts";
 
@@ -17,6 +18,10 @@ export class VmGateHost implements GateHost {
   constructor(vm: Vm) {
     this.vm = vm;
     this.context = vm.context;
+  }
+
+  charge(instance: ModuleInstance): void {
+    chargeHostWork(this.vm, instance, 1);
   }
 
   holdsGaspLock(): boolean {

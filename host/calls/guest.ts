@@ -15,6 +15,7 @@ import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { GUEST_CLOCK_HZ } from "../time/guest-timers.ts";
+import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, u64, vdevOf, violation } from "./body.ts";
 import { isLiveFrame } from "./gate-host.ts";
@@ -25,6 +26,10 @@ const LIVE = { read: 1, write: 2, answered: 3 } as const;
 
 /** guest_cpu_read()'s and guest_cpu_write()'s way to say that the guest gets an exception. */
 const EXCEPTION = -1;
+
+/** State blocks of one call: bounds the loop over a count the vdev gives. */
+const BLOCK_LIMIT = 1024;
+const ONES = new Uint8Array(8).fill(0xff);
 
 interface Block {
   readonly address: number;
@@ -56,20 +61,29 @@ function transfer(
   data: number,
   length: number,
 ): number {
+  if (count >>> 0 > BLOCK_LIMIT) return EINVAL;
   let at = data >>> 0;
   const end = at + (length >>> 0);
   for (let i = 0; i < count >>> 0; i++) {
     const block = readBlock(instance, (blocks >>> 0) + i * qvm_state_block.SIZEOF);
     if (at + block.length > end) return EINVAL;
-    const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, at);
+    chargeHostWork(vm, instance, block.length / BYTES_PER_WORK);
+    const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, instance.bytes.subarray(at, at + block.length));
     if (result !== EOK) return result;
     at += block.length;
   }
   return EOK;
 }
 
-function moveBlock(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: number, block: Block, at: number): number {
-  const bytes = instance.bytes;
+/** @param data the module's side: bytes to give to the guest, or the place for bytes of the guest's */
+function moveBlock(
+  vm: Vm,
+  instance: ModuleInstance,
+  toGuest: boolean,
+  gcp: number,
+  block: Block,
+  data: Uint8Array,
+): number {
   if (
     block.type === QST_CPUREGS &&
     gcp !== 0 &&
@@ -81,20 +95,20 @@ function moveBlock(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: numb
     if (toGuest !== (live !== LIVE.write)) return ENOTSUP;
     const operand = gcp + FRAME.operand;
     if (toGuest) {
-      bytes.copyWithin(operand, at, at + block.length);
+      instance.bytes.set(data.subarray(0, block.length), operand);
       instance.setU32(gcp + FRAME.live, LIVE.answered);
-    } else bytes.copyWithin(at, operand, operand + block.length);
+    } else data.set(instance.bytes.subarray(operand, operand + block.length));
     return EOK;
   }
   if (block.type === QST_MEMORY) {
-    if (toGuest) return vm.ram.write(block.location, bytes.slice(at, at + block.length)) ? EOK : EXCEPTION;
+    if (toGuest) return vm.ram.write(block.location, data.slice(0, block.length)) ? EOK : EXCEPTION;
     const guest = vm.ram.read(block.location, block.length);
     if (guest === undefined) return EXCEPTION;
-    bytes.set(guest, at);
+    data.set(guest);
     return EOK;
   }
   if (block.type === QST_IMMEDIATE && !toGuest && block.length <= 8) {
-    for (let i = 0; i < block.length; i++) bytes[at + i] = Number((block.location >> BigInt(8 * i)) & 0xffn);
+    for (let i = 0; i < block.length; i++) data[i] = Number((block.location >> BigInt(8 * i)) & 0xffn);
     return EOK;
   }
   return block.type === QST_X86_IO ? ENOTSUP : EINVAL;
@@ -109,9 +123,8 @@ export const guestBodies = bodies({
 
   guest_write_all_ones(vm, instance, gcp, _flags, address) {
     const block = readBlock(instance, address! >>> 0);
-    if (block.length > 8) return EINVAL;
-    instance.ones ??= filledWithOnes(instance);
-    return moveBlock(vm, instance, true, gcp! >>> 0, block, instance.ones);
+    if (block.length > ONES.length) return EINVAL;
+    return moveBlock(vm, instance, true, gcp! >>> 0, block, ONES);
   },
 
   guest_intr_signal(vm, instance, gip, state) {
@@ -173,9 +186,3 @@ export const guestBodies = bodies({
     throw new EndOfVm(cause! & 0xff, `guest_terminate() with cause ${cause}`);
   },
 });
-
-function filledWithOnes(instance: ModuleInstance): number {
-  const address = instance.alloc(16);
-  instance.bytes.fill(0xff, address, address + 16);
-  return address;
-}

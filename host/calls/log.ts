@@ -2,20 +2,24 @@ import { QVM_OUTAL_MASK, QVM_OUTAL_OFFSET } from "../../abi/generated/constants.
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Severity } from "../vm/events.ts";
+import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
 import { bodies, vdevOf, violation } from "./body.ts";
 import { PRINTF_SLOTS, printf } from "./printf.ts";
 
 /** Longest message, in bytes; what is longer is cut. */
 const MESSAGE_LIMIT = 4096;
+/** Units of host work a message costs beside its length. */
+const TEXT_WORK = 20;
 
 /** A printf call of a vdev as text. */
 function format(vm: Vm, instance: ModuleInstance, call: string, formatAt: number, args: number): string {
   const result = printf(instance.cstring(formatAt), {
     u64: (slot) => instance.u64((args >>> 0) + 8 * Math.min(slot, PRINTF_SLOTS - 1)),
     string: (address) =>
-      address < instance.bytes.length ? instance.cstring(address).slice(0, MESSAGE_LIMIT) : "(bad string)",
+      address < instance.bytes.length ? instance.cstring(address, MESSAGE_LIMIT) : "(bad string)",
   });
+  chargeHostWork(vm, instance, TEXT_WORK + ("text" in result ? result.text.length / BYTES_PER_WORK : 0));
   if ("text" in result) return result.text.slice(0, MESSAGE_LIMIT);
   violation(
     vm,

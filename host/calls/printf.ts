@@ -7,7 +7,7 @@ export interface PrintfArguments {
 /** Slots a call passes; a format that asks for more is refused. */
 export const PRINTF_SLOTS = 6;
 
-const CONVERSION = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|j|z|t)?([diouxXcsp%])/g;
+const CONVERSION = /%([-+ #0]*)(\*|[1-9]\d*)?(?:\.(\*|\d+))?(hh|h|ll|l|j|z|t)?([diouxXcsp%])/g;
 
 /**
  * printf as the logging calls of the API take it: d i o u x X c s p %, flags, width, precision and length modifiers.
@@ -33,7 +33,7 @@ export function printf(format: string, args: PrintfArguments): { readonly text: 
       return pad(body, width ?? 0, flags, conversion);
     },
   );
-  const unknown = /%(?![-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|j|z|t)?[diouxXcsp%])/.exec(
+  const unknown = /%(?![-+ #0]*(\*|[1-9]\d*)?(?:\.(\*|\d+))?(hh|h|ll|l|j|z|t)?[diouxXcsp%])/.exec(
     format.replaceAll("%%", ""),
   );
   if (unknown !== null)

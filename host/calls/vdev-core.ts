@@ -1,16 +1,27 @@
 import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
 import { sigevent, vdev_factory } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
+import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Factory } from "../vm/vdev.ts";
+import type { Vm } from "../vm/vm.ts";
 import { bodies, vdevOf, violation, writeText } from "./body.ts";
 
 /** Options a factory may list. */
 const OPTION_LIMIT = 256;
+/** Bytes the name of a vdev or of an option may have, its NUL included. */
+const NAME_LIMIT = 256;
+/** Factories a module may register. */
+const FACTORY_LIMIT = 64;
 
 export const vdevCoreBodies = bodies({
   vdev_register_factory(vm, instance, address, abi) {
+    // Nobody looks for factories later; the gate has already said that this is not the time.
+    if (vm.context.callback !== CALLBACK["module-start"]) return 0;
+    if (instance.factories.length >= FACTORY_LIMIT) {
+      throw new UserError(`${instance.module.file} registers more than ${FACTORY_LIMIT} factories; register each once`);
+    }
     if (abi! >>> 0 !== QVM_VDEV_ABI) {
       throw new UserError(
         `${instance.module.file} was built for vdev ABI ${abi! >>> 0}, and this host has ${QVM_VDEV_ABI}: pass QVM_VDEV_ABI to vdev_register_factory()`,
@@ -29,6 +40,7 @@ export const vdevCoreBodies = bodies({
       );
       return 0;
     }
+    if (instance.factories.some((known) => known.address === factory.address)) return registeredTwice(vm, instance);
     instance.factories.push(factory);
     return 0;
   },
@@ -59,6 +71,17 @@ export const vdevCoreBodies = bodies({
 
 /** sigev_notify of a struct sigevent that vdev_pulse() has filled. */
 export const PULSE_EVENT = 0x50554c53;
+
+/** qvm chains factories through their `next`; what registering one twice does there, no page says. */
+function registeredTwice(vm: Vm, instance: ModuleInstance): number {
+  vm.findings.report(instance, {
+    severity: "warning",
+    rule: "argument",
+    message: "vdev_register_factory() was given a factory that is registered already",
+    advice: "Register each factory once.",
+  });
+  return 0;
+}
 
 /** A vdev_factory out of module memory, or what is wrong with it. The gate has checked that the struct is in bounds. */
 function readFactory(instance: ModuleInstance, address: number): Factory | string {
@@ -106,6 +129,5 @@ function readOptionList(instance: ModuleInstance, address: number): string[] | s
 }
 
 function isString(instance: ModuleInstance, pointer: number): boolean {
-  const end = pointer < instance.bytes.length ? instance.bytes.indexOf(0, pointer) : -1;
-  return end >= 0 && end - pointer < 256;
+  return instance.bytes.subarray(pointer, pointer + NAME_LIMIT).includes(0);
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 
@@ -24,7 +24,11 @@ async function run(args: ParsedArguments): Promise<number> {
   const outDir = args.value("out-dir") ?? join("build", "out", "vdevs");
   // The compiler is large: commands that do not compile start without it.
   const { buildVdevs } = await import("../../build/asc/incremental.ts");
-  const results = await buildVdevs(files, { outDir, force: args.flag("force") });
+  const results = await buildVdevs(files, {
+    outDir,
+    force: args.flag("force"),
+    onCompile: (file) => console.error(`compiling ${relative(process.cwd(), file)}…`),
+  });
   const failed = results.flatMap((result) => (result.status === "failed" ? result.errors : []));
   for (const error of failed) console.error(error.toString());
   if (args.flag("json")) {
@@ -37,7 +41,10 @@ async function run(args: ParsedArguments): Promise<number> {
     );
   } else {
     for (const { file, outFile, status } of results) {
-      if (status !== "failed") console.log(`${file} -> ${outFile}${status === "unchanged" ? " (up to date)" : ""}`);
+      if (status !== "failed")
+        console.log(
+          `${relative(process.cwd(), file)} -> ${relative(process.cwd(), outFile)}${status === "unchanged" ? " (up to date)" : ""}`,
+        );
     }
   }
   return failed.length === 0 ? 0 : 1;

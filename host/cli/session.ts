@@ -7,7 +7,7 @@ import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { createRomGuest, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
-import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
+import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import type { VmListener } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
@@ -115,7 +115,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     stop: (exitCode, reason) => vm.end(exitCode, reason),
     run: async () => {
       const output = { print: (text: string) => options.onOutput(`${text}\n`) };
-      const script = steps.length === 0 ? undefined : runScript(steps, new VmScriptMachine(vm), output);
+      const script = steps.length === 0 ? undefined : await runScriptInTurns(steps, new VmScriptMachine(vm), output);
       return { ...vm.terminate(), script, guestError: undefined };
     },
   };

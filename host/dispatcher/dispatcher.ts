@@ -40,7 +40,7 @@ interface DispatcherExports {
   write_memory(lo: number, hi: number, width: number, valueLo: number, valueHi: number, vcpu: number): number;
   read_port(port: number, width: number, vcpu: number): number;
   write_port(port: number, width: number, value: number, vcpu: number): number;
-  run_batch(first: number, end: number): void;
+  run_batch(first: number, end: number): number;
 }
 
 /** 1, 2, 4 and 8 bytes: what a factory without acc_sizes is taken to mean. The manual does not say. */

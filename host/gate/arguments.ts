@@ -49,7 +49,9 @@ function checkOf(entry: GateEntry, param: GateParam): ArgumentCheck | undefined 
     }
     case "out-int": {
       const bytes = type.bits / 8;
-      return (args, instance) => range(name, args[at]!, bytes, bytes, type.nullable === true, instance);
+      const count = counter(entry, type.count);
+      return (args, instance) =>
+        range(name, args[at]!, bytes * count(args), bytes, type.nullable === true, instance);
     }
     case "cstring":
       return (args, instance) => string(name, args[at]!, type.nullable === true, instance);
@@ -101,8 +103,7 @@ function string(name: string, address: number, nullable: boolean, instance: Modu
   if (start === 0) return nullable ? undefined : `${name} is NULL`;
   const bytes = instance.bytes;
   if (start >= bytes.length) return `${name} = ${hex(start)} is past the module's ${bytes.length} bytes of memory`;
-  const end = bytes.indexOf(0, start);
-  if (end >= 0 && end - start < STRING_LIMIT_BYTES) return undefined;
+  if (bytes.subarray(start, start + STRING_LIMIT_BYTES).includes(0)) return undefined;
   return `${name} is a string without a NUL in its first ${STRING_LIMIT_BYTES} bytes`;
 }
 

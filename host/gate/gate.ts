@@ -9,6 +9,8 @@ import { type Context, THREAD } from "./situation.ts";
 /** What a gate needs of the VM. */
 export interface GateHost extends HandleOwner {
   readonly context: Context;
+  /** Counts a call against the callback in progress. @throws StopModule when it has made too many */
+  charge(instance: ModuleInstance): void;
   /** Whether the thread in progress holds the address space lock of some type. */
   holdsGaspLock(): boolean;
   /**
@@ -36,6 +38,7 @@ export function createGate(entry: GateEntry, host: GateHost, instance: ModuleIns
   const run = body as ((host: GateHost, instance: ModuleInstance, ...args: number[]) => number) | undefined;
   const exclusive = entry.threadSafe.value === "no";
   return (...args) => {
+    host.charge(instance);
     if (!rules.allows(args)) return rules.refusal;
     if (run === undefined) return rules.notSupported(args);
     if (!exclusive) return run(host, instance, ...args);

@@ -1,4 +1,5 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 
 /** Rights of a mapping, PROT_* bits. */
@@ -20,6 +21,16 @@ interface Window extends WindowRights {
 interface Block {
   readonly address: number;
   readonly bytes: number;
+}
+
+/** Open windows and the blocks for further ones. */
+export interface SavedWindows {
+  readonly windows: readonly Window[];
+  readonly free: ReadonlyMap<ModuleInstance, readonly Block[]>;
+}
+
+function copyOf(free: SavedWindows["free"]): Map<ModuleInstance, Block[]> {
+  return new Map([...free].map(([instance, blocks]) => [instance, [...blocks]]));
 }
 
 /** Most guest bytes one instance may have mapped at once. */
@@ -48,6 +59,7 @@ export class Windows {
       .filter((window) => window.instance === instance)
       .reduce((sum, window) => sum + window.length, 0);
     if (mapped + length > LIMIT_BYTES) return 0;
+    chargeHostWork(this.#vm, instance, length / BYTES_PER_WORK);
     const address = this.#block(instance, length);
     const window: Window = { instance, address, length, guestAddress, base: new Uint8Array(length), ...rights };
     this.#windows.push(window);
@@ -66,6 +78,7 @@ export class Windows {
   unmap(instance: ModuleInstance, address: number): boolean {
     const window = this.#windows.find((one) => one.instance === instance && one.address === address);
     if (window === undefined) return false;
+    chargeHostWork(this.#vm, instance, window.length / BYTES_PER_WORK);
     this.#copyOut(window);
     this.#windows = this.#windows.filter((other) => other !== window);
     const free = this.#free.get(instance) ?? [];
@@ -110,18 +123,15 @@ export class Windows {
   }
 
   /** Open windows, for putting a VM back. */
-  save(): readonly Window[] {
-    return [...this.#windows];
+  save(): SavedWindows {
+    return { windows: [...this.#windows], free: copyOf(this.#free) };
   }
 
-  restore(saved: readonly Window[]): void {
-    if (this.#windows.length === saved.length && this.#windows.every((window, i) => window === saved[i])) return;
-    for (const window of this.#windows) {
-      if (saved.includes(window)) continue;
-      const free = this.#free.get(window.instance) ?? [];
-      free.push({ address: window.address, bytes: (window.length + 15) & ~15 });
-      this.#free.set(window.instance, free);
-    }
-    this.#windows = [...saved];
+  /** Module memory is put back too, heap included: blocks taken since are the module's again. */
+  restore(saved: SavedWindows): void {
+    if (this.#windows.length === 0 && this.#free.size === 0) return;
+    this.#windows = [...saved.windows];
+    this.#free.clear();
+    for (const [instance, blocks] of copyOf(saved.free)) this.#free.set(instance, blocks);
   }
 }

@@ -1,8 +1,10 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { vdev_s } from "../../abi/generated/layouts.ts";
 import type { ThunkSlots } from "../dispatcher/dispatcher.ts";
+import { EndOfVm } from "../gate/finding.ts";
 import type { Factory } from "../vm/vdev.ts";
 import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
+import { AssemblyAbort } from "./fault.ts";
 import type { LoadedModule } from "./load.ts";
 
 /** What every vdev module exports; see contract.ts. */
@@ -29,6 +31,9 @@ export type ModuleImports = Record<string, Record<string, (...args: number[]) =>
 /** Which limit stopped a module; the value of its `__vdevbox_limit`. */
 export const LIMITS = ["none", "fuel", "depth"] as const;
 
+/** Longest C string the host looks at, in bytes. */
+const CSTRING_LIMIT = 4096;
+
 const UTF8 = new TextDecoder();
 const ENCODER = new TextEncoder();
 
@@ -52,10 +57,12 @@ export class ModuleInstance {
   gsp: number | undefined;
   /** errno of the last call that sets it. */
   errno = 0;
-  /** Eight bytes of ones in module memory, for guest_write_all_ones(). */
-  ones: number | undefined;
+  /** Work the host did for the callback in progress, and the trap it was counted in; see host/vm/host-work.ts. */
+  hostWork = 0;
+  workTrap = 0;
+  #allocating = false;
   /** vdev_t that stand for the host's interrupt controllers, by controller. */
-  readonly #pics = new Map<string, number>();
+  #pics = new Map<string, number>();
   /** Address of the frames in module memory. */
   readonly frames: number;
   readonly exports: ModuleExports;
@@ -111,17 +118,48 @@ export class ModuleInstance {
     this.view.setBigUint64(address, value, true);
   }
 
-  /** The C string at an address, without its NUL; up to the end of memory when there is none. */
-  cstring(address: number): string {
-    const bytes = this.bytes;
+  /** The C string at an address, without its NUL; at most `limit` bytes of it. */
+  cstring(address: number, limit = CSTRING_LIMIT): string {
     const start = address >>> 0;
-    const nul = bytes.indexOf(0, start);
-    return UTF8.decode(bytes.subarray(start, nul < 0 ? bytes.length : nul));
+    const bytes = this.bytes.subarray(start, start + limit);
+    const nul = bytes.indexOf(0);
+    return UTF8.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
   }
 
-  /** Zeroed module memory that is never given back. @throws when the module's memory is used up */
+  /**
+   * Zeroed module memory that is never given back, aligned to 16 bytes.
+   * @throws AssemblyAbort when the module has none left or answers with something that is no such memory
+   */
   alloc(bytes: number): number {
-    return this.exports.__vdevbox_alloc(bytes) >>> 0;
+    if (this.#allocating) throw this.#allocationError(bytes, "it called the host meanwhile");
+    this.#allocating = true;
+    let address: number;
+    try {
+      address = this.exports.__vdevbox_alloc(bytes) >>> 0;
+    } catch (error) {
+      if (error instanceof EndOfVm) throw error;
+      throw this.#allocationError(bytes, (error as Error).message);
+    } finally {
+      this.#allocating = false;
+    }
+    if (address === 0 || address % 16 !== 0 || address + bytes > this.bytes.length) {
+      throw this.#allocationError(bytes, `it answered 0x${address.toString(16)}`);
+    }
+    this.bytes.fill(0, address, address + bytes);
+    return address;
+  }
+
+  #allocationError(bytes: number, why: string): AssemblyAbort {
+    return new AssemblyAbort(`${this.module.file} could not give the host ${bytes} bytes of its memory: ${why}`);
+  }
+
+  /** Which controllers have a vdev_t, for putting a VM back. */
+  savePics(): ReadonlyMap<string, number> {
+    return new Map(this.#pics);
+  }
+
+  restorePics(saved: ReadonlyMap<string, number>): void {
+    if (saved.size !== this.#pics.size) this.#pics = new Map(saved);
   }
 
   /** The vdev_t that stands for a controller of the host's own. */

@@ -65,6 +65,8 @@ export class Activations {
     const { context, dispatcher, locks, windows } = this.#vm;
     const before = { callback: context.callback, thread: context.thread, vdev: context.vdev, vcpu: context.vcpu };
     const outerFrame = this.#frame;
+    const outerWork = instance.hostWork;
+    instance.hostWork = 0;
     if (before.callback !== CALLBACK.none) this.#frame++;
     const frame = this.#frame < DEPTH_LIMIT ? instance.frame(this.#frame) : undefined;
     context.enter(callback, thread, vdev, vcpu);
@@ -81,6 +83,7 @@ export class Activations {
       return undefined;
     } finally {
       this.#frame = outerFrame;
+      instance.hostWork += outerWork;
       dispatcher.exports.select(0, outerFrame);
       context.enter(before.callback, before.thread, before.vdev, before.vcpu);
     }

@@ -1,11 +1,14 @@
 import { type Finding, type StackFrame, StopModule, type VdevName } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { stackOf } from "../sandbox/stack.ts";
+import { chargeHostWork, FINDING_WORK } from "./host-work.ts";
 import { formatLocation } from "./location.ts";
 import type { Vm } from "./vm.ts";
 
 /** Findings kept in full; further ones are only counted. */
 const KEPT = 1000;
+/** Findings of one rule, call and vdev whose places are looked up; a stack costs far more than a call. */
+const PLACES = 100;
 
 /** A finding without what the VM adds: where it happened, and whom it concerns. */
 export type Remark = Pick<Finding, "severity" | "rule" | "message" | "advice"> &
@@ -14,11 +17,13 @@ export type Remark = Pick<Finding, "severity" | "rule" | "message" | "advice"> &
     readonly stackOf?: Error;
   };
 
-/** All that vdevs did wrong in one VM. The same warning at the same place is told once and counted. */
+/** All that vdevs did wrong in one VM. The same at the same place and in the same callback is told once and counted. */
 export class Findings {
   readonly #vm: Vm;
   readonly #all: Finding[] = [];
   readonly #counts = new Map<string, number>();
+  /** Findings so far by rule, call and vdev. */
+  readonly #kinds = new Map<string, number>();
   #total = 0;
 
   constructor(vm: Vm) {
@@ -54,7 +59,7 @@ export class Findings {
       situation,
       vdev: vdev === undefined ? undefined : this.nameOf(situation.vdev),
       module: instance.module.file,
-      stack: this.#stack(error),
+      stack: this.#isFrequent(remark, situation.vdev, stops) ? [] : this.#stack(error),
       affected: stops ? instance.vdevs.map((index) => this.#vm.vdevs[index]!.name) : [],
     };
     this.#total++;
@@ -69,6 +74,7 @@ export class Findings {
 
   /** Records, and stops the module when a documented rule was broken under `strict`. */
   report(instance: ModuleInstance, remark: Remark): void {
+    chargeHostWork(this.#vm, instance, FINDING_WORK);
     const finding = this.record(instance, remark);
     if (finding.severity === "violation" && this.#isStrict(finding.situation.vdev)) throw new StopModule(finding);
   }
@@ -82,6 +88,14 @@ export class Findings {
     return (this.#vm.vdevs[vdev]?.policy ?? this.#vm.plan.policy) === "strict";
   }
 
+  /** Whether this kind of finding was made so often that its place is no longer looked up. */
+  #isFrequent(remark: Remark, vdev: number, stops: boolean): boolean {
+    const kind = `${remark.severity}|${remark.rule}|${remark.call?.name}|${vdev}`;
+    const seen = (this.#kinds.get(kind) ?? 0) + 1;
+    this.#kinds.set(kind, seen);
+    return seen > PLACES && !stops;
+  }
+
   #stack(error: Error | undefined): readonly StackFrame[] {
     return stackOf(error, (id) => this.#vm.instances.find((instance) => instance.module.id === id)?.module);
   }
@@ -90,5 +104,7 @@ export class Findings {
 function keyOf(finding: Finding): string {
   const frame = finding.stack[0];
   const where = frame === undefined ? "" : `${frame.file}:${frame.line}:${frame.column}:${frame.function}`;
-  return [finding.severity, finding.rule, finding.call?.name ?? finding.message, where, finding.vdev?.name].join("|");
+  const { callback, phase } = finding.situation;
+  const what = finding.call?.name ?? finding.message;
+  return [finding.severity, finding.rule, what, where, finding.vdev?.name, callback, phase].join("|");
 }

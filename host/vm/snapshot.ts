@@ -7,6 +7,7 @@ import type { Vm } from "./vm.ts";
 interface InstanceState {
   readonly instance: ModuleInstance;
   readonly bytes: Uint8Array;
+  readonly pics: ReturnType<ModuleInstance["savePics"]>;
 }
 
 interface RegionState {
@@ -35,7 +36,7 @@ export class VmSnapshot {
     this.#vm = vm;
     this.#instances = vm.instances.map((instance) => {
       instance.exports.__vdevbox_save?.();
-      return { instance, bytes: instance.bytes.slice() };
+      return { instance, bytes: instance.bytes.slice(), pics: instance.savePics() };
     });
     this.#regions = (["memory", "io"] as const).flatMap((space) =>
       vm.spaces[space].regions
@@ -53,12 +54,13 @@ export class VmSnapshot {
   restore(): void {
     const vm = this.#vm;
     let stopped = false;
-    for (const { instance, bytes } of this.#instances) {
+    for (const { instance, bytes, pics } of this.#instances) {
       const memory = instance.bytes;
       memory.set(bytes);
       // Memory never shrinks: what it grew by since is cleared, as it was when it was first added.
       if (memory.length > bytes.length) memory.fill(0, bytes.length);
       instance.exports.__vdevbox_restore?.();
+      instance.restorePics(pics);
       stopped ||= instance.stopped !== undefined;
       instance.stopped = undefined;
     }

@@ -98,7 +98,7 @@ function factoryFor(instance: ModuleInstance, plan: VdevPlan): Factory {
   const named = instance.factories.find((factory) => factory.name === plan.type);
   if (named !== undefined) return named;
   if (instance.factories.length === 1) return instance.factories[0]!;
-  const names = instance.factories.map((factory) => factory.name).join(", ");
+  const names = instance.factories.map((factory) => factory.name || "one without a name").join(", ");
   throw new UserError(`${instance.module.file} has no factory named ${plan.type}, but ${names}`, plan.place);
 }
 

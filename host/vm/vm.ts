@@ -117,6 +117,11 @@ export class Vm implements GuestBus {
     this.#listener = listener;
   }
 
+  /** Whether something happens with every access: it is reported, or takes time. */
+  get watchesAccesses(): boolean {
+    return this.#listener !== undefined || this.plan.accessNs > 0;
+  }
+
   /** A message of a vdev, or of the VM itself. */
   log(severity: Severity, vdev: Vdev | undefined, text: string): void {
     this.#listener?.({ kind: "log", severity, source: vdev?.name ?? "qvm", text });
@@ -133,12 +138,10 @@ export class Vm implements GuestBus {
     try {
       status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, width, vcpu);
     } catch (error) {
-      status = this.#faulted(error);
+      status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
-    const words = this.dispatcher.words;
-    this.valueLo = words[VALUE_LO]! >>> 0;
-    this.valueHi = words[VALUE_HI]! >>> 0;
+    this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width);
     if (this.#listener !== undefined)
       this.#record("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
@@ -166,7 +169,7 @@ export class Vm implements GuestBus {
           ? exports.write_memory(lo, hi, width, valueLo, valueHi, vcpu)
           : exports.write_port(lo, width, valueLo, vcpu);
     } catch (error) {
-      status = this.#faulted(error);
+      status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
     const outcome =
@@ -176,8 +179,15 @@ export class Vm implements GuestBus {
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
-  /** A module threw during an access: the context words still say which. */
-  #faulted(error: unknown): number {
+  /** Takes what the dispatcher's last read got into `valueLo` and `valueHi`. */
+  takeValue(): void {
+    const words = this.dispatcher.words;
+    this.valueLo = words[VALUE_LO]! >>> 0;
+    this.valueHi = words[VALUE_HI]! >>> 0;
+  }
+
+  /** A module threw during an access: the context words still say which. @returns the dispatcher's answer for it */
+  faulted(error: unknown): number {
     const vdev = this.vdevs[this.context.vdev];
     try {
       this.activations.caught(error, vdev?.instance);

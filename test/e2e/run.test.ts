@@ -103,6 +103,16 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("Ctrl-C in a script", () => {
+  it("ends it between two commands", async () => {
+    const script = file("long.script", "print begun\nrepeat 1000000 {\nrepeat 1000 {\nreadl 0xe0000000\n}\n}\n");
+    const conf = file("quiet2.qvmconf", "system quiet\nram 0,4M\nvdev trace loc 0xe0000000\n");
+    const run = await vdevboxInterrupted("begun", "run", conf, "--guest", script);
+    expect(run.err).toContain("interrupted by SIGINT");
+    expect(run.code).toBe(130);
+  });
+});
+
 describe("a user's mistake is one clear sentence", () => {
   const wrong: [string, string[], number, RegExp][] = [
     ["no command", [], 2, /^$/],

@@ -160,10 +160,11 @@ export function write_port(port: u32, width: u32, value: u32, vcpu: u32): i32 {
 }
 
 /**
- * The ring's records from `first` up to `end`, each with its status and value written back. After a fault the host
- * marks the record in progress and calls again with the next.
+ * The ring's records from `first` on, each with its status and value written back, up to `end` or to the first whose
+ * status is not 0: that one the host settles, and after a fault the one in progress, and calls again with the next.
+ * @returns the record it stopped at, `end` when all are done
  */
-export function run_batch(first: u32, end: u32): void {
+export function run_batch(first: u32, end: u32): u32 {
   for (let i = first; i < end; i++) {
     const record: usize = L.RING + i * L.RING_RECORD_BYTES;
     store<u32>(context, i, L.CONTEXT_PROGRESS);
@@ -171,12 +172,15 @@ export function run_batch(first: u32, end: u32): void {
     const width = load<u8>(record, L.RING_WIDTH);
     const space = load<u8>(record, L.RING_SPACE);
     const vcpu = load<u8>(record, L.RING_VCPU);
+    let status: i32;
     if (load<u8>(record, L.RING_OP) == 0) {
-      const status = do_read(space, address, width, vcpu);
-      store<i32>(record, status, L.RING_STATUS);
-      if (status == 0) store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
+      status = do_read(space, address, width, vcpu);
+      store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
     } else {
-      store<i32>(record, do_write(space, address, width, load<u64>(record, L.RING_VALUE_LO), vcpu), L.RING_STATUS);
+      status = do_write(space, address, width, load<u64>(record, L.RING_VALUE_LO), vcpu);
     }
+    store<i32>(record, status, L.RING_STATUS);
+    if (status != 0) return i;
   }
+  return end;
 }

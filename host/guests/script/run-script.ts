@@ -55,7 +55,24 @@ export interface ScriptResult {
  */
 export function runScript(steps: readonly ScriptStep[], machine: ScriptMachine, out: ScriptOutput): ScriptResult {
   const run = new ScriptRun(machine, out);
-  run.steps(steps);
+  for (const _step of run.steps(steps));
+  return run.finish();
+}
+
+/** Steps after which other work of the process gets its turn. */
+const STEPS_PER_TURN = 2000;
+
+/** `runScript` that lets signals and timers of the process in between: a long script can be interrupted. */
+export async function runScriptInTurns(
+  steps: readonly ScriptStep[],
+  machine: ScriptMachine,
+  out: ScriptOutput,
+): Promise<ScriptResult> {
+  const run = new ScriptRun(machine, out);
+  let count = 0;
+  for (const _step of run.steps(steps)) {
+    if (++count % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
   return run.finish();
 }
 
@@ -84,10 +101,14 @@ class ScriptRun {
     this.#stopped = machine.stopped;
   }
 
-  steps(steps: readonly ScriptStep[]): void {
+  /** Carries out steps, one between two values. */
+  *steps(steps: readonly ScriptStep[]): Generator<void> {
     for (const step of steps) {
       if (this.#ended) this.#skip(step);
-      else this.#step(step);
+      else if (step.kind === "repeat") {
+        for (let round = 0; round < step.count && !this.#ended; round++) yield* this.steps(step.body);
+      } else this.#step(step);
+      yield;
     }
   }
 
@@ -108,16 +129,13 @@ class ScriptRun {
     };
   }
 
-  #step(step: ScriptStep): void {
+  #step(step: Exclude<ScriptStep, { kind: "repeat" }>): void {
     switch (step.kind) {
       case "print":
         this.#out.print(step.text);
         return;
       case "vcpu":
         this.#vcpu = step.vcpu;
-        return;
-      case "repeat":
-        for (let round = 0; round < step.count && !this.#ended; round++) this.steps(step.body);
         return;
       case "expect":
         this.#expect(step, step.expectation);

@@ -33,12 +33,15 @@ it("ends every compiled function with its results", async () => {
   for (const func of module.functions) expect(operandHeights(module, func).last).toBe(func.type.results.length);
 });
 
-it("grows with locals, and doubly so with vectors", () => {
+it("grows with locals, parameters and results, and doubly so with vectors", () => {
   const size = (body: string) => {
     const module = readModule(wat(`(module ${body})`));
     return frameBytes(module, module.functions[0]);
   };
   const empty = size("(func)");
   expect(size(`(func (local ${"i64 ".repeat(1000)}))`) - empty).toBe(8000);
+  // Passed on the stack and kept in the frame.
+  expect(size(`(func (param ${"i64 ".repeat(900)}))`) - empty).toBe(2 * 7200);
+  expect(size(`(func (result ${"i64 ".repeat(900)}) (unreachable))`) - empty).toBeGreaterThanOrEqual(7200);
   expect(size(`(func (local ${"v128 ".repeat(1000)}))`) - empty).toBe(16_000);
 });

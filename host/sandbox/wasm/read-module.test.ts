@@ -101,6 +101,10 @@ describe("readModule", () => {
     ["a section longer than the file", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 100]],
     ["a number that never ends", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0]],
     ["a count beyond the bytes", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 0xff, 0xff, 0xff, 0xff, 0x0f]],
+    [
+      "more elements than an array can have",
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 9, 9, 1, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0],
+    ],
     ["sections out of order", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 3, 1, 0, 1, 1, 0]],
     ["an unknown section", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 13, 1, 0]],
     ["a start function there is not", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 8, 1, 5]],

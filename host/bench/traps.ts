@@ -1,0 +1,123 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as L from "../dispatcher/assembly/layout.ts";
+import { TrapRing } from "../dispatcher/batch.ts";
+import { AccessStatus } from "../guests/bus.ts";
+import { builtFile } from "../paths.ts";
+import { runBatch } from "../vm/batch.ts";
+import { createVm } from "../vm/startup.ts";
+import type { Vm } from "../vm/vm.ts";
+import { median } from "./figure.ts";
+import { counterPlan, vmPlan } from "./plans.ts";
+
+/** Reads of one pass over the addresses; bench/native/bus.rs has the same number. */
+export const READS = 65_536;
+/** A round is the median of this many passes, each short enough that a busy machine seldom breaks into it. */
+const PASSES = 16;
+const SEED = 12_345;
+
+export interface TrapMachineOptions {
+  readonly regions: number;
+  /** Module instances, each of code of its own, that the regions are dealt out to. */
+  readonly modules: number;
+  /** False: dispatcher and modules are the builds with the gate compiled out; limits stay. */
+  readonly gate: boolean;
+}
+
+/** Who makes the reads: the VM one by one as for any guest, the dispatcher without the VM, or a ring handed over at once. */
+export type TrapPath = "vm" | "dispatcher" | "batch" | "ring";
+export type TrapOrder = "random" | "sequential";
+
+/** A VM full of counters, and the addresses to read from them. */
+export class TrapMachine {
+  readonly vm: Vm;
+  readonly #orders: Record<TrapOrder, Uint32Array>;
+  readonly #ring: TrapRing;
+  /** Sum of all that was read, so that no read can be left out. */
+  sum = 0;
+
+  constructor({ regions, modules, gate }: TrapMachineOptions) {
+    const bases = Array.from({ length: regions }, (_, i) => regionBase(i));
+    this.vm = createVm(...counterMachine(bases, modules, gate));
+    this.#orders = { random: randomOrder(bases), sequential: sequentialOrder(bases) };
+    this.#ring = new TrapRing(this.vm.dispatcher);
+  }
+
+  /** One round. @returns nanoseconds a read */
+  round(path: TrapPath, order: TrapOrder): number {
+    const addresses = this.#orders[order];
+    const run = { vm: readByVm, dispatcher: readByDispatcher, batch: readByBatch, ring: fillRing }[path];
+    if (path === "batch") fillRing(this.vm, addresses, this.#ring);
+    const passes: number[] = [];
+    for (let pass = 0; pass < PASSES; pass++) {
+      const start = process.hrtime.bigint();
+      this.sum = (this.sum + run(this.vm, addresses, this.#ring)) | 0;
+      passes.push(Number(process.hrtime.bigint() - start) / READS);
+    }
+    return median(passes);
+  }
+}
+
+/** Pages spread unevenly, the same as in bench/native/bus.rs. */
+function regionBase(i: number): number {
+  return (0x10000 + i * 37 + ((i * i) % 7)) * 0x1000;
+}
+
+/** Modules are copied under names of their own: each is then compiled by itself, as different vdevs would be. */
+function counterMachine(bases: readonly number[], modules: number, gate: boolean): Parameters<typeof createVm> {
+  const folder = mkdtempSync(join(tmpdir(), "vdevbox-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const files = Array.from({ length: modules }, (_, i) => join(folder, `counter${i}.wasm`));
+  for (const file of files) copyFileSync(builtFile(gate ? "bench/counter.wasm" : "bench/ungated/counter.wasm"), file);
+  const vdevs = bases.map((base, i) => counterPlan(files[i % modules]!, `counter-${i}`, BigInt(base)));
+  return [vmPlan(vdevs), gate ? {} : { dispatcherFile: builtFile("dispatcher-ungated.wasm") }];
+}
+
+/** The order of bench/native/bus.rs: a linear congruential generator chooses region and word. */
+function randomOrder(bases: readonly number[]): Uint32Array {
+  let state = SEED;
+  return Uint32Array.from({ length: READS }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return bases[(state >>> 8) % bases.length]! + ((state >>> 20) & 0xffc);
+  });
+}
+
+function sequentialOrder(bases: readonly number[]): Uint32Array {
+  return Uint32Array.from({ length: READS }, (_, i) => bases[i % bases.length]! + ((i * 4) & 0xffc));
+}
+
+function readByVm(vm: Vm, addresses: Uint32Array): number {
+  let sum = 0;
+  for (let i = 0; i < addresses.length; i++) {
+    if (vm.read("memory", addresses[i]!, 0, 4, 0) !== AccessStatus.done) throw new Error("a read was refused");
+    sum = (sum + vm.valueLo) | 0;
+  }
+  return sum;
+}
+
+function readByDispatcher(vm: Vm, addresses: Uint32Array): number {
+  const { exports, words } = vm.dispatcher;
+  const value = (L.CONTEXT + L.CONTEXT_VALUE_LO) >> 2;
+  let sum = 0;
+  for (let i = 0; i < addresses.length; i++) {
+    if (exports.read_memory(addresses[i]!, 0, 4, 0) !== 0) throw new Error("a read was refused");
+    sum = (sum + words[value]!) | 0;
+  }
+  return sum;
+}
+
+function fillRing(_vm: Vm, addresses: Uint32Array, ring: TrapRing): number {
+  for (let i = 0; i < addresses.length; i++) ring.setRead(i, "memory", addresses[i]!, 0, 4, 0);
+  return 0;
+}
+
+function readByBatch(vm: Vm, addresses: Uint32Array, ring: TrapRing): number {
+  if (runBatch(vm, ring, addresses.length) !== addresses.length) throw new Error("the VM ended");
+  let sum = 0;
+  for (let i = 0; i < addresses.length; i++) {
+    if (ring.status(i) !== AccessStatus.done) throw new Error("a read was refused");
+    sum = (sum + ring.valueLo(i)) | 0;
+  }
+  return sum;
+}

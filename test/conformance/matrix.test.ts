@@ -1,0 +1,108 @@
+/**
+ * Every ABI call in every situation, against abi/generated/conformance.ts, which is worked out from the definition
+ * rule by rule and not from the masks the gate uses.
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { GateEntry } from "../../abi/definition/schema.ts";
+import { CONFORMANCE, CONFORMANCE_LOCKED, CONTEXTS, VERDICTS } from "../../abi/generated/conformance.ts";
+import { QST_MEMORY } from "../../abi/generated/constants.ts";
+import type { Finding } from "../../host/gate/finding.ts";
+import type { Policy } from "../../host/vm/plan.ts";
+import { Bench, type Outcome, type Where } from "./bench.ts";
+import { CALLABLE, failure, NEVER_RETURN } from "./calls.ts";
+
+/** What a call returns that is allowed and given good arguments; what is not listed returns 0 (EOK, or nothing). */
+const GOOD_RESULTS: Readonly<Record<string, (bench: Bench) => bigint | undefined>> = {
+  // "device at 0x1c000000" and "/dev/qvm/test/device".
+  vdev_string: () => 20n,
+  vdev_path: () => 20n,
+  // The lowest free 4 KiB: page 0, below the RAM at 0x1000.
+  gasp_find_free: () => 0n,
+  // From 0x1000 on: the RAM ends at 0x11000.
+  gasp_find_free_range: () => 0x11000n,
+  // Addresses of the module's own: only that they are not NULL is said.
+  guest_timer_create: () => undefined,
+  gasp_map_vdma: () => undefined,
+  gasp_map_sys: () => undefined,
+  gasp_map_contig: () => undefined,
+  qvm_parse_block: () => undefined,
+  // "0x10" names no controller: the text itself is given back.
+  qvm_parse_intr: () => undefined,
+};
+
+let strict: Bench;
+let report: Bench;
+beforeAll(() => {
+  strict = new Bench("strict");
+  report = new Bench("report");
+});
+
+/** `violation:RULE`, `warning:RULE` of the gate; what a callback left behind is no call's. */
+function verdictOf(findings: readonly Finding[]): string[] {
+  return findings.filter((one) => one.call !== undefined).map((one) => `${one.severity}:${one.rule}`);
+}
+
+function describeWhere({ callback, phase, thread }: Where): string {
+  return `${callback}, ${phase}, ${thread}`;
+}
+
+/** What went otherwise than it should, as a sentence; undefined when nothing did. */
+function check(bench: Bench, policy: Policy, entry: GateEntry, where: Where, locked: boolean): string | undefined {
+  const table = locked ? CONFORMANCE_LOCKED : CONFORMANCE;
+  const expected = VERDICTS[table[entry.name]![CONTEXTS.indexOf(where)]!]!;
+  const outcome = bench.call(entry, where, () => {
+    if (locked) bench.vm.locks.lock(QST_MEMORY, bench.instance.id);
+  });
+  const got = verdictOf(outcome.findings);
+  const at = `${entry.name} in ${describeWhere(where)}${locked ? " under the lock" : ""} (${policy})`;
+  if (got.join() !== expected.join()) return `${at}: [${got}] instead of [${expected}]`;
+  const wrong = checkOutcome(bench, policy, entry, expected.at(-1)?.startsWith("violation") === true, outcome);
+  return wrong === undefined ? undefined : `${at}: ${wrong}`;
+}
+
+function checkOutcome(
+  bench: Bench,
+  policy: Policy,
+  entry: GateEntry,
+  refused: boolean,
+  outcome: Outcome,
+): string | undefined {
+  const stops = refused && policy === "strict";
+  if (outcome.stopped !== stops) return stops ? "the module was not stopped" : "the module was stopped";
+  if (stops) return outcome.result === undefined ? undefined : "the call returned";
+  const ends = !refused && NEVER_RETURN.includes(entry.name);
+  if (outcome.ended !== ends) return ends ? "the VM did not end" : "the VM ended";
+  if (ends) return undefined;
+  const expected = expectedResult(bench, entry, refused);
+  if (expected === undefined) return outcome.result === 0n ? "answered NULL" : undefined;
+  return outcome.result === expected ? undefined : `answered ${outcome.result} instead of ${expected}`;
+}
+
+function expectedResult(bench: Bench, entry: GateEntry, refused: boolean): bigint | undefined {
+  if (refused) return failure(entry, "refused");
+  if (entry.body === "later") return failure(entry, "not implemented");
+  const good = GOOD_RESULTS[entry.name];
+  return good === undefined ? 0n : good(bench);
+}
+
+it("has a row for every call a module can make, and a letter for every situation", () => {
+  expect(Object.keys(CONFORMANCE).sort()).toEqual(CALLABLE.map((entry) => entry.name).sort());
+  for (const row of [...Object.values(CONFORMANCE), ...Object.values(CONFORMANCE_LOCKED)]) {
+    expect(row).toHaveLength(CONTEXTS.length);
+  }
+});
+
+describe.each(["strict", "report"] as const)("under %s", (policy) => {
+  it.each(CALLABLE.map((entry) => [entry.name, entry] as const))("%s", (_name, entry) => {
+    const bench = policy === "strict" ? strict : report;
+    const wrong = CONTEXTS.flatMap((where) => check(bench, policy, entry, where, false) ?? []);
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.keys(CONFORMANCE_LOCKED))("%s while the caller holds the lock", (name) => {
+    const bench = policy === "strict" ? strict : report;
+    const entry = CALLABLE.find((one) => one.name === name)!;
+    const wrong = CONTEXTS.flatMap((where) => check(bench, policy, entry, where, true) ?? []);
+    expect(wrong).toEqual([]);
+  });
+});
