@@ -17,6 +17,7 @@ import { gasp_map_handle_t, gasp_region, qvm_state_block } from "../../abi/gener
 import { EndOfVm } from "../gate/finding.ts";
 import type { Region, Space } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { chargeHostWork } from "../vm/host-work.ts";
 import { claimRegion, releaseRegion } from "../vm/regions.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
 import { bodies, u64, vdevOf, violation } from "./body.ts";
@@ -26,6 +27,10 @@ const PROT = { read: 1, write: 2 } as const;
 
 /** Regions one call may set: bounds the loop over a count the vdev gives. */
 const REGION_COUNT_LIMIT = 1024;
+
+/** Units of host work a change of a region costs, and bytes of the region that cost one more. */
+const REGION_WORK = 50;
+const BYTES_PER_REGION_WORK = 16384;
 
 function spaceOf(type: number): Space | undefined {
   if (type === QST_MEMORY || type === QST_PCI_IO) return "memory";
@@ -60,6 +65,7 @@ function readRegion(instance: ModuleInstance, at: number): RegionRequest {
 function setRegion(vm: Vm, instance: ModuleInstance, request: RegionRequest): number {
   const space = spaceOf(request.type);
   if (space === undefined || request.length === 0n) return EINVAL;
+  chargeHostWork(vm, instance, REGION_WORK + Number(request.length) / BYTES_PER_REGION_WORK);
   const existing = vm.spaces[space].find(request.start);
   const exact = existing !== undefined && existing.start === request.start && existing.length === request.length;
   if (existing !== undefined && !exact) return EBUSY;

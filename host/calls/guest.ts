@@ -1,4 +1,5 @@
 import {
+  EAGAIN,
   EINVAL,
   ENOTSUP,
   EOK,
@@ -29,6 +30,8 @@ const EXCEPTION = -1;
 
 /** State blocks of one call: bounds the loop over a count the vdev gives. */
 const BLOCK_LIMIT = 1024;
+/** Guest timers of one module instance. */
+const TIMER_LIMIT = 1024;
 const ONES = new Uint8Array(8).fill(0xff);
 
 interface Block {
@@ -152,6 +155,13 @@ export const guestBodies = bodies({
     // GIS_ISR alone asks whether an ISR could do this; nothing here runs in one.
     if (level === 0) return (state! & GIS_ISR) !== 0 ? -ENOTSUP : EOK;
     const line = instance.u32(at + guest_intr.param);
+    const lines = vm.lines.pic(pic)?.lines ?? 0;
+    if (line >= lines) {
+      const wrong = `was given line ${line}, and ${pic} has lines 0 to ${lines - 1}`;
+      const text = "an interrupt comes from the intr option or guest_intr_assign()";
+      violation(vm, instance, "argument", "guest_intr_signal", wrong, text, "Leave v_intr as it was given.");
+      return EINVAL;
+    }
     vm.lines.signal(pic, line, instance.u32(at + guest_intr.src_id), level === GIS_ON);
     return EOK;
   },
@@ -159,6 +169,10 @@ export const guestBodies = bodies({
   guest_timer_create(vm, instance, gcp, vdp, data, resolution) {
     const vdev = vdevOf(vm, instance, vdp!);
     if (vdev === undefined) return 0;
+    if (vm.timers.countOf(instance) >= TIMER_LIMIT) {
+      instance.setU64(resolution! >>> 0, BigInt(EAGAIN));
+      return 0;
+    }
     if (resolution !== 0) instance.setU64(resolution! >>> 0, GUEST_CLOCK_HZ);
     return vm.timers.create(vdev, data!, gcp!).handle;
   },

@@ -16,8 +16,7 @@ const TEXT_WORK = 20;
 function format(vm: Vm, instance: ModuleInstance, call: string, formatAt: number, args: number): string {
   const result = printf(instance.cstring(formatAt), {
     u64: (slot) => instance.u64((args >>> 0) + 8 * Math.min(slot, PRINTF_SLOTS - 1)),
-    string: (address) =>
-      address < instance.bytes.length ? instance.cstring(address, MESSAGE_LIMIT) : "(bad string)",
+    string: (address) => (address < instance.bytes.length ? instance.cstring(address, MESSAGE_LIMIT) : "(bad string)"),
   });
   chargeHostWork(vm, instance, TEXT_WORK + ("text" in result ? result.text.length / BYTES_PER_WORK : 0));
   if ("text" in result) return result.text.slice(0, MESSAGE_LIMIT);

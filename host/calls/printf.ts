@@ -7,7 +7,21 @@ export interface PrintfArguments {
 /** Slots a call passes; a format that asks for more is refused. */
 export const PRINTF_SLOTS = 6;
 
-const CONVERSION = /%([-+ #0]*)(\*|[1-9]\d*)?(?:\.(\*|\d+))?(hh|h|ll|l|j|z|t)?([diouxXcsp%])/g;
+/** Widest field and longest precision: what is more is cut. */
+const FIELD_LIMIT = 1024;
+
+/** `%%`, a conversion, or a percent sign that begins none of those known. */
+const CONVERSION = /%(?:(%)|([-+ #0]*)(\*|[1-9]\d*)?(?:\.(\*|\d*))?(hh|h|ll|l|j|z|t)?([diouxXcsp]))?/g;
+
+/** One conversion of a format. */
+interface Conversion {
+  readonly kind: string;
+  readonly flags: string;
+  readonly width: number;
+  /** Left out, or given as a negative `*`: undefined. */
+  readonly precision: number | undefined;
+  readonly bits: 8 | 16 | 32 | 64;
+}
 
 /**
  * printf as the logging calls of the API take it: d i o u x X c s p %, flags, width, precision and length modifiers.
@@ -21,65 +35,90 @@ export function printf(format: string, args: PrintfArguments): { readonly text: 
     if (slot >= PRINTF_SLOTS) wrong ??= `the format asks for more than ${PRINTF_SLOTS} arguments`;
     return slot < PRINTF_SLOTS ? args.u64(slot++) : 0n;
   };
-  const number = (text: string | undefined): number | undefined =>
-    text === undefined ? undefined : text === "*" ? Number(BigInt.asIntN(32, next())) : Math.min(Number(text), 1024);
-  const text = format.replace(
-    CONVERSION,
-    (_all, flags: string, widthText, precisionText, length, conversion: string) => {
-      if (conversion === "%") return "%";
-      const width = number(widthText);
-      const precision = number(precisionText);
-      const body = convert(conversion, flags, precision, length, next(), args);
-      return pad(body, width ?? 0, flags, conversion);
-    },
-  );
-  const unknown = /%(?![-+ #0]*(\*|[1-9]\d*)?(?:\.(\*|\d+))?(hh|h|ll|l|j|z|t)?[diouxXcsp%])/.exec(
-    format.replaceAll("%%", ""),
-  );
-  if (unknown !== null)
-    wrong ??= `the format has a conversion that is not known here at "${unknown.input.slice(unknown.index, unknown.index + 4)}"`;
+  const number = (text: string): number => (text === "*" ? Number(BigInt.asIntN(32, next())) : Number(text));
+  const replace = (
+    all: string,
+    percent: string | undefined,
+    flags: string,
+    widthText: string | undefined,
+    precisionText: string | undefined,
+    length: string | undefined,
+    kind: string | undefined,
+    at: number,
+  ): string => {
+    if (percent !== undefined) return percent;
+    if (kind === undefined) {
+      wrong ??= `the format has a conversion that is not known here at "${format.slice(at, at + 4)}"`;
+      return all;
+    }
+    const width = number(widthText ?? "0");
+    const precision = precisionText === undefined ? undefined : number(precisionText);
+    return convert(
+      {
+        kind,
+        // A negative width is the flag `-` and a width.
+        flags: width < 0 ? `${flags}-` : flags,
+        width: Math.min(Math.abs(width), FIELD_LIMIT),
+        precision: precision === undefined || precision < 0 ? undefined : Math.min(precision, FIELD_LIMIT),
+        bits: bitsOf(length),
+      },
+      next(),
+      args,
+    );
+  };
+  const text = format.replace(CONVERSION, replace);
   return wrong === undefined ? { text } : { wrong };
 }
 
-function convert(
-  conversion: string,
-  flags: string,
-  precision: number | undefined,
-  length: string | undefined,
-  value: bigint,
-  args: PrintfArguments,
-): string {
-  const bits =
-    length === "ll" || length === "l" || length === "j" ? 64 : length === "h" ? 16 : length === "hh" ? 8 : 32;
-  switch (conversion) {
+function bitsOf(length: string | undefined): Conversion["bits"] {
+  if (length === "ll" || length === "l" || length === "j") return 64;
+  return length === "h" ? 16 : length === "hh" ? 8 : 32;
+}
+
+function convert(conversion: Conversion, value: bigint, args: PrintfArguments): string {
+  const { kind, precision } = conversion;
+  switch (kind) {
     case "c":
-      return String.fromCharCode(Number(value & 0xffn));
+      return padded("", String.fromCharCode(Number(value & 0xffn)), conversion, false);
     case "s": {
       const string = value === 0n ? "(null)" : args.string(Number(BigInt.asUintN(32, value)));
-      return precision === undefined ? string : string.slice(0, precision);
+      return padded("", precision === undefined ? string : string.slice(0, precision), conversion, false);
     }
     case "p":
-      return `0x${BigInt.asUintN(32, value).toString(16)}`;
+      return padded("0x", BigInt.asUintN(32, value).toString(16), conversion, true);
     case "d":
-    case "i": {
-      const signed = BigInt.asIntN(bits, value);
-      const digits = (signed < 0n ? -signed : signed).toString().padStart(precision ?? 1, "0");
-      const sign = signed < 0n ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
-      return sign + digits;
-    }
-    default: {
-      const radix = conversion === "o" ? 8 : conversion === "u" ? 10 : 16;
-      const unsigned = BigInt.asUintN(bits, value);
-      const digits = unsigned.toString(radix).padStart(precision ?? 1, "0");
-      const prefix = flags.includes("#") && unsigned !== 0n ? (radix === 16 ? "0x" : radix === 8 ? "0" : "") : "";
-      return conversion === "X" ? (prefix + digits).toUpperCase() : prefix + digits;
-    }
+    case "i":
+      return signed(conversion, BigInt.asIntN(conversion.bits, value));
+    default:
+      return unsigned(conversion, BigInt.asUintN(conversion.bits, value));
   }
 }
 
-function pad(body: string, width: number, flags: string, conversion: string): string {
-  if (flags.includes("-")) return body.padEnd(width);
-  if (!flags.includes("0") || conversion === "s" || conversion === "c") return body.padStart(width);
-  const sign = /^[-+ ]|^0[xX]/.exec(body)?.[0] ?? "";
-  return sign + body.slice(sign.length).padStart(width - sign.length, "0");
+function signed(conversion: Conversion, value: bigint): string {
+  const { flags } = conversion;
+  const sign = value < 0n ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
+  return padded(sign, digits(value < 0n ? -value : value, 10, conversion), conversion, true);
+}
+
+function unsigned(conversion: Conversion, value: bigint): string {
+  const { kind, flags } = conversion;
+  const radix = kind === "o" ? 8 : kind === "u" ? 10 : 16;
+  const text = digits(value, radix, conversion);
+  const alternative = flags.includes("#") && value !== 0n;
+  const octal = alternative && radix === 8 && !text.startsWith("0") ? `0${text}` : text;
+  const whole = padded(alternative && radix === 16 ? "0x" : "", octal, conversion, true);
+  return kind === "X" ? whole.toUpperCase() : whole;
+}
+
+/** At least as many digits as the precision; zero with precision 0 has none. */
+function digits(value: bigint, radix: number, { precision }: Conversion): string {
+  if (value === 0n && precision === 0) return "";
+  return value.toString(radix).padStart(precision ?? 1, "0");
+}
+
+/** Fills up to the width: zeros go between sign or prefix and digits, and a precision turns them off. */
+function padded(prefix: string, body: string, { flags, width, precision }: Conversion, isNumber: boolean): string {
+  if (flags.includes("-")) return (prefix + body).padEnd(width);
+  const zeros = isNumber && flags.includes("0") && precision === undefined;
+  return zeros ? prefix + body.padStart(width - prefix.length, "0") : (prefix + body).padStart(width);
 }

@@ -3,7 +3,7 @@ import { didYouMean } from "../nearest-word.ts";
 import { type Command, formatHelp, parseArguments, UsageError } from "./arguments.ts";
 import { benchCommand } from "./bench.ts";
 import { buildCommand } from "./build.ts";
-// import { checkCommand } from "./check.ts";
+import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
@@ -11,7 +11,7 @@ import { runCommand } from "./run.ts";
 /** Exit codes of all commands but `run`, which has qvm's. */
 export const EXIT_CODE = { fine: 0, findings: 1, usage: 2 } as const;
 
-const COMMANDS: readonly Command[] = [buildCommand, runCommand, replayCommand, benchCommand, demoCommand];
+const COMMANDS: readonly Command[] = [buildCommand, runCommand, replayCommand, checkCommand, benchCommand, demoCommand];
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2;

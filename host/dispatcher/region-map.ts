@@ -42,7 +42,13 @@ export class RegionMap {
     if (space === "io") this.#writePorts(region, handle);
     else {
       this.#memory.splice(this.#position(start), 0, region);
-      this.#writeMemory(region);
+      try {
+        this.#writeMemory(region);
+      } catch (error) {
+        // The maps are full. Without the region everything fits again.
+        this.remove(handle);
+        throw error;
+      }
     }
     return handle;
   }

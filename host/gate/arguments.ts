@@ -50,8 +50,7 @@ function checkOf(entry: GateEntry, param: GateParam): ArgumentCheck | undefined 
     case "out-int": {
       const bytes = type.bits / 8;
       const count = counter(entry, type.count);
-      return (args, instance) =>
-        range(name, args[at]!, bytes * count(args), bytes, type.nullable === true, instance);
+      return (args, instance) => range(name, args[at]!, bytes * count(args), bytes, type.nullable === true, instance);
     }
     case "cstring":
       return (args, instance) => string(name, args[at]!, type.nullable === true, instance);

@@ -222,8 +222,18 @@ export function refusalResult(
   instance: ModuleInstance,
 ): number {
   if (entry.result.kind === "errno") return errno;
+  // NULL, and the reason goes where the result's other half would: guest_timer_create().
+  const reason = entry.params.find(
+    ({ type }) => type.kind === "out-int" && type.bits === 64 && type.count === undefined,
+  );
+  if (entry.result.kind === "handle" && reason !== undefined) setU64(instance, args[reason.at]!, BigInt(errno));
   if (entry.result.kind !== "u64") return 0;
-  const at = args[entry.rawParams - 1]! >>> 0;
-  if (at % 8 === 0 && at + 8 <= instance.bytes.length) instance.view.setBigUint64(at, 0xffffffffffffffffn, true);
+  setU64(instance, args[entry.rawParams - 1]!, 0xffffffffffffffffn);
   return 0;
+}
+
+/** Writes eight bytes of module memory, if there are such. */
+function setU64(instance: ModuleInstance, address: number, value: bigint): void {
+  const at = address >>> 0;
+  if (at !== 0 && at % 8 === 0 && at + 8 <= instance.bytes.length) instance.setU64(at, value);
 }

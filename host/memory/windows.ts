@@ -35,6 +35,8 @@ function copyOf(free: SavedWindows["free"]): Map<ModuleInstance, Block[]> {
 
 /** Most guest bytes one instance may have mapped at once. */
 const LIMIT_BYTES = 1 << 20;
+/** And in how many windows: they are gone through at every callback. */
+const LIMIT_WINDOWS = 256;
 
 /**
  * What gasp_map_*() hands out. A module has one memory of its own, so a mapping is a window: guest bytes are copied in
@@ -55,10 +57,9 @@ export class Windows {
   map(instance: ModuleInstance, guestAddress: bigint, length: number, rights: WindowRights): number {
     const range = this.#vm.ram.find(guestAddress, length);
     if (range === undefined || length === 0 || (rights.write && !range.writable)) return 0;
-    const mapped = this.#windows
-      .filter((window) => window.instance === instance)
-      .reduce((sum, window) => sum + window.length, 0);
-    if (mapped + length > LIMIT_BYTES) return 0;
+    const own = this.#windows.filter((window) => window.instance === instance);
+    const mapped = own.reduce((sum, window) => sum + window.length, 0);
+    if (mapped + length > LIMIT_BYTES || own.length >= LIMIT_WINDOWS) return 0;
     chargeHostWork(this.#vm, instance, length / BYTES_PER_WORK);
     const address = this.#block(instance, length);
     const window: Window = { instance, address, length, guestAddress, base: new Uint8Array(length), ...rights };
@@ -85,6 +86,13 @@ export class Windows {
     free.push({ address: window.address, bytes: (window.length + 15) & ~15 });
     this.#free.set(instance, free);
     return true;
+  }
+
+  /** A module instance has stopped: the guest sees what it wrote, and its windows are gone. */
+  closeAllOf(instance: ModuleInstance): void {
+    if (!this.any) return;
+    for (const window of this.#windows) if (window.instance === instance) this.#copyOut(window);
+    this.#windows = this.#windows.filter((window) => window.instance !== instance);
   }
 
   /** A callback begins: windows show the guest's bytes as they are now. */
@@ -129,7 +137,9 @@ export class Windows {
 
   /** Module memory is put back too, heap included: blocks taken since are the module's again. */
   restore(saved: SavedWindows): void {
-    if (this.#windows.length === 0 && this.#free.size === 0) return;
+    if (this.#windows.length === 0 && this.#free.size === 0 && saved.windows.length === 0 && saved.free.size === 0) {
+      return;
+    }
     this.#windows = [...saved.windows];
     this.#free.clear();
     for (const [instance, blocks] of copyOf(saved.free)) this.#free.set(instance, blocks);

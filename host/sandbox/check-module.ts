@@ -2,7 +2,7 @@ import type { GateEntry } from "../../abi/definition/schema.ts";
 import { GATE_TABLE } from "../../abi/generated/gate-table.ts";
 import { UserError } from "../errors.ts";
 import { nearestWord } from "../nearest-word.ts";
-import { IMPORT_MODULES, MEMORY_LIMIT_PAGES, REQUIRED_EXPORTS } from "./contract.ts";
+import { EXPORT_SIGNATURES, IMPORT_MODULES, MEMORY_LIMIT_PAGES, REQUIRED_EXPORTS } from "./contract.ts";
 import { type FunctionType, VALUE, type WasmModule } from "./wasm/module.ts";
 
 const entries = new Map(GATE_TABLE.map((entry) => [`${entry.module}.${entry.name}`, entry]));
@@ -55,9 +55,26 @@ function checkExports(module: WasmModule, file: string): void {
   const missing = Object.entries(REQUIRED_EXPORTS).filter(
     ([name, kind]) => !module.exports.some((one) => one.name === name && one.kind === kind),
   );
-  if (missing.length === 0) return;
-  const names = missing.map(([name]) => name).join(", ");
-  throw new UserError(`${file} is no vdev module: it does not export ${names}; build it with \`vdevbox build\``);
+  if (missing.length > 0) {
+    const names = missing.map(([name]) => name).join(", ");
+    throw new UserError(`${file} is no vdev module: it does not export ${names}; build it with \`vdevbox build\``);
+  }
+  for (const { name, kind, index } of module.exports) checkExportType(module, file, name, kind, index);
+}
+
+/** The dispatcher calls these through a table, and the host reads the globals once: their types are part of the contract. */
+function checkExportType(module: WasmModule, file: string, name: string, kind: string, index: number): void {
+  if (!(name in REQUIRED_EXPORTS)) return;
+  if (kind === "global") {
+    const { type, mutable } = module.globals[index]!;
+    if (type === VALUE.i32 && !mutable) return;
+    throw new UserError(`${file} exports ${name} as another global than an immutable i32; build it again`);
+  }
+  if (kind !== "function") return;
+  const found = signature(module.types[module.functionTypes[index]!]!);
+  const expected = EXPORT_SIGNATURES[name];
+  if (found === expected) return;
+  throw new UserError(`${file} exports ${name} as ${found}, and the host calls it as ${expected}; build it again`);
 }
 
 function checkImport(module: WasmModule, file: string, imported: WasmModule["imports"][number]): GateEntry | undefined {

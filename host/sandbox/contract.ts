@@ -24,6 +24,16 @@ export const REQUIRED_EXPORTS = {
   __vdevbox_call: "function",
 } as const;
 
+/** Signatures of the functions among them, as WebAssembly has them. */
+export const EXPORT_SIGNATURES: Readonly<Record<string, string>> = {
+  __vdevbox_start: "()",
+  __vdevbox_alloc: "(i32) -> i32",
+  __vdevbox_vread: "(i32, i32, i32, i32, i64, i32) -> i64",
+  __vdevbox_operand: "(i32) -> i64",
+  __vdevbox_vwrite: "(i32, i32, i32, i32, i64, i32, i64) -> i32",
+  __vdevbox_call: "(i32, i32, i32, i32, i32, i32, i32) -> i32",
+};
+
 /** C signatures of callbacks, for `__vdevbox_call`; the numbers of abi/runtime/entry.ts. */
 export const SHAPE = { intIII: 0, voidIIII: 1, intII: 2, voidII: 3, intI: 4, intIIII: 5 } as const;
 

@@ -28,7 +28,7 @@ export function faultOf(
         "A callback runs on a vCPU and must end soon: bound every loop, above all those whose count comes from the guest.",
     };
   }
-  if (instance.limit === "depth" || error instanceof RangeError) {
+  if (instance.limit === "depth" || (error instanceof RangeError && /stack|nested/.test(error.message))) {
     return {
       severity: "fault",
       rule: "limit",

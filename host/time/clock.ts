@@ -32,6 +32,13 @@ export class VirtualClock {
     return this.#byAlarm.size;
   }
 
+  /** What is set, in the order in which it will fire. */
+  alarms(): Alarm[] {
+    const entries = [...this.#byAlarm.values()];
+    entries.sort((a, b) => (a.deadlineNs === b.deadlineNs ? a.order - b.order : a.deadlineNs < b.deadlineNs ? -1 : 1));
+    return entries.map((entry) => entry.alarm);
+  }
+
   set(alarm: Alarm): void {
     const entry: Entry = { deadlineNs: alarm.deadlineNs, order: this.#order++, alarm, cancelled: false };
     this.#byAlarm.set(alarm, entry);

@@ -2,6 +2,7 @@ import { guest_timer_data } from "../../abi/generated/layouts.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Remark } from "../vm/findings.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Alarm } from "./clock.ts";
@@ -21,6 +22,19 @@ export interface GuestTimer {
   /** When it was last armed and when it last fired; a repeating timer counts from the latter, so it never drifts. */
   startedNs: bigint;
   firedNs: bigint | undefined;
+  /** Times it fired since `burstNs`: what tells a timer that leaves no time for anything else. */
+  burst: number;
+  burstNs: bigint;
+}
+
+/** A timer that fires more often than this many times a burst, in less virtual time than that, is a mistake. */
+const BURST = 1000;
+const BURST_NS = 1_000_000n;
+
+/** The state of all timers at one time. */
+export interface SavedTimers {
+  readonly timers: readonly { readonly timer: GuestTimer; readonly was: GuestTimer }[];
+  readonly alarms: readonly Alarm[];
 }
 
 /** The guest timers of a VM: created at startup, armed while running, fired by the virtual clock. */
@@ -38,13 +52,27 @@ export class GuestTimers {
 
   create(vdev: Vdev, cookie: number, gcp: number): GuestTimer {
     const handle = vdev.instance.alloc(guest_timer_data.SIZEOF);
-    const timer: GuestTimer = { vdev, handle, cookie, gcp, alarm: undefined, startedNs: 0n, firedNs: undefined };
+    const timer: GuestTimer = {
+      vdev,
+      handle,
+      cookie,
+      gcp,
+      alarm: undefined,
+      startedNs: 0n,
+      firedNs: undefined,
+      burst: 0,
+      burstNs: 0n,
+    };
     this.#timers.push(timer);
     return timer;
   }
 
   find(instance: ModuleInstance, handle: number): GuestTimer | undefined {
     return this.#timers.find((timer) => timer.vdev.instance === instance && timer.handle === handle);
+  }
+
+  countOf(instance: ModuleInstance): number {
+    return this.#timers.reduce((count, timer) => count + (timer.vdev.instance === instance ? 1 : 0), 0);
   }
 
   /** Arms a timer, replacing an earlier deadline. `repeat`: `cycles` count from when it last fired. */
@@ -65,7 +93,23 @@ export class GuestTimers {
     const { vdev } = timer;
     if (vdev.instance.stopped !== undefined) return;
     if (vdev.factory.timer === 0) {
-      this.#missing(vdev);
+      this.#fault(vdev, {
+        rule: "callback",
+        message: `a guest timer of ${vdev.name} fired, and its factory has no timer callback`,
+        reason: {
+          text: "a vdev that uses guest_timer_notify() needs a timer callback; qvm crashes without one",
+          status: "documented",
+        },
+        advice: "Set the factory's timer before vdev_register_factory().",
+      });
+      return;
+    }
+    if (this.#isBurst(timer)) {
+      this.#fault(vdev, {
+        rule: "limit",
+        message: `a guest timer of ${vdev.name} fired ${BURST} times in less than ${BURST_NS / 1_000_000n} ms of virtual time`,
+        advice: "Arm the timer for a later time; with 0 cycles it fires for ever while time stands still.",
+      });
       return;
     }
     this.state(timer, timer.handle);
@@ -83,20 +127,21 @@ export class GuestTimers {
     );
   }
 
-  /** qvm would call a NULL pointer here. */
-  #missing(vdev: Vdev): void {
+  #isBurst(timer: GuestTimer): boolean {
+    timer.burst++;
+    if (timer.burst <= BURST) return false;
+    const now = this.#vm.clock.nowNs;
+    const short = now - timer.burstNs < BURST_NS;
+    timer.burst = 0;
+    timer.burstNs = now;
+    return short;
+  }
+
+  /** The timer callback cannot be made, or not any more. */
+  #fault(vdev: Vdev, what: Omit<Remark, "severity">): void {
     const { context, findings } = this.#vm;
     context.enter(CALLBACK.timer, THREAD.timer, vdev.index, 0);
-    const finding = findings.record(vdev.instance, {
-      severity: "fault",
-      rule: "callback",
-      message: `a guest timer of ${vdev.name} fired, and its factory has no timer callback`,
-      reason: {
-        text: "a vdev that uses guest_timer_notify() needs a timer callback; qvm crashes without one",
-        status: "documented",
-      },
-      advice: "Set the factory's timer before vdev_register_factory().",
-    });
+    const finding = findings.record(vdev.instance, { severity: "fault", ...what });
     this.#vm.stopInstance(vdev.instance, finding);
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
   }
@@ -120,29 +165,19 @@ export class GuestTimers {
     this.#vm.alarmsChanged();
   }
 
-  /** Deadlines and start times, for putting a VM back. */
-  save(): readonly {
-    readonly timer: GuestTimer;
-    readonly deadlineNs: bigint | undefined;
-    readonly startedNs: bigint;
-    readonly firedNs: bigint | undefined;
-  }[] {
-    return this.#timers.map((timer) => ({
-      timer,
-      deadlineNs: timer.alarm?.deadlineNs,
-      startedNs: timer.startedNs,
-      firedNs: timer.firedNs,
-    }));
+  /** All timers as they are, and their alarms in the order in which they will fire: for putting a VM back. */
+  save(): SavedTimers {
+    return { timers: this.#timers.map((timer) => ({ timer, was: { ...timer } })), alarms: this.#vm.clock.alarms() };
   }
 
-  restore(saved: ReturnType<GuestTimers["save"]>): void {
-    for (const { timer, deadlineNs, startedNs, firedNs } of saved) {
-      timer.startedNs = startedNs;
-      timer.firedNs = firedNs;
-      if (timer.alarm?.deadlineNs === deadlineNs) continue;
-      if (timer.alarm !== undefined) this.#vm.clock.cancel(timer.alarm);
-      timer.alarm = deadlineNs === undefined ? undefined : { deadlineNs, fire: () => this.#fire(timer) };
-      if (timer.alarm !== undefined) this.#vm.clock.set(timer.alarm);
+  restore({ timers, alarms }: SavedTimers): void {
+    const { clock } = this.#vm;
+    const same = alarms.length === clock.pending && timers.every(({ timer, was }) => timer.alarm === was.alarm);
+    this.#timers.length = 0;
+    for (const { timer, was } of timers) this.#timers.push(Object.assign(timer, was));
+    if (!same) {
+      clock.cancelAll();
+      for (const alarm of alarms) clock.set(alarm);
     }
     this.#vm.alarmsChanged();
   }

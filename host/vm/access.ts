@@ -1,3 +1,4 @@
+import { GRF_VIRT_RD, GRF_VIRT_WR } from "../../abi/generated/constants.ts";
 import * as L from "../dispatcher/assembly/layout.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
@@ -10,7 +11,9 @@ export const VRS = { normal: 0, noAdvance: 1, abort: 2, busError: 3, continue: 4
 
 /** What a read that the dispatcher did not simply finish means to the guest. */
 export function settleRead(vm: Vm, status: number, space: Space, lo: number, hi: number, width: number): AccessStatus {
-  if (status >= 0) return settleStatus(vm, status, "vread", space, lo, hi);
+  if (status >= 0 || isVdevs(vm, space, lo, hi, width, GRF_VIRT_RD)) {
+    return settleStatus(vm, status, "vread", space, lo, hi);
+  }
   if (status === L.UNCLAIMED && space === "memory") {
     const bytes = vm.ram.view(join(lo, hi), width);
     if (bytes !== undefined) {
@@ -33,7 +36,9 @@ export function settleWrite(
   valueLo: number,
   valueHi: number,
 ): AccessStatus {
-  if (status >= 0) return settleStatus(vm, status, "vwrite", space, lo, hi);
+  if (status >= 0 || isVdevs(vm, space, lo, hi, width, GRF_VIRT_WR)) {
+    return settleStatus(vm, status, "vwrite", space, lo, hi);
+  }
   if (status === L.UNCLAIMED && space === "memory") {
     const range = vm.ram.find(join(lo, hi), width);
     if (range !== undefined) {
@@ -57,6 +62,22 @@ function littleEndian(bytes: Uint8Array, from: number, count: number): number {
   return value >>> 0;
 }
 
+/**
+ * Whether a negative answer was the vdev's and not the dispatcher's own: a vread that returns -1 must not pass for an
+ * address where nothing is. It was when there was nothing to refuse the access for.
+ */
+function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, access: number): boolean {
+  if (vm.ended !== undefined) return false;
+  const address = join(lo, hi);
+  const region = vm.spaces[space].find(address);
+  if (region?.what.kind !== "vdev") return false;
+  const { instance, factory } = vm.vdevs[region.what.vdev]!;
+  const handler = access === GRF_VIRT_RD ? factory.vread : factory.vwrite;
+  if (instance.stopped !== undefined || handler === 0 || (region.what.flags & access) === 0) return false;
+  if (address + BigInt(width) > region.start + region.length) return false;
+  return factory.sizes === 0 || ((factory.sizes >>> width) & 1) === 1;
+}
+
 /** The effect of what vread or vwrite returned. */
 function settleStatus(
   vm: Vm,
@@ -67,7 +88,7 @@ function settleStatus(
   hi: number,
 ): AccessStatus {
   const vdev = vdevAt(vm, space, lo, hi);
-  if ((status & L.UNANSWERED) !== 0) {
+  if (status >= 0 && (status & L.UNANSWERED) !== 0) {
     const plain = status & ~L.UNANSWERED;
     if (plain === VRS.normal && vdev !== undefined) remarkUnanswered(vm, vdev);
     if (plain === VRS.normal) return AccessStatus.done;

@@ -54,15 +54,17 @@ export class Findings {
     const situation = this.#vm.context.situation();
     const vdev = this.#vm.vdevs[situation.vdev];
     const stops = remark.severity === "fault" || (remark.severity === "violation" && this.#isStrict(situation.vdev));
+    const isFrequent = this.#isFrequent(remark, situation.vdev, stops);
     const finding: Finding = {
       ...facts,
       situation,
       vdev: vdev === undefined ? undefined : this.nameOf(situation.vdev),
       module: instance.module.file,
-      stack: this.#isFrequent(remark, situation.vdev, stops) ? [] : this.#stack(error),
+      stack: isFrequent ? [] : this.#stack(error),
       affected: stops ? instance.vdevs.map((index) => this.#vm.vdevs[index]!.name) : [],
     };
     this.#total++;
+    if (isFrequent) return finding;
     const key = keyOf(finding);
     const seen = this.#counts.get(key) ?? 0;
     this.#counts.set(key, seen + 1);

@@ -30,7 +30,8 @@ export function chargeHostWork(vm: Vm, instance: ModuleInstance, units: number):
       severity: "fault",
       rule: "limit",
       message: `a callback of ${instance.module.file} made more calls than one callback may`,
-      advice: "A callback must end soon: bound every loop that calls the API, above all those whose count comes from the guest.",
+      advice:
+        "A callback must end soon: bound every loop that calls the API, above all those whose count comes from the guest.",
     }),
   );
 }

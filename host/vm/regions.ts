@@ -1,4 +1,6 @@
 import { GRF_VIRT_RD, GRF_VIRT_WR, QST_MEMORY, QST_X86_IO } from "../../abi/generated/constants.ts";
+import type { Claim } from "../dispatcher/dispatcher.ts";
+import { UserError } from "../errors.ts";
 import type { Region, Space } from "../memory/address-space.ts";
 import type { Vdev } from "./vdev.ts";
 import type { Vm } from "./vm.ts";
@@ -19,7 +21,7 @@ export function claimRegion(
   const conflict = vm.spaces[space].conflict(start, length, vdev.name);
   if (conflict !== undefined) return conflict;
   const { instance, factory } = vdev;
-  const handle = vm.dispatcher.claim({
+  const handle = tryClaim(vm, {
     space,
     start,
     length,
@@ -33,6 +35,7 @@ export function claimRegion(
     frames: instance.frames,
     slots: instance.slots!,
   });
+  if (typeof handle === "string") return handle;
   const region: Region = {
     start,
     length,
@@ -44,6 +47,16 @@ export function claimRegion(
   vm.regionChanges++;
   vm.onRegion?.("add", space, start, length);
   return undefined;
+}
+
+/** The dispatcher has room for many regions, but not for any number. */
+function tryClaim(vm: Vm, claim: Claim): number | string {
+  try {
+    return vm.dispatcher.claim(claim);
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
 }
 
 /** Takes a range back from the vdev that has it. */

@@ -19,7 +19,7 @@ interface RegionState {
 /**
  * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
  * interrupt lines, regions, mappings, locks and the clock. Guest RAM is the guest's own and stays. A module instance
- * that has faulted since runs again. Restoring costs a copy of the modules' memory and little else.
+ * that has faulted since runs again, and so does a VM that has ended. Restoring costs a copy of the modules' memory and little else.
  */
 export class VmSnapshot {
   readonly #vm: Vm;
@@ -61,10 +61,12 @@ export class VmSnapshot {
       if (memory.length > bytes.length) memory.fill(0, bytes.length);
       instance.exports.__vdevbox_restore?.();
       instance.restorePics(pics);
+      instance.hostWork = 0;
       stopped ||= instance.stopped !== undefined;
       instance.stopped = undefined;
     }
     if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
+    vm.reopen();
     vm.restoreClock(this.#nowNs);
     vm.timers.restore(this.#timers);
     vm.lines.restore(this.#lines);

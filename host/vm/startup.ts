@@ -23,6 +23,7 @@ import { type SourcePlace, UserError } from "../errors.ts";
 import { EndOfVm, formatFinding } from "../gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../gate/situation.ts";
 import { SHAPE } from "../sandbox/contract.ts";
+import { AssemblyAbort } from "../sandbox/fault.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
 import { errnoName } from "./errno.ts";
@@ -43,7 +44,8 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const vm = new Vm(plan, options);
   try {
     addRam(vm, options);
-    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, options);
+    const modules = moduleReader(options);
+    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, modules);
     controlEach(vm, "ASSIGN", VDEV_CTRL_ASSIGN);
     for (const vdev of vm.vdevs) createRegion(vm, vdev);
     vm.context.phase = PHASE.running;
@@ -51,7 +53,9 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     controlEach(vm, "GUEST_STARTING", VDEV_CTRL_GUEST_STARTING);
     return vm;
   } catch (error) {
-    const sentence = error instanceof EndOfVm ? new UserError(error.message) : error;
+    // A module that cannot give the host memory fails outside any callback of its own.
+    const isModules = error instanceof EndOfVm || error instanceof AssemblyAbort;
+    const sentence = isModules ? new UserError(error.message) : error;
     vm.end(EXIT.fatalBeforeStart, error instanceof Error ? error.message : String(error));
     vm.terminate();
     throw sentence;
@@ -70,6 +74,16 @@ function addRam(vm: Vm, options: CreateOptions): void {
 }
 
 // ------------------------------------------------------------------------------------------------------- modules
+
+/** Loads modules for one start: a file that many vdevs name is read once. */
+function moduleReader(options: LoadOptions): (file: string) => LoadedModule {
+  const loaded = new Map<string, LoadedModule>();
+  return (file) => {
+    const module = loaded.get(file) ?? loadModule(file, options);
+    loaded.set(file, module);
+    return module;
+  };
+}
 
 /** The module instance a vdev runs in, made or shared. Its top level has run and registered factories. */
 function instanceFor(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstance {
@@ -104,8 +118,8 @@ function factoryFor(instance: ModuleInstance, plan: VdevPlan): Factory {
 
 // --------------------------------------------------------------------------------------------------------- vdevs
 
-function configureVdev(vm: Vm, plan: VdevPlan, options: CreateOptions): void {
-  const module = loadModule(plan.file, options);
+function configureVdev(vm: Vm, plan: VdevPlan, modules: (file: string) => LoadedModule): void {
+  const module = modules(plan.file);
   const instance = instanceFor(vm, plan, module);
   const factory = factoryFor(instance, plan);
   if (factory.control === 0) {
@@ -218,6 +232,12 @@ function createRegion(vm: Vm, vdev: Vdev): void {
   if (length === 0) {
     throw new UserError(
       `${vdev.name} left v_block.length at 0; a vdev says in OPTIONS_START how many bytes its registers take`,
+      place,
+    );
+  }
+  if (type !== QST_MEMORY && type !== QST_X86_IO) {
+    throw new UserError(
+      `${vdev.name} has a location of type 0x${type.toString(16)}, which nothing here can trap`,
       place,
     );
   }

@@ -246,6 +246,12 @@ export class Vm implements GuestBus {
     this.alarmsChanged();
   }
 
+  /** Makes an ended VM run again: it has been put back to an earlier state. */
+  reopen(): void {
+    this.#end = undefined;
+    this.#terminated = false;
+  }
+
   /** Puts the clock back without firing anything. */
   restoreClock(nowNs: bigint): void {
     this.#elapsedNs = 0;
@@ -332,6 +338,7 @@ export class Vm implements GuestBus {
       }
     }
     this.timers.cancelAllOf(instance);
+    this.windows.closeAllOf(instance);
     this.locks.releaseAllOf(instance.id);
     if (this.plan.onFault === "stop") this.end(EXIT.vdevError, `a vdev stopped: ${finding.message}`);
   }

@@ -15,6 +15,12 @@ export function select(thread: u32, frame: u32): void {
   frame_offset = frame * L.FRAME_SIZE;
 }
 
+// @ts-ignore: decorator
+@inline
+function join(lo: u32, hi: u32): u64 {
+  return (<u64>hi << 32) | <u64>lo;
+}
+
 /** The region that holds a memory address, or 0. */
 // @ts-ignore: decorator
 @inline
@@ -56,15 +62,16 @@ function refusal(region: usize, address: u64, width: u32): i32 {
   return 0;
 }
 
-/** Writes down who is called, before the call: after a fault this is how the host knows. */
+/**
+ * Writes down who is called, before the call: after a fault this is how the host knows. Two words with each store: the
+ * callback and its thread, the vdev and its vCPU (layout.ts keeps them beside each other).
+ */
 // @ts-ignore: decorator
 @inline
 function enter(region: usize, callback: u32, vcpu: u32): void {
   if (isDefined(VDEVBOX_NO_GATE)) return;
-  store<u32>(context, callback, L.CONTEXT_CALLBACK);
-  store<u32>(context, L.THREAD_VCPU, L.CONTEXT_THREAD_KIND);
-  store<u32>(context, load<u32>(region, L.REGION_VDEV), L.CONTEXT_VDEV);
-  store<u32>(context, vcpu, L.CONTEXT_VCPU);
+  store<u64>(context, join(callback, L.THREAD_VCPU), L.CONTEXT_CALLBACK);
+  store<u64>(context, join(load<u32>(region, L.REGION_VDEV), vcpu), L.CONTEXT_VDEV);
 }
 
 // @ts-ignore: decorator
@@ -131,12 +138,6 @@ function do_write(space: u32, address: u64, width: u32, value: u64, vcpu: u32): 
   );
   leave();
   return <i32>status;
-}
-
-// @ts-ignore: decorator
-@inline
-function join(lo: u32, hi: u32): u64 {
-  return (<u64>hi << 32) | <u64>lo;
 }
 
 /** One guest read of memory. @returns a vdev_ref_status or a negative answer; the value is in the context block */

@@ -8,7 +8,7 @@ export const CONTEXT = 1024;
 export const CONTEXT_BYTES = 64;
 export const CONTEXT_THREADS = 16;
 
-/** Offsets in a context block. */
+/** Offsets in a context block. Callback and thread, vdev and vCPU are each written with one 64-bit store. */
 export const CONTEXT_CALLBACK = 0; // index in CALLBACKS, 0 none
 export const CONTEXT_THREAD_KIND = 4; // index in THREADS
 export const CONTEXT_VDEV = 8; // index of the vdev in the VM

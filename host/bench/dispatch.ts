@@ -1,0 +1,141 @@
+import { type Figure, figure, significant } from "./figure.ts";
+import { NO_RUSTC, nativeBus } from "./native-bus.ts";
+import { alternate } from "./rounds.ts";
+import { ownSide, type Side } from "./side.ts";
+import type { TrapMachineOptions, TrapOrder, TrapPath } from "./traps.ts";
+
+const REGIONS = 256;
+const MODULES = 8;
+const MANY_REGIONS = 1000;
+
+/** The side that `trapSide` in sides.ts serves. */
+function traps({ regions, modules, gate }: TrapMachineOptions): Side {
+  return ownSide(`traps:${regions}:${modules}:${gate ? "gated" : "ungated"}`);
+}
+
+function read(side: Side, path: TrapPath, order: TrapOrder = "random"): () => Promise<number> {
+  return () => side.round(`${path} ${order}`);
+}
+
+/** Runs with sides that are closed whatever happens. */
+async function withSides<S extends Record<string, Side | undefined>, T>(
+  sides: S,
+  run: (sides: S) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(sides);
+  } finally {
+    for (const side of Object.values(sides)) side?.close();
+  }
+}
+
+function ns(value: number): string {
+  return `${significant(value)} ns`;
+}
+
+/** One read handed over by JavaScript as a guest does, beside the native bus. */
+export function single(rounds: number): Promise<Figure> {
+  const ours = traps({ regions: REGIONS, modules: MODULES, gate: true });
+  return withSides({ ours, native: nativeBus(REGIONS) }, async ({ ours, native }) => {
+    const times = await alternate(rounds, {
+      vm: read(ours, "vm"),
+      native: () => native?.round("random") ?? Number.NaN,
+      sequential: read(ours, "vm", "sequential"),
+      nativeSequential: () => native?.round("sequential") ?? Number.NaN,
+      dispatcher: read(ours, "dispatcher"),
+    });
+    const beside = native === undefined ? NO_RUSTC : `native bus ${ns(times.nativeSequential)}`;
+    return figure(
+      {
+        value: times.vm,
+        unit: "ns",
+        yardstick: native === undefined ? undefined : times.native,
+        rounds,
+        note: `in sequential order ${ns(times.sequential)}, ${beside}; the dispatcher without the VM, random order, ${ns(times.dispatcher)}`,
+      },
+      { of: "ratio", most: 0.8 },
+    );
+  });
+}
+
+/** A ring of reads handed over at once, beside the native bus. */
+export function batch(rounds: number): Promise<Figure> {
+  const ours = traps({ regions: REGIONS, modules: MODULES, gate: true });
+  return withSides({ ours, native: nativeBus(REGIONS) }, async ({ ours, native }) => {
+    const times = await alternate(rounds, {
+      batch: read(ours, "batch"),
+      native: () => native?.round("random") ?? Number.NaN,
+      sequential: read(ours, "batch", "sequential"),
+      nativeSequential: () => native?.round("sequential") ?? Number.NaN,
+      ring: read(ours, "ring"),
+    });
+    const beside = native === undefined ? NO_RUSTC : `native bus ${ns(times.nativeSequential)}`;
+    return figure(
+      {
+        value: times.batch,
+        unit: "ns",
+        yardstick: native === undefined ? undefined : times.native,
+        rounds,
+        note: `in sequential order ${ns(times.sequential)}, ${beside}; writing the ring beforehand ${ns(times.ring)}`,
+      },
+      { of: "ratio", most: 0.6 },
+    );
+  });
+}
+
+/** What a thousand regions cost over one. */
+export function regions(rounds: number): Promise<Figure> {
+  const sides = {
+    many: traps({ regions: MANY_REGIONS, modules: MODULES, gate: true }),
+    manyOfOne: traps({ regions: MANY_REGIONS, modules: 1, gate: true }),
+    one: traps({ regions: 1, modules: 1, gate: true }),
+  };
+  return withSides(sides, async ({ many, manyOfOne, one }) => {
+    const times = await alternate(rounds, {
+      many: read(many, "vm"),
+      one: read(one, "vm"),
+      manyOfOne: read(manyOfOne, "vm"),
+      manyBatch: read(many, "batch"),
+      oneBatch: read(one, "batch"),
+    });
+    return figure(
+      {
+        value: times.many,
+        unit: "ns",
+        yardstick: times.one,
+        rounds,
+        note:
+          `${MANY_REGIONS} regions of ${MODULES} modules; of one module ${ns(times.manyOfOne)}; ` +
+          `in a batch ${ns(times.manyBatch)} over ${ns(times.oneBatch)}`,
+      },
+      { of: "ratio", most: 1.5 },
+    );
+  });
+}
+
+/** What the gate costs over a build without it; the limits of the sandbox are on in both. */
+export function gate(rounds: number): Promise<Figure> {
+  const sides = {
+    gated: traps({ regions: REGIONS, modules: MODULES, gate: true }),
+    ungated: traps({ regions: REGIONS, modules: MODULES, gate: false }),
+  };
+  return withSides(sides, async ({ gated, ungated }) => {
+    const times = await alternate(rounds, {
+      gated: read(gated, "vm"),
+      ungated: read(ungated, "vm"),
+      gatedBatch: read(gated, "batch"),
+      ungatedBatch: read(ungated, "batch"),
+    });
+    const inBatch = significant(times.gatedBatch / times.ungatedBatch);
+    return figure(
+      {
+        value: times.gated,
+        unit: "ns",
+        yardstick: times.ungated,
+        rounds,
+        note: `in a batch ${ns(times.gatedBatch)} over ${ns(times.ungatedBatch)}, ratio ${inBatch}`,
+      },
+      { of: "ratio", most: 1.15 },
+    );
+  });
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { VDEV_CTRL_OPTIONS_START } from "../../abi/generated/constants.ts";
+import { vdev_s } from "../../abi/generated/layouts.ts";
+import { importsOf } from "../calls/imports.ts";
+import { CALLBACK, THREAD } from "../gate/situation.ts";
+import { builtFile } from "../paths.ts";
+import { SHAPE } from "../sandbox/contract.ts";
+import { ModuleInstance } from "../sandbox/instance.ts";
+import { type LoadedModule, loadModule } from "../sandbox/load.ts";
+import { defaultPasses, instrument } from "../sandbox/passes/instrument.ts";
+import { createVm } from "../vm/startup.ts";
+import type { Vdev } from "../vm/vdev.ts";
+import { Vm } from "../vm/vm.ts";
+import { type Figure, figure, significant } from "./figure.ts";
+import { counterPlan, vmPlan } from "./plans.ts";
+import { alternate, timeUs } from "./rounds.ts";
+
+const MODULE = "bench/counter.wasm";
+const BASE = 0x10000000;
+
+/**
+ * A cached module is checked and instrumented; what remains is to compile it, to make an instance behind its gates, to
+ * run its top level and to call it. The engine keeps code by content, so each round's module has a name of its own.
+ */
+export async function instance(rounds: number): Promise<Figure> {
+  const file = builtFile(MODULE);
+  const loaded = loadModule(file);
+  const bytes = readFileSync(file);
+  let count = 0;
+  const unique = () => instrument(bytes, { id: `bench-${count++}`, passes: defaultPasses() }).bytes;
+  const times = await alternate(rounds, {
+    first: () => {
+      const [wasm, vm] = [unique(), new Vm(vmPlan([]))];
+      return timeUs(() => firstCallback(vm, { ...loaded, compiled: new WebAssembly.Module(wasm) }));
+    },
+    compile: () => {
+      const wasm = unique();
+      return timeUs(() => new WebAssembly.Module(wasm));
+    },
+    instrument: () => timeUs(unique),
+  });
+  const note =
+    `compiling alone ${significant(times.compile)} µs; ` +
+    `checking and instrumenting a module that is not cached ${significant(times.instrument)} µs more`;
+  return figure({ value: times.first, unit: "µs", yardstick: undefined, rounds, note }, { of: "value", most: 1000 });
+}
+
+/** From a compiled module to the end of OPTIONS_START, its first callback. */
+function firstCallback(vm: Vm, module: LoadedModule): void {
+  const made = new ModuleInstance(module, 0, (self) => importsOf(vm, self));
+  vm.instances.push(made);
+  const { exports } = made;
+  made.slots = vm.dispatcher.addThunks(exports.__vdevbox_vread, exports.__vdevbox_vwrite, exports.__vdevbox_operand);
+  const started = vm.activations.startModule(made);
+  const factory = made.factories[0];
+  if (!started || factory === undefined) throw new Error("the benchmark's module did not start");
+  const vdp = made.alloc(vdev_s.SIZEOF + factory.extraSpace);
+  made.setU32(vdp + vdev_s.v_device, vdp + vdev_s.SIZEOF);
+  const vdev: Vdev = {
+    index: 0,
+    name: "counter",
+    type: "counter",
+    plan: counterPlan(module.file, "counter", BigInt(BASE)),
+    policy: "strict",
+    instance: made,
+    factory,
+    vdp,
+    regions: [],
+  };
+  vm.vdevs.push(vdev);
+  const { activations } = vm;
+  const callback = CALLBACK.OPTIONS_START;
+  const result = activations.invoke(
+    vdev,
+    callback,
+    THREAD.main,
+    factory.control,
+    SHAPE.intIII,
+    vdp,
+    VDEV_CTRL_OPTIONS_START,
+  );
+  if (result !== 0) throw new Error(`OPTIONS_START answered ${result}`);
+}
+
+const FEW = 1;
+const MANY = 201;
+
+/** One more vdev of a loaded type: all its callbacks up to the running guest, and its region. */
+export async function vdev(rounds: number): Promise<Figure> {
+  const [few, many] = [machineOf(FEW), machineOf(MANY)];
+  const times = await alternate(rounds, {
+    few: () => timeUs(() => createVm(few)),
+    many: () => timeUs(() => createVm(many)),
+  });
+  const value = (times.many - times.few) / (MANY - FEW);
+  const note = `a VM with one vdev takes ${significant(times.few)} µs, one with ${MANY} ${significant(times.many)} µs`;
+  return figure({ value, unit: "µs", yardstick: undefined, rounds, note }, { of: "value", most: 50 });
+}
+
+function machineOf(count: number): Parameters<typeof createVm>[0] {
+  const file = builtFile(MODULE);
+  return vmPlan(Array.from({ length: count }, (_, i) => counterPlan(file, `counter-${i}`, BigInt(BASE + i * 0x1000))));
+}
