@@ -70,6 +70,22 @@ describe("a guest timer", () => {
     expect(vm.clock.nextDeadlineNs).toBe(600n);
   });
 
+  it("armed with the data of its last firing counts from that, however late it is armed", () => {
+    // The write arms it for 100 cycles: the first time from now, later with a guest_timer_data.
+    const vwrite = `(call $notify (global.get $timer) (select (i32.const ${AT.scratch}) (i32.const 0) (i32.load (i32.const 64))) (i32.const 100) (i32.const 0))`;
+    const { vm } = vmOf(device(ONE_SHOT, { vwrite }));
+    write(vm, DEVICE, 1n);
+    vm.clockStep(130n);
+    write(vm, DEVICE, 1n);
+    // It fired at 100, and it is 130 now.
+    expect(vm.clock.nextDeadlineNs).toBe(200n);
+    vm.clockStep(370n);
+    expect(vm.vdevs[0]!.instance.u64(72)).toBe(200n);
+    write(vm, DEVICE, 1n);
+    // 300 has passed: due at once, at 500.
+    expect(vm.clock.nextDeadlineNs).toBe(500n);
+  });
+
   it("set anew before it fires has only the new deadline", () => {
     const { vm } = vmOf(device(ONE_SHOT));
     write(vm, DEVICE, 1n);

@@ -4,8 +4,8 @@
  * table says about phases what the model says.
  */
 import { describe, expect, it } from "vitest";
-import { entries } from "../../abi/definition/index.ts";
-import type { CallbackName, CallPhase, FunctionEntry, Phase } from "../../abi/definition/schema.ts";
+import { FUNCTIONS } from "../../abi/definition/index.ts";
+import type { CallbackName, CallPhase, Phase } from "../../abi/definition/schema.ts";
 import { CONFORMANCE, CONTEXTS, VERDICTS } from "../../abi/generated/conformance.ts";
 
 /** How far a VM has come. */
@@ -35,11 +35,19 @@ function steps(stage: Stage): readonly Step[] {
     case "loaded":
       return [step("OPTIONS_START", "begun")];
     case "begun":
-      return [...stay(["OPTION", ...WHEN_BEGUN, ...OF_PICS_EARLY]), step("OPTIONS_END", "ended options"), step("TERMINATE", "over")];
+      return [
+        ...stay(["OPTION", ...WHEN_BEGUN, ...OF_PICS_EARLY]),
+        step("OPTIONS_END", "ended options"),
+        step("TERMINATE", "over"),
+      ];
     case "ended options":
       return [...stay([...WHEN_BEGUN, ...OF_PICS_EARLY]), step("ASSIGN", "assigned"), step("TERMINATE", "over")];
     case "assigned":
-      return [...stay([...WHEN_BEGUN, ...OF_PICS_EARLY]), step("GUEST_CONFIGURED", "configured"), step("TERMINATE", "over")];
+      return [
+        ...stay([...WHEN_BEGUN, ...OF_PICS_EARLY]),
+        step("GUEST_CONFIGURED", "configured"),
+        step("TERMINATE", "over"),
+      ];
     case "configured":
       return [step("GUEST_STARTING", "running"), step("TERMINATE", "over")];
     case "running":
@@ -51,7 +59,9 @@ function steps(stage: Stage): readonly Step[] {
 
 /** The boundary is GUEST_CONFIGURED: what it is called in is already running. */
 function phaseOf(stage: Stage, callback: CallbackName): Phase {
-  return callback === "GUEST_CONFIGURED" || STAGES.indexOf(stage) >= STAGES.indexOf("configured") ? "running" : "startup";
+  return callback === "GUEST_CONFIGURED" || STAGES.indexOf(stage) >= STAGES.indexOf("configured")
+    ? "running"
+    : "startup";
 }
 
 interface Reached {
@@ -93,10 +103,7 @@ function allows(rule: CallPhase, { stage, callback, phase }: Reached): boolean {
 }
 
 const REACHED = explore();
-const functions = entries.filter(
-  (entry): entry is FunctionEntry =>
-    entry.kind === "function" && entry.name in CONFORMANCE && entry.callbacks === undefined,
-);
+const functions = FUNCTIONS.filter((entry) => entry.name in CONFORMANCE && entry.callbacks === undefined);
 
 describe("the phase machine", () => {
   it("reaches every stage and ends in one", () => {
