@@ -1,0 +1,123 @@
+/** Oracle: the run itself. A recording of it must replay to the byte, whatever went wrong in it. */
+import { copyFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { describe, expect, it } from "vitest";
+import { moduleFile, read, write } from "../../test/support/vm.ts";
+import { watVdev } from "../../test/support/wat-vdev.ts";
+import { parseConfig } from "../config/parse-config.ts";
+import type { VmEvent } from "../vm/events.ts";
+import { planFromConfig } from "../vm/plan-from-config.ts";
+import { createVm } from "../vm/startup.ts";
+import type { Vm } from "../vm/vm.ts";
+import { Recorder } from "./recorder.ts";
+import { replay } from "./replay.ts";
+import { parseRecording } from "./text.ts";
+
+const BASE = 0x1c000000n;
+
+/** Runs a module of the folder with what `drive` does to it, and records. */
+function record(module: string, config: string, drive: (vm: Vm) => void): { text: string; modulePath: string[] } {
+  const modulePath = [dirname(module)];
+  const text: string[] = [];
+  const early: VmEvent[] = [];
+  let recorder: Recorder | undefined;
+  const plan = planFromConfig(parseConfig(config, "test.qvmconf"), { modulePath });
+  const vm = createVm(plan, {
+    listener: (event) => (recorder === undefined ? early.push(event) : recorder.event(event)),
+  });
+  recorder = new Recorder(vm, { guest: "script", pieces: [{ text: config, file: "test.qvmconf" }] }, (part) =>
+    text.push(part),
+  );
+  for (const event of early) recorder.event(event);
+  drive(vm);
+  recorder.end(vm.terminate());
+  return { text: text.join(""), modulePath };
+}
+
+const replayText = (text: string, modulePath: string[]) => replay(parseRecording(text, "test.rec"), { modulePath });
+
+const device = (name: string, vdev: Parameters<typeof watVdev>[0] = {}) => moduleFile(watVdev(vdev), name);
+const conf = (name: string, settings = "") => `system test\nram 0,1M\n${settings}\nvdev ${name} loc 0x1c000000\n`;
+
+describe("a recording replays to the byte", () => {
+  it("of accesses, bus errors and RAM", () => {
+    const { text, modulePath } = record(device("plain"), conf("plain"), (vm) => {
+      read(vm, BASE);
+      write(vm, BASE + 4n, 0x1234n);
+      read(vm, 0x5000_0000n);
+      write(vm, 0x100n, 0xcafen, 2);
+      read(vm, 0x100n, 8);
+    });
+    expect(text).toContain("readl 0x50000000 vcpu=0 => error");
+    expect(text).toContain("readq 0x100 vcpu=0 => ok 0xcafe");
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, exitCode: 0 });
+  });
+
+  it("of a vdev that faults", () => {
+    const file = device("faults", { vread: "(unreachable)" });
+    const { text, modulePath } = record(file, conf("faults"), (vm) => {
+      read(vm, BASE);
+      read(vm, BASE);
+    });
+    expect(text).toMatch(/^fault faults /m);
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, exitCode: 6 });
+  });
+
+  it("of violations that are only reported", () => {
+    const file = device("late", {
+      fields: `(import "qvm" "guest_timer_create" (func $create (param i32 i32 i32 i32) (result i32)))`,
+      vwrite: "(drop (call $create (i32.const 0) (local.get $vdp) (i32.const 0) (i32.const 4096))) (i32.const 0)",
+    });
+    const { text, modulePath } = record(file, conf("late", "set vdevbox-policy report"), (vm) => {
+      write(vm, BASE, 1n);
+    });
+    expect(text).toMatch(/^violation phase guest_timer_create late/m);
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, exitCode: 0 });
+  });
+
+  it("of the end of the VM in the middle", () => {
+    const file = device("ends", { vread: "(i32.const 5)" });
+    const { text, modulePath } = record(file, conf("ends"), (vm) => {
+      read(vm, BASE);
+      read(vm, BASE);
+    });
+    expect(text).toContain("readl 0x1c000000 vcpu=0 => stop");
+    expect(replayText(text, modulePath).divergence).toBeUndefined();
+  });
+});
+
+describe("a replay that differs says where", () => {
+  it("names the event, and what it was and is", () => {
+    const { text, modulePath } = record(device("plain2"), conf("plain2"), (vm) => {
+      read(vm, BASE);
+    });
+    const changed = text.replace("=> ok 0x7", "=> ok 0x8");
+    expect(replayText(changed, modulePath).divergence).toEqual({
+      event: 1,
+      expected: "readl 0x1c000000 vcpu=0 => ok 0x8",
+      got: "readl 0x1c000000 vcpu=0 => ok 0x7",
+    });
+  });
+
+  it("notices a final state that is not the same though every event is", () => {
+    const file = device("counts", {
+      fields: "(global $n (mut i32) (i32.const 0))",
+      vwrite: "(global.set $n (i32.add (global.get $n) (i32.const 1))) (i32.const 0)",
+    });
+    const one = record(file, conf("counts"), (vm) => void write(vm, BASE, 1n));
+    const two = record(file, conf("counts"), (vm) => {
+      write(vm, BASE, 1n);
+      write(vm, BASE, 1n);
+    });
+    const state = /state=(\w+)/.exec(two.text)![1]!;
+    const divergence = replayText(one.text.replace(/state=\w+/, `state=${state}`), one.modulePath).divergence;
+    expect(divergence?.expected).toBe(`final state ${state}`);
+  });
+
+  it("refuses a module that is not the recorded one", () => {
+    const file = device("swapped");
+    const { text, modulePath } = record(file, conf("swapped"), () => {});
+    copyFileSync(device("other", { vwrite: "(nop) (i32.const 0)" }), file);
+    expect(() => replayText(text, modulePath)).toThrow(/swapped\.wasm is not the module that was recorded/);
+  });
+});
