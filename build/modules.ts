@@ -8,7 +8,7 @@ const DISPATCHER = "host/dispatcher/assembly/dispatcher.ts";
 const DISPATCHER_INPUTS = [DISPATCHER, "host/dispatcher/assembly/layout.ts", "package.json", "build/modules.ts"];
 const DISPATCHER_FLAGS = [
   ...["-O3", "--noAssert", "--runtime", "stub", "--importTable"],
-  ...["--memoryBase", "512", "--initialMemory", "134", "--maximumMemory", "134"],
+  ...["--memoryBase", "512", "--initialMemory", "127", "--maximumMemory", "127"],
 ];
 
 /** What the benchmark of the gate leaves out; nothing else may be built like this. */

@@ -37,9 +37,11 @@ export function __vdevbox_alloc(bytes: usize): usize {
 function fill_blocks(frame: usize, location: u64, meta: u32): void {
   const length = meta & 0xffff;
   store<u64>(frame, location, FRAME_VOPND);
-  store<u64>(frame, (<u64>(meta >>> 16) << 32) | <u64>length, FRAME_VOPND + 8);
+  store<u32>(frame, length, FRAME_VOPND + 8);
+  store<u32>(frame, meta >>> 16, FRAME_VOPND + 12);
   store<u64>(frame, 0, FRAME_OOPND);
-  store<u64>(frame, (<u64>QST_CPUREGS << 32) | <u64>length, FRAME_OOPND + 8);
+  store<u32>(frame, length, FRAME_OOPND + 8);
+  store<u32>(frame, QST_CPUREGS, FRAME_OOPND + 12);
 }
 
 /**

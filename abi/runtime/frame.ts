@@ -72,3 +72,10 @@ export function frame_enter(frame: usize): usize {
   scratch = frame + FRAME_SCRATCH;
   return outer;
 }
+
+/** The frame of the running activation: the one its scratch bytes lie in, which may be used up to the last. */
+// @ts-ignore: decorator
+@inline
+export function frame_in_progress(): usize {
+  return (scratch - 1) & ~(FRAME_BYTES - 1);
+}

@@ -1,12 +1,9 @@
 import {
-  FRAME_BYTES,
-  FRAME_COUNT,
   FRAME_LIVE,
   FRAME_OOPND,
   FRAME_OPERAND,
-  FRAMES,
+  frame_in_progress,
   LIVE_ANSWERED,
-  LIVE_READ,
   LIVE_WRITE,
 } from "./frame";
 
@@ -24,13 +21,7 @@ const FLAGS_NONE: u32 = 0;
 // @ts-ignore: decorator
 @inline
 function is_operand(gcp: usize, flags: u32, blk: usize, nblks: u32): bool {
-  return (
-    gcp - FRAMES < FRAME_BYTES * FRAME_COUNT &&
-    blk == gcp + FRAME_OOPND &&
-    nblks == 1 &&
-    flags == FLAGS_NONE &&
-    (gcp & (FRAME_BYTES - 1)) == 0
-  );
+  return gcp == frame_in_progress() && blk == gcp + FRAME_OOPND && nblks == 1 && flags == FLAGS_NONE;
 }
 
 /** guest_cpu_read() of the operand of a vwrite in progress. @returns EOK or NOT_SERVED */

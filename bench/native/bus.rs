@@ -1,8 +1,9 @@
 //! The yardstick of `vdevbox bench dispatch.*`: a bus as native monitors build it. An ordered map of ranges behind a
 //! read-write lock, devices behind a mutex, dynamic dispatch, one 32-bit register read for each access.
 //!
-//! Usage: bus REGIONS. Each line on stdin, `random` or `sequential`, asks for one round of reads in that order, which is
-//! the order of the WebAssembly benchmark; each is answered with a line: nanoseconds a read.
+//! Usage: bus REGIONS KINDS. The regions are dealt out to KINDS types of device, as the WebAssembly benchmark deals
+//! them out to modules. Each line on stdin, `random` or `sequential`, asks for one round of reads in that order, which
+//! is the order of the WebAssembly benchmark; each is answered with a line: nanoseconds a read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
@@ -13,15 +14,16 @@ trait Device: Send {
     fn write(&mut self, offset: u64, data: &[u8]);
 }
 
-/// A register file with one word that counts reads, so that no read can be left out.
-struct Counter {
+/// A register file with one word that counts reads, so that no read can be left out. Each KIND is a type with code of
+/// its own, as each module is.
+struct Counter<const KIND: u32> {
     count: u32,
     key: u32,
 }
 
-impl Device for Counter {
+impl<const KIND: u32> Device for Counter<KIND> {
     fn read(&mut self, _offset: u64, data: &mut [u8]) {
-        let value = self.count.wrapping_add(self.key);
+        let value = self.count.wrapping_add(self.key).wrapping_add(KIND);
         self.count = self.count.wrapping_add(1);
         match data.len() {
             1 => data[0] = value as u8,
@@ -37,6 +39,34 @@ impl Device for Counter {
             self.count = u32::from_le_bytes([data[0], data[1], data[2], data[3]]);
         }
     }
+}
+
+fn counter(kind: u64, key: u32) -> Arc<Mutex<dyn Device>> {
+    let count = 0;
+    match kind {
+        0 => Arc::new(Mutex::new(Counter::<0> { count, key })),
+        1 => Arc::new(Mutex::new(Counter::<1> { count, key })),
+        2 => Arc::new(Mutex::new(Counter::<2> { count, key })),
+        3 => Arc::new(Mutex::new(Counter::<3> { count, key })),
+        4 => Arc::new(Mutex::new(Counter::<4> { count, key })),
+        5 => Arc::new(Mutex::new(Counter::<5> { count, key })),
+        6 => Arc::new(Mutex::new(Counter::<6> { count, key })),
+        _ => Arc::new(Mutex::new(Counter::<7> { count, key })),
+    }
+}
+
+const KINDS: usize = 8;
+
+/// The i-th device, of one of eight types: the benchmark deals its regions out to eight modules in the same way.
+fn device(i: usize) -> Arc<Mutex<dyn Device>> {
+    fn of_kind<const KIND: u32>(key: u32) -> Arc<Mutex<dyn Device>> {
+        Arc::new(Mutex::new(Counter::<KIND> { count: 0, key }))
+    }
+    let make: [fn(u32) -> Arc<Mutex<dyn Device>>; KINDS] = [
+        of_kind::<0>, of_kind::<1>, of_kind::<2>, of_kind::<3>,
+        of_kind::<4>, of_kind::<5>, of_kind::<6>, of_kind::<7>,
+    ];
+    make[i % KINDS](i as u32)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,15 +164,20 @@ fn round(bus: &Bus, order: &[u64], sum: &mut u32) -> f64 {
     (passes[PASSES / 2 - 1] + passes[PASSES / 2]) / 2.0
 }
 
-fn main() {
-    let regions: u64 = std::env::args()
-        .nth(1)
+fn argument(index: usize) -> u64 {
+    std::env::args()
+        .nth(index)
         .and_then(|text| text.parse().ok())
-        .expect("usage: bus REGIONS");
+        .expect("usage: bus REGIONS KINDS")
+}
+
+fn main() {
+    let (regions, kinds) = (argument(1), argument(2));
+    assert!((1..=8).contains(&kinds), "there are 1 to 8 kinds");
     let bus = Bus { devices: RwLock::new(BTreeMap::new()) };
     let bases: Vec<u64> = (0..regions).map(region_base).collect();
     for (i, &base) in bases.iter().enumerate() {
-        let device = Arc::new(Mutex::new(Counter { count: 0, key: i as u32 }));
+        let device = counter(i as u64 % kinds, i as u32);
         bus.devices.write().unwrap().insert(Range { base, len: 0x1000 }, device);
     }
     assert!(bus.write(bases[0], &7u32.to_le_bytes()));

@@ -109,6 +109,8 @@ test("a parse error and a missing import have a place", async () => {
 test("a missing file, a broken configuration and an unknown flag are the user's to correct", async () => {
   expect((await failure({})).message).toContain("no such file");
   expect((await failure({ "device.ts": HELPER, "asconfig.json": "{" })).message).toContain("not JSON");
+  for (const config of ["[]", "null", '{"targets":{"release":null}}'])
+    expect((await failure({ "device.ts": HELPER, "asconfig.json": config })).message).toContain("must be an object");
   expect((await failure({ "device.ts": HELPER }, { extraFlags: ["--fast"] })).message).toContain("--fast");
 });
 

@@ -106,6 +106,7 @@ interface Job {
 
 async function compile(job: Job): Promise<CompileResult> {
   const file = job.entries[0] as string;
+  if (!file.endsWith(".ts")) throw new UserError("the name of an AssemblyScript file ends in .ts", { file });
   if ((await readTextFile(file)) === null) {
     throw new UserError("there is no such file: name the AssemblyScript file of the module to compile", { file });
   }
@@ -207,19 +208,22 @@ function namedSourceMap(json: string, name: string): string {
 }
 
 async function writeOutput(outFile: string, result: CompileResult): Promise<void> {
-  await mkdir(dirname(outFile), { recursive: true });
   await replaceFile(`${outFile}.map`, result.sourceMap);
   await replaceFile(outFile, result.wasm);
 }
 
-/** Writes a file in one step: a reader sees the old content or the new one. */
+/**
+ * Writes a file in one step, making its folder: a reader sees the old content or the new one.
+ * @throws UserError when it cannot be written
+ */
 export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   const next = `${file}.${process.pid}.new`;
   try {
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(next, content);
     await rename(next, file);
   } catch (error) {
-    await rm(next, { force: true });
-    throw error;
+    await rm(next, { force: true }).catch(() => undefined); // below a file there is nothing to remove either
+    throw new UserError(`cannot be written: ${(error as NodeJS.ErrnoException).code}`, { file });
   }
 }

@@ -55,6 +55,7 @@ export function vdevConfig(file: string, text: string, defaults: string): string
   const config = parse(file, text);
   delete config.entries;
   if (file !== defaults && config.extends === undefined) config.extends = defaults;
+  if (config.options === null) delete config.options;
   if (config.options !== undefined) config.options = withoutOwned(config.options);
   for (const [name, options] of Object.entries(config.targets ?? {})) {
     (config.targets as Record<string, unknown>)[name] = withoutOwned(options);
@@ -63,11 +64,20 @@ export function vdevConfig(file: string, text: string, defaults: string): string
 }
 
 function parse(file: string, text: string): Asconfig {
+  let config: unknown;
   try {
-    return JSON.parse(text) as Asconfig;
+    config = JSON.parse(text);
   } catch (error) {
     throw new UserError(`this compiler configuration is not JSON (${(error as Error).message}): correct it`, { file });
   }
+  const { options, targets } = (config ?? {}) as Asconfig;
+  for (const part of [config, options ?? {}, targets ?? {}, ...Object.values(targets ?? {})]) {
+    const isObject = typeof part === "object" && part !== null && !Array.isArray(part);
+    if (!isObject) {
+      throw new UserError("this compiler configuration must be an object, and so its options and targets", { file });
+    }
+  }
+  return config as Asconfig;
 }
 
 function withoutOwned(options: Record<string, unknown>): Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 import { UserError } from "../../host/errors.ts";
 import { compileVdev, replaceFile } from "./compile.ts";
@@ -78,7 +78,6 @@ async function buildVdev(file: string, options: BuildOptions): Promise<BuildResu
       wasm: contentHash(built.wasm),
       sourceMap: contentHash(built.sourceMap),
     };
-    await mkdir(dirname(recordFile), { recursive: true });
     await replaceFile(recordFile, `${JSON.stringify(record, null, 1)}\n`);
     return { file, outFile, status: "built", diagnostics: built.diagnostics };
   } catch (error) {

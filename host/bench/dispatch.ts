@@ -36,7 +36,7 @@ function ns(value: number): string {
 /** One read handed over by JavaScript as a guest does, beside the native bus. */
 export function single(rounds: number): Promise<Figure> {
   const ours = traps({ regions: REGIONS, modules: MODULES, gate: true });
-  return withSides({ ours, native: nativeBus(REGIONS) }, async ({ ours, native }) => {
+  return withSides({ ours, native: nativeBus(REGIONS, MODULES) }, async ({ ours, native }) => {
     const times = await alternate(rounds, {
       vm: read(ours, "vm"),
       native: () => native?.round("random") ?? Number.NaN,
@@ -44,14 +44,15 @@ export function single(rounds: number): Promise<Figure> {
       nativeSequential: () => native?.round("sequential") ?? Number.NaN,
       dispatcher: read(ours, "dispatcher"),
     });
-    const beside = native === undefined ? NO_RUSTC : `native bus ${ns(times.nativeSequential)}`;
+    const beside = native === undefined ? NO_RUSTC : `native bus ${ns(times.median("nativeSequential"))}`;
     return figure(
       {
-        value: times.vm,
+        value: times.median("vm"),
         unit: "ns",
-        yardstick: native === undefined ? undefined : times.native,
+        yardstick: native === undefined ? undefined : times.median("native"),
+        ratio: native === undefined ? undefined : times.ratio("vm", "native"),
         rounds,
-        note: `in sequential order ${ns(times.sequential)}, ${beside}; the dispatcher without the VM, random order, ${ns(times.dispatcher)}`,
+        note: `in sequential order ${ns(times.median("sequential"))}, ${beside}; the dispatcher without the VM, random order, ${ns(times.median("dispatcher"))}`,
       },
       { of: "ratio", most: 0.8 },
     );
@@ -61,7 +62,7 @@ export function single(rounds: number): Promise<Figure> {
 /** A ring of reads handed over at once, beside the native bus. */
 export function batch(rounds: number): Promise<Figure> {
   const ours = traps({ regions: REGIONS, modules: MODULES, gate: true });
-  return withSides({ ours, native: nativeBus(REGIONS) }, async ({ ours, native }) => {
+  return withSides({ ours, native: nativeBus(REGIONS, MODULES) }, async ({ ours, native }) => {
     const times = await alternate(rounds, {
       batch: read(ours, "batch"),
       native: () => native?.round("random") ?? Number.NaN,
@@ -69,21 +70,22 @@ export function batch(rounds: number): Promise<Figure> {
       nativeSequential: () => native?.round("sequential") ?? Number.NaN,
       ring: read(ours, "ring"),
     });
-    const beside = native === undefined ? NO_RUSTC : `native bus ${ns(times.nativeSequential)}`;
+    const beside = native === undefined ? NO_RUSTC : `native bus ${ns(times.median("nativeSequential"))}`;
     return figure(
       {
-        value: times.batch,
+        value: times.median("batch"),
         unit: "ns",
-        yardstick: native === undefined ? undefined : times.native,
+        yardstick: native === undefined ? undefined : times.median("native"),
+        ratio: native === undefined ? undefined : times.ratio("batch", "native"),
         rounds,
-        note: `in sequential order ${ns(times.sequential)}, ${beside}; writing the ring beforehand ${ns(times.ring)}`,
+        note: `in sequential order ${ns(times.median("sequential"))}, ${beside}; writing the ring beforehand ${ns(times.median("ring"))}`,
       },
       { of: "ratio", most: 0.6 },
     );
   });
 }
 
-/** What a thousand regions cost over one. */
+/** What a thousand regions cost over one. All are of one module: several would add what a change of code costs. */
 export function regions(rounds: number): Promise<Figure> {
   const sides = {
     many: traps({ regions: MANY_REGIONS, modules: MODULES, gate: true }),
@@ -92,21 +94,22 @@ export function regions(rounds: number): Promise<Figure> {
   };
   return withSides(sides, async ({ many, manyOfOne, one }) => {
     const times = await alternate(rounds, {
-      many: read(many, "vm"),
-      one: read(one, "vm"),
       manyOfOne: read(manyOfOne, "vm"),
+      one: read(one, "vm"),
+      many: read(many, "vm"),
       manyBatch: read(many, "batch"),
       oneBatch: read(one, "batch"),
     });
     return figure(
       {
-        value: times.many,
+        value: times.median("manyOfOne"),
         unit: "ns",
-        yardstick: times.one,
+        yardstick: times.median("one"),
+        ratio: times.ratio("manyOfOne", "one"),
         rounds,
         note:
-          `${MANY_REGIONS} regions of ${MODULES} modules; of one module ${ns(times.manyOfOne)}; ` +
-          `in a batch ${ns(times.manyBatch)} over ${ns(times.oneBatch)}`,
+          `${MANY_REGIONS} regions of one module; of ${MODULES} modules ${ns(times.median("many"))}, ratio ${significant(times.ratio("many", "one"))}; ` +
+          `in a batch, of ${MODULES} modules, ${ns(times.median("manyBatch"))} over ${ns(times.median("oneBatch"))}`,
       },
       { of: "ratio", most: 1.5 },
     );
@@ -126,14 +129,15 @@ export function gate(rounds: number): Promise<Figure> {
       gatedBatch: read(gated, "batch"),
       ungatedBatch: read(ungated, "batch"),
     });
-    const inBatch = significant(times.gatedBatch / times.ungatedBatch);
+    const inBatch = significant(times.ratio("gatedBatch", "ungatedBatch"));
     return figure(
       {
-        value: times.gated,
+        value: times.median("gated"),
         unit: "ns",
-        yardstick: times.ungated,
+        yardstick: times.median("ungated"),
+        ratio: times.ratio("gated", "ungated"),
         rounds,
-        note: `in a batch ${ns(times.gatedBatch)} over ${ns(times.ungatedBatch)}, ratio ${inBatch}`,
+        note: `in a batch ${ns(times.median("gatedBatch"))} over ${ns(times.median("ungatedBatch"))}, ratio ${inBatch}`,
       },
       { of: "ratio", most: 1.15 },
     );

@@ -4,7 +4,7 @@ export interface Figure {
   readonly unit: string;
   /** What the value is held against, measured in the same run and the same unit; null when it could not be measured. */
   readonly yardstick: number | null;
-  /** value / yardstick. */
+  /** The median of the rounds' own ratios of value to yardstick. */
   readonly ratio: number | null;
   /** Alternating rounds the medians are of. */
   readonly rounds: number;
@@ -34,23 +34,23 @@ export function figure(
   measured: {
     readonly value: number;
     readonly unit: string;
-    readonly yardstick: number | undefined;
+    readonly yardstick?: number | undefined;
+    readonly ratio?: number | undefined;
     readonly rounds: number;
     readonly note?: string;
   },
   target: Target,
 ): Figure {
-  const { value, unit, yardstick, rounds, note } = measured;
-  const ratio = yardstick === undefined ? null : value / yardstick;
+  const { value, unit, yardstick, ratio, rounds, note } = measured;
   const held = target.of === "ratio" ? ratio : value;
   return {
     value: significant(value),
     unit,
     yardstick: yardstick === undefined ? null : significant(yardstick),
-    ratio: ratio === null ? null : significant(ratio),
+    ratio: ratio === undefined ? null : significant(ratio),
     rounds,
     target: target.of === "ratio" ? `ratio <= ${target.most}` : `<= ${target.most} ${unit}`,
-    met: held === null ? null : held <= target.most,
+    met: held === undefined ? null : held <= target.most,
     ...(note === undefined ? {} : { note }),
   };
 }

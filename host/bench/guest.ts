@@ -86,9 +86,10 @@ export async function mmio(rounds: number): Promise<Figure> {
     const times = await alternate(rounds, { ours: () => ours.round("run"), empty: () => empty.round("run") });
     return figure(
       {
-        value: times.ours,
+        value: times.median("ours"),
         unit: "ns",
-        yardstick: times.empty,
+        yardstick: times.median("empty"),
+        ratio: times.ratio("ours", "empty"),
         rounds,
         note: "the yardstick is the same guest with an empty JavaScript handler",
       },

@@ -33,16 +33,37 @@ export async function instance(rounds: number): Promise<Figure> {
       const [wasm, vm] = [unique(), new Vm(vmPlan([]))];
       return timeUs(() => firstCallback(vm, { ...loaded, compiled: new WebAssembly.Module(wasm) }));
     },
-    compile: () => {
+    engine: () => {
       const wasm = unique();
-      return timeUs(() => new WebAssembly.Module(wasm));
+      return timeUs(() => bareInstance(wasm));
     },
     instrument: () => timeUs(unique),
   });
   const note =
-    `compiling alone ${significant(times.compile)} µs; ` +
-    `checking and instrumenting a module that is not cached ${significant(times.instrument)} µs more`;
-  return figure({ value: times.first, unit: "µs", yardstick: undefined, rounds, note }, { of: "value", most: 1000 });
+    "the yardstick compiles and instantiates the same module with empty imports and calls nothing; " +
+    `checking and instrumenting a module that is not cached ${significant(times.median("instrument"))} µs more`;
+  return figure(
+    {
+      value: times.median("first"),
+      unit: "µs",
+      yardstick: times.median("engine"),
+      ratio: times.ratio("first", "engine"),
+      rounds,
+      note,
+    },
+    { of: "value", most: 1000 },
+  );
+}
+
+/** What the engine takes for a module by itself. */
+function bareInstance(wasm: Uint8Array<ArrayBuffer>): WebAssembly.Instance {
+  const compiled = new WebAssembly.Module(wasm);
+  const imports: Record<string, Record<string, () => number>> = {};
+  for (const { module, name } of WebAssembly.Module.imports(compiled)) {
+    imports[module] ??= {};
+    imports[module][name] = () => 0;
+  }
+  return new WebAssembly.Instance(compiled, imports);
 }
 
 /** From a compiled module to the end of OPTIONS_START, its first callback. */
@@ -92,9 +113,9 @@ export async function vdev(rounds: number): Promise<Figure> {
     few: () => timeUs(() => createVm(few)),
     many: () => timeUs(() => createVm(many)),
   });
-  const value = (times.many - times.few) / (MANY - FEW);
-  const note = `a VM with one vdev takes ${significant(times.few)} µs, one with ${MANY} ${significant(times.many)} µs`;
-  return figure({ value, unit: "µs", yardstick: undefined, rounds, note }, { of: "value", most: 50 });
+  const value = (times.median("many") - times.median("few")) / (MANY - FEW);
+  const note = `a VM with one vdev takes ${significant(times.median("few"))} µs, one with ${MANY} ${significant(times.median("many"))} µs`;
+  return figure({ value, unit: "µs", rounds, note }, { of: "value", most: 50 });
 }
 
 function machineOf(count: number): Parameters<typeof createVm>[0] {

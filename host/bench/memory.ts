@@ -67,7 +67,6 @@ export async function memory(rounds: number): Promise<Figure> {
     {
       value: median(shared),
       unit: "KiB",
-      yardstick: undefined,
       rounds,
       note: `${VDEVS} vdevs of ${TYPES} types in one VM, compiled code included; with instances private ${significant(median(own))} KiB`,
     },

@@ -11,10 +11,11 @@ export const NO_RUSTC = "no rustc here, so the native bus was not measured";
 
 /**
  * The native bus of bench/native/bus.rs, built with `rustc -O` unless it is from this source already.
+ * @param kinds types of device the regions are dealt out to, as to modules; 1 to 8
  * @returns undefined when there is no rustc
  * @throws UserError when rustc refuses the source
  */
-export function nativeBus(regions: number): Side | undefined {
+export function nativeBus(regions: number, kinds: number): Side | undefined {
   const source = join(packageRoot(), "bench/native/bus.rs");
   const program = builtFile("bench/bus");
   const record = `${program}.source`;
@@ -28,5 +29,5 @@ export function nativeBus(regions: number): Side | undefined {
       throw new UserError(`rustc does not compile this: ${built.stderr.split("\n")[0]}`, { file: source });
     writeFileSync(record, digest);
   }
-  return spawnSide(program, [String(regions)]);
+  return spawnSide(program, [String(regions), String(kinds)]);
 }

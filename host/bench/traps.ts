@@ -114,10 +114,8 @@ function fillRing(_vm: Vm, addresses: Uint32Array, ring: TrapRing): number {
 
 function readByBatch(vm: Vm, addresses: Uint32Array, ring: TrapRing): number {
   if (runBatch(vm, ring, addresses.length) !== addresses.length) throw new Error("the VM ended");
+  if (ring.notDone > 0) throw new Error("a read was refused");
   let sum = 0;
-  for (let i = 0; i < addresses.length; i++) {
-    if (ring.status(i) !== AccessStatus.done) throw new Error("a read was refused");
-    sum = (sum + ring.valueLo(i)) | 0;
-  }
+  for (let i = 0; i < addresses.length; i++) sum = (sum + ring.valueLo(i)) | 0;
   return sum;
 }

@@ -49,9 +49,11 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 // A reader that closes the pipe (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+  });
+}
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import type { Finding } from "../gate/finding.ts";
 import { Recorder } from "../recording/recorder.ts";
@@ -72,6 +72,9 @@ class Run {
   /** What a VM said before its outputs were set up. */
   readonly #early: VmEvent[] = [];
   #unwritten = "";
+  /** Why the recording could not be written on. */
+  #failure: UserError | undefined;
+  #stop = () => {};
 
   constructor(args: ParsedArguments, sink: Sink, explainer: Explainer | undefined) {
     this.#args = args;
@@ -84,9 +87,14 @@ class Run {
     const guest = parseGuestSpec(this.#args.value("guest"));
     const session = await this.#start(pieces, guest);
     const recordFile = this.#args.value("record");
+    if (recordFile !== undefined) {
+      const modules = session.vm.instances.map(({ module }) => module.file);
+      refuseInput(recordFile, [...pieces.map((piece) => piece.file), guest.file, ...modules]);
+    }
     const file = recordFile === undefined ? undefined : openForWriting(recordFile);
     if (file !== undefined) {
       this.#recorder = new Recorder(session.vm, { guest: guest.kind, pieces }, (text) => this.#write(file, text));
+      this.#stop = () => session.stop(EXIT.unexpected, "the recording cannot be written");
       for (const event of this.#early) this.#recorder.event(event);
     }
     let interrupted = false;
@@ -100,8 +108,10 @@ class Run {
     try {
       const end = await session.run();
       this.#recorder?.end(end);
+      if (file !== undefined) this.#flush(file);
       if (json) console.log(JSON.stringify(this.#result(session, end), undefined, 2));
       else this.#tellEnd(session, end, recordFile);
+      if (this.#failure !== undefined) throw this.#failure;
       if (interrupted) return 130;
       return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
     } finally {
@@ -124,10 +134,13 @@ class Run {
   #flush(file: number): void {
     const text = this.#unwritten;
     this.#unwritten = "";
+    if (this.#failure !== undefined) return;
     try {
-      writeSync(file, text);
+      writeFileSync(file, text); // all of it, where writeSync may stop short
     } catch (error) {
-      throw new UserError(`the recording cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+      // Not thrown: this may be in the middle of a vdev's call.
+      this.#failure = new UserError(`the recording cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+      this.#stop();
     }
   }
 
@@ -187,8 +200,7 @@ class Run {
       `${count(vm.findings.all, "warning")} warnings`,
       `${count(vm.findings.all, "fault")} faults`,
     ];
-    if (end.script !== undefined)
-      counts.unshift(`${end.script.expectations - end.script.failed} of ${end.script.expectations} expectations held`);
+    if (end.script !== undefined) counts.unshift(`${end.script.held} of ${end.script.expectations} expectations held`);
     this.#sink.err(`${vm.plan.system}: ${end.reason} (exit code ${end.exitCode}); ${counts.join(", ")}\n`);
   }
 
@@ -222,6 +234,17 @@ export function choice<T extends string>(args: ParsedArguments, name: string, ch
   const found = choices.find((one) => one === value);
   if (found === undefined) throw new UserError(`--${name} takes ${choices.join(" or ")}, and not ${value}`);
   return found;
+}
+
+/** @throws UserError when a recording would overwrite what it is made from */
+function refuseInput(file: string, inputs: readonly string[]): void {
+  const identity = (name: string) => {
+    const stats = statSync(name, { throwIfNoEntry: false });
+    return stats?.isFile() === true ? `${stats.dev}:${stats.ino}` : undefined;
+  };
+  const own = identity(file);
+  if (own === undefined || !inputs.some((input) => identity(input) === own)) return;
+  throw new UserError("the recording would overwrite this file, which the run reads; give it another name", { file });
 }
 
 /** @throws UserError when the file cannot be written */

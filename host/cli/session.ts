@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
+import { ALL_WORDS } from "../config/grammar.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import type { VmConfig } from "../config/vm-config.ts";
-import { UserError } from "../errors.ts";
+import { type SourcePlace, UserError } from "../errors.ts";
 import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { createRomGuest, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
+import type { ScriptStep } from "../guests/script/step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import type { VmListener } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
@@ -23,6 +25,8 @@ export interface GuestSpec {
 
 /** Virtual time one access of a ROM guest takes, unless the configuration says otherwise: a slow bus. */
 export const ROM_ACCESS_NS = 1000;
+/** A process cannot exit with more; a larger code of a guest must not come out as 0. */
+const MAX_EXIT_CODE = 255;
 
 /** `rom:guest.s`, `script:test.script`, or a file whose ending says which. @throws UserError */
 export function parseGuestSpec(spec: string | undefined): GuestSpec {
@@ -36,6 +40,7 @@ export function parseGuestSpec(spec: string | undefined): GuestSpec {
 
 /** A file the user named. @throws UserError when it cannot be read */
 export function readUserFile(file: string): string {
+  if (file === "") throw new UserError("the name of a file is missing");
   if (!existsSync(file)) throw new UserError("there is no such file", { file });
   try {
     return readFileSync(file, "utf8");
@@ -44,6 +49,16 @@ export function readUserFile(file: string): string {
       file,
     });
   }
+}
+
+/** Whether the first word is no file but a configuration in one piece: `"vdev trace loc 0x1000"`. */
+function isOptionText(word: string): boolean {
+  return ALL_WORDS.has(/^\s*(\S+)\s/.exec(word)?.[1] ?? "") && !existsSync(word);
+}
+
+/** A word of the shell as one word of a configuration. */
+function quoteWord(word: string): string {
+  return /[\s#]/.test(word) ? `"${word.replace(/["\\]/g, "\\$&")}"` : word;
 }
 
 /** Files (`@file`, or the first word) and option text, as qvm takes them. */
@@ -55,9 +70,12 @@ export function configPieces(words: readonly string[]): ConfigPiece[] {
     text = [];
   };
   for (const [i, word] of words.entries()) {
-    const isFile = word.startsWith("@") || (i === 0 && !word.includes(" "));
-    if (!isFile) {
-      text.push(/[\s#]/.test(word) ? JSON.stringify(word) : word);
+    if (i === 0 && isOptionText(word)) {
+      pieces.push({ text: word, file: "<command line>" });
+      continue;
+    }
+    if (i > 0 && !word.startsWith("@")) {
+      text.push(quoteWord(word));
       continue;
     }
     flush();
@@ -107,6 +125,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   if (options.guest.kind === "rom") return romSession(config, plan, options);
   const steps =
     options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
+  checkVcpus(steps, plan.cpus);
   const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, { listener: options.listener }));
   return {
     config,
@@ -121,6 +140,16 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   };
 }
 
+/** @throws UserError for a `vcpu` of a script that the VM does not have */
+function checkVcpus(steps: readonly ScriptStep[], cpus: number): void {
+  for (const step of steps) {
+    if (step.kind === "repeat") checkVcpus(step.body, cpus);
+    if (step.kind !== "vcpu" || step.vcpu < cpus) continue;
+    const has = cpus === 1 ? "one vCPU, number 0" : `the vCPUs 0 to ${cpus - 1}`;
+    throw new UserError(`there is no vCPU ${step.vcpu}: the VM has ${has}; write one \`cpu\` for each`, step.place);
+  }
+}
+
 /** Gives an error of a stage of the start qvm's exit code for it. */
 function withExitCode<T>(exitCode: number, step: () => T): T {
   try {
@@ -128,6 +157,15 @@ function withExitCode<T>(exitCode: number, step: () => T): T {
   } catch (error) {
     if (error instanceof UserError) error.exitCode ??= exitCode;
     throw error;
+  }
+}
+
+/** Gives an error that has no place of its own one. */
+function withPlace(place: SourcePlace | undefined, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    throw error instanceof UserError && error.place === undefined ? new UserError(error.message, place) : error;
   }
 }
 
@@ -159,6 +197,7 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     windows: [],
     ports: [],
     bus,
+    trapAll: plan.unsupported === "terminate",
     onHalt: () => (vm?.clockStep() === true && vm.ended === undefined ? "resume" : "stop"),
     onOutput: options.onOutput,
   });
@@ -170,8 +209,11 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
           start === 0n ? guest.ram.subarray(0, Number(length)) : new Uint8Array(Number(length)),
       }),
     );
-    connect(vm, guest);
+    const started = vm;
+    withExitCode(EXIT.fatalBeforeStart, () => connect(started, guest));
   } catch (error) {
+    vm?.end(EXIT.fatalBeforeStart, error instanceof Error ? error.message : String(error));
+    vm?.terminate();
     guest.destroy();
     throw error;
   }
@@ -192,7 +234,9 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
 function connect(vm: Vm, guest: RomGuest): void {
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions) {
-      if (region.what.kind === "vdev") guest.claim(space, Number(region.start), Number(region.length));
+      if (region.what.kind !== "vdev") continue;
+      const { what, start, length } = region;
+      withPlace(vm.vdevs[what.vdev]?.plan.place, () => guest.claim(space, Number(start), Number(length)));
     }
   }
   vm.onRegion = (change, space, start, length) =>
@@ -209,7 +253,7 @@ async function runRom(vm: Vm, guest: RomGuest): Promise<SessionEnd> {
     const end = await guest.run();
     const faulted = vm.instances.some((instance) => instance.stopped !== undefined);
     if (end.reason === "exit" && !(end.code === 0 && faulted))
-      vm.end(end.code & 0xff, `the guest exited with ${end.code}`);
+      vm.end(Math.min(end.code, MAX_EXIT_CODE), `the guest exited with ${end.code}`);
     if (end.reason === "halted" && !faulted) vm.end(EXIT.normal, "the guest halted, and nothing will wake it");
     const guestError = end.reason === "failed" ? end.error : undefined;
     if (guestError !== undefined) vm.end(EXIT.unexpected, guestError.toString());

@@ -180,6 +180,7 @@ describe("set", () => {
   it.each([
     ["set vdevbox-polcy report", '1:5: vdevbox has no variable "vdevbox-polcy" (did you mean "vdevbox-policy"?)'],
     ["set vdevbox-policy lax", '1:20: the value of vdevbox-policy must be one of strict, report, not "lax"'],
+    ["set vdevbox-access-ns 0xffffffffffffffff", "1:23: the value of vdevbox-access-ns is too large"],
     ["set vdevbox-access-ns soon", "1:23: the value of vdevbox-access-ns must be a number"],
     ["set vdevbox-policy", '1:1: "set" needs the value of vdevbox-policy, but the configuration ends here'],
   ])("refuses %s", (text, expected) => expect(refusal(text)).toContain(`vm.conf:${expected}`));

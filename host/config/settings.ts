@@ -24,6 +24,9 @@ export interface VdevboxSettings {
   readonly accessNs?: bigint;
 }
 
+/** An hour; with it, sums of many accesses stay exact. */
+const MAX_ACCESS_NS = 3_600_000_000_000n;
+
 interface Variable {
   readonly scopes: readonly SettingScope[];
   check?(value: ConfigWord): void;
@@ -39,7 +42,10 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-on-fault", { scopes: ["vm"], check: oneOf("vdevbox-on-fault", ON_FAULT) }],
   [
     "vdevbox-access-ns",
-    { scopes: ["vm"], check: (value) => void readNumber(value.text, value, "the value of vdevbox-access-ns") },
+    {
+      scopes: ["vm"],
+      check: (value) => void readNumber(value.text, value, "the value of vdevbox-access-ns", MAX_ACCESS_NS),
+    },
   ],
   ["exit-on-halt", { scopes: ["cpu", "vm"] }],
   ["fdt-dump-file", { scopes: ["vm"] }],

@@ -36,6 +36,8 @@ export interface Trap {
  * what they hold, so a batch may be run again. There is one ring a VM.
  */
 export class TrapRing {
+  /** Traps of the last batch whose outcome is not `done`; with none, nobody need look at each. */
+  notDone = 0;
   readonly #words: Int32Array;
 
   constructor(dispatcher: Dispatcher) {

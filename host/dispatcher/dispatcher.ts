@@ -25,12 +25,8 @@ export interface Claim {
   readonly slots: ThunkSlots;
 }
 
-/** Slots of the shared table that hold a module instance's thunks. */
-export interface ThunkSlots {
-  readonly read: number;
-  readonly write: number;
-  readonly operand: number;
-}
+/** Which group of the shared table holds a module instance's thunks. */
+export type ThunkSlots = number;
 
 /** The exports of the dispatcher module. Addresses and values travel as unsigned 32-bit halves. */
 interface DispatcherExports {
@@ -68,7 +64,7 @@ export class Dispatcher {
   readonly exports: DispatcherExports;
   readonly #table: WebAssembly.Table;
   readonly #map: RegionMap;
-  #nextSlot = 1;
+  #nextGroup = 1;
 
   /** @param file another build of the dispatcher, for the benchmark that measures the gate */
   constructor(file = builtFile("dispatcher.wasm")) {
@@ -81,21 +77,19 @@ export class Dispatcher {
 
   /** Puts a module instance's thunks into the shared table. */
   addThunks(read: unknown, write: unknown, operand: unknown): ThunkSlots {
-    const first = this.#nextSlot;
-    if (first + 3 > this.#table.length) this.#table.grow(this.#table.length);
-    [read, write, operand].forEach((thunk, i) => {
-      this.#table.set(first + i, thunk);
-    });
-    this.#nextSlot += 3;
-    return { read: first, write: first + 1, operand: first + 2 };
+    const group = this.#nextGroup++;
+    if (group >= L.THUNK_GROUPS) throw new UserError(`a VM has room for ${L.THUNK_GROUPS - 1} module instances`);
+    const first = group << L.THUNK_GROUP_SHIFT;
+    if (first + (1 << L.THUNK_GROUP_SHIFT) > this.#table.length) this.#table.grow(this.#table.length);
+    this.#table.set(first + L.THUNK_READ, read);
+    this.#table.set(first + L.THUNK_WRITE, write);
+    this.#table.set(first + L.THUNK_OPERAND, operand);
+    return group;
   }
 
   /** Makes accesses to a range reach a vdev. The range must overlap no other. @returns a handle for the other calls */
   claim(claim: Claim): number {
-    return this.#map.add(claim.space, claim.start, claim.length, (record) => {
-      record[L.REGION_READ_SLOT >> 2] = claim.slots.read;
-      record[L.REGION_WRITE_SLOT >> 2] = claim.slots.write;
-      record[L.REGION_OPERAND_SLOT >> 2] = claim.slots.operand;
+    return this.#map.add(claim.space, claim.start, claim.length, claim.slots, (record) => {
       record[L.REGION_VREAD >> 2] = claim.vread;
       record[L.REGION_VWRITE >> 2] = claim.vwrite;
       record[L.REGION_VDP >> 2] = claim.vdp;

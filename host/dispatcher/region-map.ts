@@ -3,6 +3,8 @@ import * as L from "./assembly/layout.ts";
 
 interface MappedRegion {
   readonly handle: number;
+  /** What the maps hold for it. */
+  readonly word: number;
   readonly space: "memory" | "io";
   readonly start: bigint;
   readonly end: bigint;
@@ -28,8 +30,18 @@ export class RegionMap {
     this.#words = new Int32Array(buffer);
   }
 
-  /** @param fill writes the fields of the region record beside start and length. @returns the record's address */
-  add(space: "memory" | "io", start: bigint, length: bigint, fill: (record: Int32Array) => void): number {
+  /**
+   * @param thunks group of the shared table that answers for the region
+   * @param fill   writes the fields of the region record beside start and length
+   * @returns the record's address
+   */
+  add(
+    space: "memory" | "io",
+    start: bigint,
+    length: bigint,
+    thunks: number,
+    fill: (record: Int32Array) => void,
+  ): number {
     const handle = this.#allocateRecord();
     const record = this.#words.subarray(handle >> 2, (handle + L.REGION_BYTES) >> 2);
     record[0] = Number(BigInt.asIntN(32, start));
@@ -37,9 +49,10 @@ export class RegionMap {
     record[2] = Number(BigInt.asIntN(32, length));
     record[3] = Number(BigInt.asIntN(32, length >> 32n));
     fill(record);
-    const region: MappedRegion = { handle, space, start, end: start + length };
+    const word = ((handle - L.REGIONS) >> L.REGION_SHIFT) | (thunks << L.WORD_THUNKS_SHIFT);
+    const region: MappedRegion = { handle, word, space, start, end: start + length };
     this.#byHandle.set(handle, region);
-    if (space === "io") this.#writePorts(region, handle);
+    if (space === "io") this.#writePorts(region, word);
     else {
       this.#memory.splice(this.#position(start), 0, region);
       try {
@@ -108,7 +121,7 @@ export class RegionMap {
     for (let i = this.#position(end - 1n) - 1; i >= 0 && this.#memory[i]!.end > start; i--) {
       inPage.unshift(this.#memory[i]!);
     }
-    const word = inPage.length < 2 ? (inPage[0]?.handle ?? 0) : L.LIST | this.#writeList(page, inPage);
+    const word = inPage.length < 2 ? (inPage[0]?.word ?? 0) : L.LIST | this.#writeList(page, inPage);
     this.#words[(L.PAGE_MAP >> 2) + page] = word;
   }
 
@@ -133,7 +146,7 @@ export class RegionMap {
 
   #fillList(list: number, regions: readonly MappedRegion[]): void {
     this.#words[list >> 2] = regions.length;
-    for (const [i, region] of regions.entries()) this.#words[(list >> 2) + 1 + i] = region.handle;
+    for (const [i, region] of regions.entries()) this.#words[(list >> 2) + 1 + i] = region.word;
   }
 
   #writeHigh(): void {

@@ -64,8 +64,17 @@ export class InterruptLines {
   }
 
   restore(saved: ReadonlyMap<string, ReadonlySet<number>>): void {
-    if (this.#asserted.size === 0 && saved.size === 0) return;
-    this.#asserted.clear();
-    for (const [key, sources] of saved) this.#asserted.set(key, new Set(sources));
+    // Keys are only ever added, so each of then is there now; most lines have not changed.
+    for (const [key, sources] of this.#asserted) {
+      const before = saved.get(key);
+      if (before === undefined) sources.clear();
+      else if (!isSame(sources, before)) this.#asserted.set(key, new Set(before));
+    }
   }
+}
+
+function isSame(one: ReadonlySet<number>, other: ReadonlySet<number>): boolean {
+  if (one.size !== other.size) return false;
+  for (const source of one) if (!other.has(source)) return false;
+  return true;
 }

@@ -64,7 +64,10 @@ function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
 function checkModules(vm: Vm, modules: Recording["header"]["modules"]): void {
   for (const { module } of vm.instances) {
     const recorded = modules.find((one) => one.name === moduleName(module.file));
-    if (recorded === undefined || recorded.sha256 === module.hash) continue;
+    if (recorded?.sha256 === module.hash) continue;
+    if (recorded === undefined) {
+      throw new UserError(`the recording names no module ${moduleName(module.file)}, which its configuration loads`);
+    }
     throw new UserError(
       `${module.file} is not the module that was recorded: its content differs; build the recorded version to replay`,
     );

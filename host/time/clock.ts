@@ -19,12 +19,18 @@ interface Entry {
 export class VirtualClock {
   #nowNs = 0n;
   #order = 0;
+  #fired = 0;
   /** Binary heap by (deadline, order). */
   readonly #heap: Entry[] = [];
   readonly #byAlarm = new Map<Alarm, Entry>();
 
   get nowNs(): bigint {
     return this.#nowNs;
+  }
+
+  /** Alarms that have fired so far. */
+  get fired(): number {
+    return this.#fired;
   }
 
   /** Deadlines still to come, cancelled ones left out. */
@@ -72,6 +78,7 @@ export class VirtualClock {
       const entry = this.#pop();
       this.#byAlarm.delete(entry.alarm);
       if (deadline > this.#nowNs) this.#nowNs = deadline;
+      this.#fired++;
       entry.alarm.fire();
       if (stop()) return;
     }

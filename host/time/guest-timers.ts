@@ -172,13 +172,27 @@ export class GuestTimers {
 
   restore({ timers, alarms }: SavedTimers): void {
     const { clock } = this.#vm;
-    const same = alarms.length === clock.pending && timers.every(({ timer, was }) => timer.alarm === was.alarm);
-    this.#timers.length = 0;
-    for (const { timer, was } of timers) this.#timers.push(Object.assign(timer, was));
+    let same = alarms.length === clock.pending;
+    if (this.#timers.length !== timers.length || timers.some(({ timer }, i) => this.#timers[i] !== timer)) {
+      this.#timers.splice(0, this.#timers.length, ...timers.map(({ timer }) => timer));
+    }
+    for (const { timer, was } of timers) {
+      if (timer.alarm !== was.alarm) same = false;
+      putBack(timer, was);
+    }
     if (!same) {
       clock.cancelAll();
       for (const alarm of alarms) clock.set(alarm);
     }
     this.#vm.alarmsChanged();
   }
+}
+
+/** All that changes of a timer. */
+function putBack(timer: GuestTimer, was: GuestTimer): void {
+  timer.alarm = was.alarm;
+  timer.startedNs = was.startedNs;
+  timer.firedNs = was.firedNs;
+  timer.burst = was.burst;
+  timer.burstNs = was.burstNs;
 }

@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { moduleFile, read, vdevPlan, vmOf, vmPlan, write } from "../../test/support/vm.ts";
 import { type WatVdev, watVdev } from "../../test/support/wat-vdev.ts";
+import { UserError } from "../errors.ts";
 import { AccessStatus } from "../guests/bus.ts";
 import type { VmPlan } from "./plan.ts";
-import { claimRegion, releaseRegion } from "./regions.ts";
+import { claimRegion, DEFAULT_REGION_FLAGS, releaseRegion } from "./regions.ts";
 import { createVm } from "./startup.ts";
 import type { Vm } from "./vm.ts";
 
@@ -312,4 +313,21 @@ it("after a fault in one access the next one, of another vdev, has a clean slate
   expect(read(vm, 0x1000n)[0]).toBe(AccessStatus.busError);
   expect(vm.context.situation()).toMatchObject({ callback: "none", thread: "main", vdev: -1 });
   expect(read(vm, 0x2000n)).toEqual(DONE(7n));
+});
+
+describe("a guest that cannot trap a place", () => {
+  it("makes the claim of a running vdev fail, and leaves nothing behind", () => {
+    const { vm } = vmOf(watVdev());
+    vm.onRegion = (change) => {
+      if (change === "add") throw new UserError("the guest cannot trap this");
+    };
+    const vdev = vm.vdevs[0]!;
+    expect(claimRegion(vm, vdev, "memory", 0x5000n, 0x100n, 0, DEFAULT_REGION_FLAGS)).toBe(
+      "the guest cannot trap this",
+    );
+    expect(read(vm, 0x5000n)[0]).toBe(1);
+    vm.onRegion = undefined;
+    expect(claimRegion(vm, vdev, "memory", 0x5000n, 0x100n, 0, DEFAULT_REGION_FLAGS)).toBeUndefined();
+    expect(read(vm, 0x5000n)).toEqual([0, 7n]);
+  });
 });

@@ -15,6 +15,7 @@ import type { Vm } from "./vm.ts";
  */
 export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
   if (count < 0 || count > TRAPS_MAX) throw new RangeError(`a batch has at most ${TRAPS_MAX} traps`);
+  ring.notDone = 0;
   if (vm.watchesAccesses || vm.windows.any) return oneByOne(vm, ring, count);
   let next = 0;
   while (next < count && vm.ended === undefined) {
@@ -49,6 +50,7 @@ function settle(vm: Vm, ring: TrapRing, i: number): void {
     outcome = settleRead(vm, answer, space, lo, hi, width);
   }
   if (vm.ended !== undefined) outcome = AccessStatus.stop;
+  if (outcome !== AccessStatus.done) ring.notDone++;
   ring.settle(i, outcome, write ? valueLo : vm.valueLo, write ? valueHi : vm.valueHi);
 }
 
@@ -57,6 +59,7 @@ function oneByOne(vm: Vm, ring: TrapRing, count: number): number {
     if (vm.ended !== undefined) return i;
     const trap = ring.trap(i);
     const outcome = access(vm, trap);
+    if (outcome !== AccessStatus.done) ring.notDone++;
     ring.settle(i, outcome, trap.write ? trap.valueLo : vm.valueLo, trap.write ? trap.valueHi : vm.valueHi);
   }
   return count;

@@ -36,6 +36,11 @@ export function claimRegion(
     slots: instance.slots!,
   });
   if (typeof handle === "string") return handle;
+  const refused = sentenceOf(() => vm.onRegion?.("add", space, start, length));
+  if (refused !== undefined) {
+    vm.dispatcher.release(handle);
+    return refused;
+  }
   const region: Region = {
     start,
     length,
@@ -45,14 +50,23 @@ export function claimRegion(
   vm.spaces[space].add(region);
   vdev.regions.push(region);
   vm.regionChanges++;
-  vm.onRegion?.("add", space, start, length);
   return undefined;
 }
 
 /** The dispatcher has room for many regions, but not for any number. */
 function tryClaim(vm: Vm, claim: Claim): number | string {
+  let handle = 0;
+  const refused = sentenceOf(() => {
+    handle = vm.dispatcher.claim(claim);
+  });
+  return refused ?? handle;
+}
+
+/** Why something was refused, for a vdev that asks while it runs: a place its guest cannot trap, or no room. */
+function sentenceOf(work: () => void): string | undefined {
   try {
-    return vm.dispatcher.claim(claim);
+    work();
+    return undefined;
   } catch (error) {
     if (error instanceof UserError) return error.message;
     throw error;

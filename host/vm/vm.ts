@@ -75,6 +75,8 @@ export class Vm implements GuestBus {
   valueLo = 0;
   valueHi = 0;
   #listener: VmListener | undefined;
+  /** Something happens with every access: it is told to the listener, or takes time. */
+  #watched = false;
   #end: VmEnd | undefined;
   #terminated = false;
   /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
@@ -83,7 +85,7 @@ export class Vm implements GuestBus {
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
-    this.#listener = options.listener;
+    this.listener = options.listener;
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.timers = new GuestTimers(this);
@@ -115,11 +117,12 @@ export class Vm implements GuestBus {
   /** Whether anybody wants to know of every access. */
   set listener(listener: VmListener | undefined) {
     this.#listener = listener;
+    this.#watched = listener !== undefined || this.plan.accessNs > 0;
   }
 
   /** Whether something happens with every access: it is reported, or takes time. */
   get watchesAccesses(): boolean {
-    return this.#listener !== undefined || this.plan.accessNs > 0;
+    return this.#watched;
   }
 
   /** A message of a vdev, or of the VM itself. */
@@ -143,9 +146,7 @@ export class Vm implements GuestBus {
     if (windows || this.windows.any) this.windows.flush();
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width);
-    if (this.#listener !== undefined)
-      this.#record("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
-    if (this.plan.accessNs > 0) this.#elapse();
+    if (this.#watched) this.#watch("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -174,8 +175,7 @@ export class Vm implements GuestBus {
     if (windows || this.windows.any) this.windows.flush();
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi);
-    if (this.#listener !== undefined) this.#record("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
-    if (this.plan.accessNs > 0) this.#elapse();
+    if (this.#watched) this.#watch("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -200,7 +200,7 @@ export class Vm implements GuestBus {
     return L.STOPPED;
   }
 
-  #record(
+  #watch(
     op: "read" | "write",
     space: Space,
     lo: number,
@@ -211,10 +211,13 @@ export class Vm implements GuestBus {
     vcpu: number,
     status: AccessStatus,
   ): void {
-    const value = BigInt.asUintN(8 * width, (BigInt(valueHi >>> 0) << 32n) | BigInt(valueLo >>> 0));
-    const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
-    const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
-    this.#listener?.({ kind: "access", op, space, address, width, value, vcpu, outcome });
+    if (this.#listener !== undefined) {
+      const value = BigInt.asUintN(8 * width, (BigInt(valueHi >>> 0) << 32n) | BigInt(valueLo >>> 0));
+      const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+      const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
+      this.#listener?.({ kind: "access", op, space, address, width, value, vcpu, outcome });
+    }
+    if (this.plan.accessNs > 0) this.#elapse();
   }
 
   // ------------------------------------------------------------------------------------------------------- time

@@ -29,9 +29,12 @@ export function vdevboxInterrupted(seen: string, ...args: string[]): Promise<Out
     const child = spawn(process.execPath, [BINARY, ...args], { cwd: packageRoot(), timeout: 60_000 });
     let out = "";
     let err = "";
+    let interrupted = false;
     child.stdout.on("data", (chunk) => {
       out += chunk;
-      if (out.includes(seen)) child.kill("SIGINT");
+      if (interrupted || !out.includes(seen)) return;
+      interrupted = true; // once: a second Ctrl-C ends the process at once
+      child.kill("SIGINT");
     });
     child.stderr.on("data", (chunk) => {
       err += chunk;

@@ -21,10 +21,10 @@ function join(lo: u32, hi: u32): u64 {
   return (<u64>hi << 32) | <u64>lo;
 }
 
-/** The region that holds a memory address, or 0. */
+/** The word of the region that may hold a memory address, or 0. */
 // @ts-ignore: decorator
 @inline
-function find_memory(address: u64): usize {
+function find_memory(address: u64): u32 {
   if (address >= 0x100000000) return search(L.HIGH, address);
   const word = load<u32>(L.PAGE_MAP + ((<u32>address >>> L.PAGE_SHIFT) << 2));
   if (<i32>word >= 0) return word;
@@ -32,12 +32,12 @@ function find_memory(address: u64): usize {
 }
 
 /** The last region in a list that starts at or below an address. The list is sorted; regions never overlap. */
-function search(list: usize, address: u64): usize {
+function search(list: usize, address: u64): u32 {
   let low: u32 = 0;
   let high = load<u32>(list);
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (load<u64>(load<u32>(list + 4 + (middle << 2)), L.REGION_START) <= address) low = middle + 1;
+    if (load<u64>(record_of(load<u32>(list + 4 + (middle << 2))), L.REGION_START) <= address) low = middle + 1;
     else high = middle;
   }
   return low == 0 ? 0 : load<u32>(list + (low << 2));
@@ -45,15 +45,29 @@ function search(list: usize, address: u64): usize {
 
 // @ts-ignore: decorator
 @inline
-function find(space: u32, address: u64): usize {
+function find(space: u32, address: u64): u32 {
   return space == 0 ? find_memory(address) : load<u32>(L.PORT_MAP + ((<u32>address & 0xffff) << 2));
+}
+
+/** The record of a region's word. */
+// @ts-ignore: decorator
+@inline
+function record_of(word: u32): usize {
+  return L.REGIONS + ((word & L.WORD_RECORD_MASK) << L.REGION_SHIFT);
+}
+
+/** The slot in the shared table of one of the thunks of a region's module instance. */
+// @ts-ignore: decorator
+@inline
+function thunk_of(word: u32, thunk: u32): u32 {
+  return ((word >>> L.WORD_THUNKS_SHIFT) << L.THUNK_GROUP_SHIFT) + thunk;
 }
 
 /** Everything that may refuse an access before a vdev sees it. @returns 0 or one of the negative answers */
 // @ts-ignore: decorator
 @inline
-function refusal(region: usize, address: u64, width: u32): i32 {
-  if (region == 0) return L.UNCLAIMED;
+function refusal(word: u32, region: usize, address: u64, width: u32): i32 {
+  if (word == 0) return L.UNCLAIMED;
   const offset = address - load<u64>(region, L.REGION_START);
   const length = load<u64>(region, L.REGION_LENGTH);
   if (offset >= length) return L.UNCLAIMED;
@@ -68,38 +82,40 @@ function refusal(region: usize, address: u64, width: u32): i32 {
  */
 // @ts-ignore: decorator
 @inline
-function enter(region: usize, callback: u32, vcpu: u32): void {
+function enter(at: usize, region: usize, callback: u32, vcpu: u32): void {
   if (isDefined(VDEVBOX_NO_GATE)) return;
-  store<u64>(context, join(callback, L.THREAD_VCPU), L.CONTEXT_CALLBACK);
-  store<u64>(context, join(load<u32>(region, L.REGION_VDEV), vcpu), L.CONTEXT_VDEV);
+  store<u64>(at, join(callback, L.THREAD_VCPU), L.CONTEXT_CALLBACK);
+  store<u64>(at, join(load<u32>(region, L.REGION_VDEV), vcpu), L.CONTEXT_VDEV);
 }
 
 // @ts-ignore: decorator
 @inline
-function leave(): void {
+function leave(at: usize): void {
   if (isDefined(VDEVBOX_NO_GATE)) return;
-  store<u32>(context, 0, L.CONTEXT_CALLBACK);
+  store<u32>(at, 0, L.CONTEXT_CALLBACK);
 }
 
 // @ts-ignore: decorator
 @inline
-function count_trap(): void {
-  store<u32>(context, load<u32>(context, L.CONTEXT_TRAP) + 1, L.CONTEXT_TRAP);
+function count_trap(at: usize): void {
+  store<u32>(at, load<u32>(at, L.CONTEXT_TRAP) + 1, L.CONTEXT_TRAP);
 }
 
 // @ts-ignore: decorator
 @inline
 function do_read(space: u32, address: u64, width: u32, vcpu: u32): i32 {
-  count_trap();
-  const region = find(space, address);
-  const refused = refusal(region, address, width);
+  const at = context; // nested activations choose another and put this one back
+  count_trap(at);
+  const word = find(space, address);
+  const region = record_of(word);
+  const refused = refusal(word, region, address, width);
   if (refused != 0) return refused;
   const fn = load<u32>(region, L.REGION_VREAD);
   if (fn == 0) return load<u32>(region, L.REGION_STOPPED) ? L.STOPPED : L.NO_HANDLER;
-  enter(region, L.CALLBACK_VREAD, vcpu);
+  enter(at, region, L.CALLBACK_VREAD, vcpu);
   const frame = load<u32>(region, L.REGION_FRAMES) + frame_offset;
   const result = call_indirect<u64>(
-    load<u32>(region, L.REGION_READ_SLOT),
+    thunk_of(word, L.THUNK_READ),
     frame,
     fn,
     load<usize>(region, L.REGION_VDP),
@@ -108,26 +124,28 @@ function do_read(space: u32, address: u64, width: u32, vcpu: u32): i32 {
     width | load<u32>(region, L.REGION_TYPE),
   );
   if (width == 8) {
-    store<u64>(context, call_indirect<u64>(load<u32>(region, L.REGION_OPERAND_SLOT), frame), L.CONTEXT_VALUE_LO);
+    store<u64>(at, call_indirect<u64>(thunk_of(word, L.THUNK_OPERAND), frame), L.CONTEXT_VALUE_LO);
   } else {
-    store<u64>(context, result & 0xffffffff, L.CONTEXT_VALUE_LO);
+    store<u64>(at, result & 0xffffffff, L.CONTEXT_VALUE_LO);
   }
-  leave();
+  leave(at);
   return <i32>(result >>> 32);
 }
 
 // @ts-ignore: decorator
 @inline
 function do_write(space: u32, address: u64, width: u32, value: u64, vcpu: u32): i32 {
-  count_trap();
-  const region = find(space, address);
-  const refused = refusal(region, address, width);
+  const at = context;
+  count_trap(at);
+  const word = find(space, address);
+  const region = record_of(word);
+  const refused = refusal(word, region, address, width);
   if (refused != 0) return refused;
   const fn = load<u32>(region, L.REGION_VWRITE);
   if (fn == 0) return load<u32>(region, L.REGION_STOPPED) ? L.STOPPED : L.NO_HANDLER;
-  enter(region, L.CALLBACK_VWRITE, vcpu);
+  enter(at, region, L.CALLBACK_VWRITE, vcpu);
   const status = call_indirect<u32>(
-    load<u32>(region, L.REGION_WRITE_SLOT),
+    thunk_of(word, L.THUNK_WRITE),
     load<u32>(region, L.REGION_FRAMES) + frame_offset,
     fn,
     load<usize>(region, L.REGION_VDP),
@@ -136,7 +154,7 @@ function do_write(space: u32, address: u64, width: u32, value: u64, vcpu: u32): 
     width | load<u32>(region, L.REGION_TYPE),
     value,
   );
-  leave();
+  leave(at);
   return <i32>status;
 }
 
@@ -161,6 +179,18 @@ export function write_port(port: u32, width: u32, value: u32, vcpu: u32): i32 {
 }
 
 /**
+ * Brings what the next record's lookup needs into the cache while this one is dealt with. The processor cannot do so by
+ * itself: it does not know which module comes next. The load counts for nothing, and is stored so that it stays.
+ */
+// @ts-ignore: decorator
+@inline
+function look_ahead(record: usize): void {
+  const page = load<u32>(record, L.RING_LO) >>> L.PAGE_SHIFT;
+  const region = record_of(load<u32>(L.PAGE_MAP + (page << 2))); // some record, also where the page has none
+  store<u32>(context, load<u32>(region, L.REGION_VREAD), L.CONTEXT_AHEAD);
+}
+
+/**
  * The ring's records from `first` on, each with its status and value written back, up to `end` or to the first whose
  * status is not 0: that one the host settles, and after a fault the one in progress, and calls again with the next.
  * @returns the record it stopped at, `end` when all are done
@@ -169,6 +199,7 @@ export function run_batch(first: u32, end: u32): u32 {
   for (let i = first; i < end; i++) {
     const record: usize = L.RING + i * L.RING_RECORD_BYTES;
     store<u32>(context, i, L.CONTEXT_PROGRESS);
+    look_ahead(record + L.RING_RECORD_BYTES);
     const address = load<u64>(record, L.RING_LO);
     const width = load<u8>(record, L.RING_WIDTH);
     const space = load<u8>(record, L.RING_SPACE);

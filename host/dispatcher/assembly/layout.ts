@@ -4,7 +4,7 @@
  */
 
 /** Context words: what is in progress, one block a host thread. The gate reads them; a vdev module cannot. */
-export const CONTEXT = 1024;
+export const CONTEXT = 3072;
 export const CONTEXT_BYTES = 64;
 export const CONTEXT_THREADS = 16;
 
@@ -16,29 +16,46 @@ export const CONTEXT_VCPU = 12;
 export const CONTEXT_TRAP = 16; // number of the trap, counts up from 1
 export const CONTEXT_PROGRESS = 20; // batch: the record in progress
 export const CONTEXT_PHASE = 24; // index in PHASES
+export const CONTEXT_AHEAD = 28; // batch: of no meaning, see look_ahead
 export const CONTEXT_VALUE_LO = 32; // result of the last read
 export const CONTEXT_VALUE_HI = 36;
 
-/** One word a 4 KiB page of the first 4 GiB: 0, the address of a region, or LIST | address of a list. */
+/**
+ * A region's word: which record, and which thunks. Maps hold it instead of an address, so that the thunk to call is known
+ * before the record has been read; it is what the processor waits for most. 0 is no region: record 0 is never used.
+ */
+export const WORD_RECORD_MASK = 16383; // REGION_LIMIT - 1
+export const WORD_THUNKS_SHIFT = 14;
+/** Slots of the shared table that belong to one module instance; the first group is unused. */
+export const THUNK_GROUP_SHIFT = 2;
+export const THUNK_READ = 0;
+export const THUNK_WRITE = 1;
+export const THUNK_OPERAND = 2;
+/** Groups that fit into a word beside LIST. */
+export const THUNK_GROUPS = 131072;
+
+/** One word a 4 KiB page of the first 4 GiB: 0, the word of a region, or LIST | address of a list. */
 export const PAGE_MAP = 65536;
 export const PAGE_SHIFT = 12;
-/** One word an x86 port: 0 or the address of a region. */
+/** One word an x86 port: 0 or the word of a region. */
 export const PORT_MAP = 4259840;
 /** Region records. */
 export const REGIONS = 4521984;
 export const REGION_BYTES = 64;
+export const REGION_SHIFT = 6;
 export const REGION_LIMIT = 16384;
-/** Lists: a count, then region addresses by ascending start. One for each page that regions share. */
+/** Lists: a count, then words of regions by ascending start. One for each page that regions share. */
 export const LISTS = 5570560;
 export const LISTS_BYTES = 1048576;
-/** Regions that reach above 4 GiB, by ascending start: a count, then addresses. */
+/** Regions that reach above 4 GiB, by ascending start: a count, then words. */
 export const HIGH = 6619136;
 export const HIGH_LIMIT = 16383;
 /** Ring of traps for run_batch. */
 export const RING = 6684672;
-export const RING_RECORD_BYTES = 32;
+export const RING_RECORD_BYTES = 24;
 export const RING_RECORDS = 65536;
-export const MEMORY_PAGES = 134;
+/** One page more than the ring needs: run_batch looks one record ahead. build/modules.ts has the same number. */
+export const MEMORY_PAGES = 127;
 
 /** A page word with the top bit set is a list: the smallest 32-bit integer, the same number in both languages. */
 export const LIST = -0x80000000;
@@ -46,18 +63,15 @@ export const LIST = -0x80000000;
 /** Offsets in a region record. */
 export const REGION_START = 0; // u64
 export const REGION_LENGTH = 8; // u64
-export const REGION_READ_SLOT = 16; // slot of the module's __vdevbox_vread in the shared table
-export const REGION_WRITE_SLOT = 20;
-export const REGION_OPERAND_SLOT = 24;
-export const REGION_VREAD = 28; // index in the module's own table, 0 none
-export const REGION_VWRITE = 32;
-export const REGION_VDP = 36; // vdev_t in module memory
-export const REGION_COOKIE = 40;
-export const REGION_FRAMES = 44; // the module's frames
-export const REGION_SIZES = 48; // acc_sizes: bit n set, n bytes allowed
-export const REGION_VDEV = 52; // index of the vdev in the VM
-export const REGION_STOPPED = 56; // 1: the module instance no longer runs
-export const REGION_TYPE = 60; // QST_* << 16
+export const REGION_VREAD = 16; // index in the module's own table, 0 none
+export const REGION_VWRITE = 20;
+export const REGION_VDP = 24; // vdev_t in module memory
+export const REGION_COOKIE = 28;
+export const REGION_FRAMES = 32; // the module's frames
+export const REGION_SIZES = 36; // acc_sizes: bit n set, n bytes allowed
+export const REGION_VDEV = 40; // index of the vdev in the VM
+export const REGION_STOPPED = 44; // 1: the module instance no longer runs
+export const REGION_TYPE = 48; // QST_* << 16
 
 /** Offsets in a ring record. */
 export const RING_LO = 0;

@@ -20,7 +20,8 @@ declare module "@defasm/core" {
   export interface Relocation {
     readonly offset: number;
     readonly addend: bigint;
-    readonly symbol: AssemblySymbol;
+    /** Null for a target written as a bare number. */
+    readonly symbol: AssemblySymbol | null;
     /** Bits. */
     readonly size: number;
     readonly pcRelative: boolean;

@@ -97,6 +97,8 @@ function symbolAddress(
   bases: ReadonlyMap<string, number>,
   externals: ReadonlyMap<string, number>,
 ): number | undefined {
+  // A target written as a bare number has no symbol: it is an address.
+  if (symbol === null) return 0;
   const base = symbol.value ? bases.get(symbol.value.section.name) : undefined;
   return base === undefined ? externals.get(symbol.name) : base + Number(symbol.value!.addend);
 }
@@ -114,8 +116,10 @@ function undefinedSymbol(
     const here = statement.section === section && statement.address <= relocation.offset && relocation.offset < end;
     if (here) start = statement.range.start;
   });
-  const { name } = relocation.symbol;
-  return new UserError(`"${name}" is not defined; define the label or the constant`, placeAt(source, file, start));
+  return new UserError(
+    `"${relocation.symbol?.name}" is not defined; define the label or the constant`,
+    placeAt(source, file, start),
+  );
 }
 
 /** Fills a relocated field as ELF does: symbol + addend, minus the field's own address when relative. */

@@ -32,6 +32,8 @@ export interface RomGuestOptions {
   /** Port ranges that go to the bus. */
   readonly ports: readonly AddressRange[];
   readonly bus: GuestBus;
+  /** Also accesses that no range claims go to the bus, which may end the run for them. */
+  readonly trapAll?: boolean;
   /**
    * The guest waits in HLT with interrupts on. Whoever owns virtual time moves it to the next event, which may set a
    * line, and answers `resume`: the guest goes on, in the handler of an interrupt if one is due, else behind its HLT
@@ -72,6 +74,8 @@ const MAX_RAM_BYTES = 1024 * 1024 * 1024;
 /** How often the event loop gets its turn: every few slices, a few milliseconds each, and every so many halts. */
 const SLICES_PER_TURN = 4;
 const HALTS_PER_TURN = 256;
+/** Text without line breaks is handed on in pieces of this many bytes. */
+const MAX_LINE_BYTES = 4096;
 const MAX_ACCESSES_PER_SLICE = 2 ** 26;
 /** The guest has one processor. */
 const VCPU = 0;
@@ -176,19 +180,20 @@ class RunningRom implements RomGuest, MachineBus {
   /** MachineBus: one joined memory access of the guest. Signed 32-bit numbers become the bus's unsigned ones here. */
   read(address: number, width: AccessWidth): void {
     this.#countAccess();
-    if (this.#windows.has(address)) this.#readBus("memory", address >>> 0, width);
+    if (this.#windows.has(address) || this.#options.trapAll) this.#readBus("memory", address >>> 0, width);
     else this.#answerAllOnes();
   }
 
   write(address: number, width: AccessWidth, lo: number, hi: number): void {
     this.#countAccess();
-    if (this.#windows.has(address)) this.#writeBus("memory", address >>> 0, width, lo, hi);
+    if (this.#windows.has(address) || this.#options.trapAll) this.#writeBus("memory", address >>> 0, width, lo, hi);
     else this.unansweredCount += 1;
   }
 
   readPort(port: number, width: 1 | 2 | 4): number {
     if (this.#ports.has(port)) this.#readBus("io", port, width);
     else if (port === TEXT_PORT) this.valueLo = TEXT_PORT;
+    else if (this.#options.trapAll) this.#readBus("io", port, width);
     else this.#answerAllOnes();
     return width === 4 ? this.valueLo : this.valueLo & (width === 2 ? 0xffff : 0xff);
   }
@@ -198,6 +203,7 @@ class RunningRom implements RomGuest, MachineBus {
     else if (port === TEXT_PORT) this.#print(value & 0xff);
     else if (port === EXIT_PORT) this.#endWith({ reason: "exit", code: value >>> 0 });
     else if (port === FAULT_PORT && width === 4) this.#reportException(value >>> 0);
+    else if (this.#options.trapAll) this.#writeBus("io", port, width, value, 0);
     else this.unansweredCount += 1;
   }
 
@@ -279,7 +285,7 @@ class RunningRom implements RomGuest, MachineBus {
 
   #print(byte: number): void {
     this.#line.push(byte);
-    if (byte === 0x0a) this.#flush();
+    if (byte === 0x0a || this.#line.length >= MAX_LINE_BYTES) this.#flush();
   }
 
   #flush(): void {

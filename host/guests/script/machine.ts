@@ -8,6 +8,8 @@ export interface ScriptMachine {
   write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus;
   /** Moves virtual time on by `ns`; without it to the next timer, or not at all when none is armed. */
   clockStep(ns?: bigint): void;
+  /** Timers that have fired so far. */
+  readonly alarmsFired: number;
   /** Virtual nanoseconds since the VM was made. */
   clockNow(): bigint;
   /** @returns undefined when there is no such controller or line */

@@ -20,6 +20,8 @@ class Board implements ScriptMachine {
   #now = 0n;
   #slow = 0;
   stopped = false;
+  alarmsFired = 0;
+  steps = 0;
 
   read(space: Space, address: bigint, width: AccessWidth, vcpu: number): ScriptRead {
     this.calls.push(`read ${space} ${address} ${width} cpu${vcpu}`);
@@ -37,7 +39,10 @@ class Board implements ScriptMachine {
   }
 
   clockStep(ns?: bigint): void {
+    const before = this.#now;
+    this.steps++;
     this.#now = ns === undefined ? (this.#now / 100n + 1n) * 100n : this.#now + ns;
+    this.alarmsFired += Number((this.#now - before) / 100n);
   }
 
   clockNow(): bigint {
@@ -119,6 +124,17 @@ describe("running a script", () => {
     );
     expect(result.findings).toEqual([]);
     expect(result.expectations).toBe(4);
+  });
+
+  it("lets a long time pass in pieces, and ends where it was told to", () => {
+    const board = new Board();
+    const result = run(
+      "clock_step 7\nclock_step 60000000000\nexpect 60000000007\nclock_set 90000000000\nexpect 90000000000",
+      board,
+    );
+    expect(result.findings).toEqual([]);
+    // Timers fire 100 million times a piece of 10 s: each piece is half of the one before, until they are 10,000.
+    expect(board.steps).toBeGreaterThan(1000);
   });
 
   it("prints, and repeats as often as asked", () => {

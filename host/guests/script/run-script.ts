@@ -36,6 +36,8 @@ export interface ScriptResult {
   readonly failed: number;
   /** Expectations checked. */
   readonly expectations: number;
+  /** Those that held. */
+  readonly held: number;
   /** Accesses made, one a byte for `read`, `write` and `memset`, and one more for each that had to be repeated. */
   readonly accesses: number;
   /** Accesses that ended in a bus error, expected or not. */
@@ -62,6 +64,15 @@ export function runScript(steps: readonly ScriptStep[], machine: ScriptMachine, 
 /** Steps after which other work of the process gets its turn. */
 const STEPS_PER_TURN = 2000;
 
+/** Virtual time that passes in one go: a longer step goes in pieces, as many timers may fire in it. */
+const CLOCK_PIECE_NS = 10_000_000_000n;
+/** Timers that may fire in a piece before the next is made shorter, and that must before it is not made longer. */
+const PIECE_ALARMS_MAX = 10_000;
+const PIECE_ALARMS_MIN = 1000;
+
+/** What was done between two values of `steps`: a step, or much work. */
+type Turn = "step" | "long";
+
 /** `runScript` that lets signals and timers of the process in between: a long script can be interrupted. */
 export async function runScriptInTurns(
   steps: readonly ScriptStep[],
@@ -70,8 +81,11 @@ export async function runScriptInTurns(
 ): Promise<ScriptResult> {
   const run = new ScriptRun(machine, out);
   let count = 0;
-  for (const _step of run.steps(steps)) {
-    if (++count % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (const turn of run.steps(steps)) {
+    if (turn === "step" && ++count % STEPS_PER_TURN !== 0) continue;
+    const was = machine.stopped;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (machine.stopped && !was) break; // interrupted from outside: not even what needs no VM goes on
   }
   return run.finish();
 }
@@ -85,11 +99,14 @@ class ScriptRun {
   readonly #findings: ScriptFinding[] = [];
   #failed = 0;
   #expectations = 0;
+  #held = 0;
   #accesses = 0;
   #errors = 0;
   #skipped = 0;
   #skippedExpectation: ScriptStep | undefined;
   #vcpu = 0;
+  /** Where a step of time ends of which only the last piece is left. */
+  #waitEndNs: bigint | undefined;
   #stopped = false;
   /** True once a command was not carried out because the VM had ended. */
   #ended = false;
@@ -101,14 +118,39 @@ class ScriptRun {
     this.#stopped = machine.stopped;
   }
 
-  /** Carries out steps, one between two values. */
-  *steps(steps: readonly ScriptStep[]): Generator<void> {
+  /** Carries out steps, one between two values, and a long one in pieces. */
+  *steps(steps: readonly ScriptStep[]): Generator<Turn> {
     for (const step of steps) {
       if (this.#ended) this.#skip(step);
       else if (step.kind === "repeat") {
-        for (let round = 0; round < step.count && !this.#ended; round++) yield* this.steps(step.body);
-      } else this.#step(step);
-      yield;
+        for (let round = 0; round < step.count && !this.#ended; round++) {
+          yield* this.steps(step.body);
+          yield "step";
+        }
+      } else {
+        if (!this.#stopped) yield* this.#longWait(step);
+        this.#step(step);
+      }
+      yield "step";
+    }
+  }
+
+  /** Lets all but the last piece of a long step of time pass; the step itself is the last. */
+  *#longWait(step: ScriptStep): Generator<Turn> {
+    const machine = this.#machine;
+    if (step.kind !== "clockStep" && step.kind !== "clockSet") return;
+    this.#waitEndNs = undefined;
+    if (step.ns === undefined) return;
+    const end = step.kind === "clockSet" ? step.ns : machine.clockNow() + step.ns;
+    let piece = CLOCK_PIECE_NS;
+    while (end - machine.clockNow() > piece && !machine.stopped) {
+      const before = machine.alarmsFired;
+      machine.clockStep(piece);
+      this.#waitEndNs = end;
+      yield "long";
+      const fired = machine.alarmsFired - before;
+      if (fired < PIECE_ALARMS_MIN) piece *= 2n;
+      else if (fired > PIECE_ALARMS_MAX && piece > 1n) piece /= 2n;
     }
   }
 
@@ -122,6 +164,7 @@ class ScriptRun {
       findings: this.#findings,
       failed: this.#failed,
       expectations: this.#expectations,
+      held: this.#held,
       accesses: this.#accesses,
       errors: this.#errors,
       skipped: this.#skipped,
@@ -137,9 +180,12 @@ class ScriptRun {
       case "vcpu":
         this.#vcpu = step.vcpu;
         return;
-      case "expect":
+      case "expect": {
+        const failed = this.#failed;
         this.#expect(step, step.expectation);
+        if (this.#failed === failed) this.#held++;
         return;
+      }
     }
     if (this.#stopped) {
       this.#ended = true;
@@ -172,7 +218,10 @@ class ScriptRun {
         return this.#writeBytes(command.address, new Uint8Array(command.size).fill(command.byte), step);
       case "clockStep":
         if (command.ns === undefined) this.#machine.clockStep();
-        else this.#machine.clockStep(command.ns);
+        else
+          this.#machine.clockStep(
+            this.#waitEndNs === undefined ? command.ns : this.#waitEndNs - this.#machine.clockNow(),
+          );
         return { kind: "value", value: this.#machine.clockNow() };
       case "clockSet":
         return this.#clockSet(command.ns, step);

@@ -31,6 +31,10 @@ export class VmScriptMachine implements ScriptMachine {
     this.#vm.clockStep(ns);
   }
 
+  get alarmsFired(): number {
+    return this.#vm.clock.fired;
+  }
+
   clockNow(): bigint {
     return this.#vm.nowNs;
   }
