@@ -55,20 +55,6 @@ fn counter(kind: u64, key: u32) -> Arc<Mutex<dyn Device>> {
     }
 }
 
-const KINDS: usize = 8;
-
-/// The i-th device, of one of eight types: the benchmark deals its regions out to eight modules in the same way.
-fn device(i: usize) -> Arc<Mutex<dyn Device>> {
-    fn of_kind<const KIND: u32>(key: u32) -> Arc<Mutex<dyn Device>> {
-        Arc::new(Mutex::new(Counter::<KIND> { count: 0, key }))
-    }
-    let make: [fn(u32) -> Arc<Mutex<dyn Device>>; KINDS] = [
-        of_kind::<0>, of_kind::<1>, of_kind::<2>, of_kind::<3>,
-        of_kind::<4>, of_kind::<5>, of_kind::<6>, of_kind::<7>,
-    ];
-    make[i % KINDS](i as u32)
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Range {
     base: u64,

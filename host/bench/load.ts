@@ -13,10 +13,11 @@ import type { Vdev } from "../vm/vdev.ts";
 import { Vm } from "../vm/vm.ts";
 import { type Figure, figure, significant } from "./figure.ts";
 import { counterPlan, vmPlan } from "./plans.ts";
-import { alternate, timeUs } from "./rounds.ts";
+import { alternate, medianOfPasses, timeUs } from "./rounds.ts";
 
 const MODULE = "bench/counter.wasm";
 const BASE = 0x10000000;
+const PASSES = 5;
 
 /**
  * A cached module is checked and instrumented; what remains is to compile it, to make an instance behind its gates, to
@@ -29,15 +30,17 @@ export async function instance(rounds: number): Promise<Figure> {
   let count = 0;
   const unique = () => instrument(bytes, { id: `bench-${count++}`, passes: defaultPasses() }).bytes;
   const times = await alternate(rounds, {
-    first: () => {
-      const [wasm, vm] = [unique(), new Vm(vmPlan([]))];
-      return timeUs(() => firstCallback(vm, { ...loaded, compiled: new WebAssembly.Module(wasm) }));
-    },
-    engine: () => {
-      const wasm = unique();
-      return timeUs(() => bareInstance(wasm));
-    },
-    instrument: () => timeUs(unique),
+    first: () =>
+      medianOfPasses(PASSES, () => {
+        const [wasm, vm] = [unique(), new Vm(vmPlan([]))];
+        return timeUs(() => firstCallback(vm, { ...loaded, compiled: new WebAssembly.Module(wasm) }));
+      }),
+    engine: () =>
+      medianOfPasses(PASSES, () => {
+        const wasm = unique();
+        return timeUs(() => bareInstance(wasm));
+      }),
+    instrument: () => medianOfPasses(PASSES, () => timeUs(unique)),
   });
   const note =
     "the yardstick compiles and instantiates the same module with empty imports and calls nothing; " +
@@ -104,14 +107,14 @@ function firstCallback(vm: Vm, module: LoadedModule): void {
 }
 
 const FEW = 1;
-const MANY = 201;
+const MANY = 1001;
 
 /** One more vdev of a loaded type: all its callbacks up to the running guest, and its region. */
 export async function vdev(rounds: number): Promise<Figure> {
   const [few, many] = [machineOf(FEW), machineOf(MANY)];
   const times = await alternate(rounds, {
-    few: () => timeUs(() => createVm(few)),
-    many: () => timeUs(() => createVm(many)),
+    few: () => medianOfPasses(PASSES, () => timeUs(() => createVm(few))),
+    many: () => medianOfPasses(PASSES, () => timeUs(() => createVm(many))),
   });
   const value = (times.median("many") - times.median("few")) / (MANY - FEW);
   const note = `a VM with one vdev takes ${significant(times.median("few"))} µs, one with ${MANY} ${significant(times.median("many"))} µs`;

@@ -51,3 +51,8 @@ export function timeUs(work: () => void): number {
   work();
   return Number(process.hrtime.bigint() - start) / 1000;
 }
+
+/** The median of several passes of one round: a garbage collection or another process breaks into few of them. */
+export function medianOfPasses(passes: number, measure: () => number): number {
+  return median(Array.from({ length: passes }, measure));
+}
