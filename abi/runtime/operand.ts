@@ -33,7 +33,7 @@ export function operand_read(gcp: usize, flags: u32, blk: usize, nblks: u32, dat
     return 0;
   }
   if (!is_operand(gcp, flags, blk, nblks)) return NOT_SERVED;
-  if (load<u32>(gcp, FRAME_LIVE) != LIVE_WRITE || load<u32>(blk, 8) != data_len) return NOT_SERVED;
+  if (load<u32>(gcp, FRAME_LIVE) != LIVE_WRITE || load<u32>(blk, 8) != data_len || data == 0) return NOT_SERVED;
   move(data, gcp + FRAME_OPERAND, data_len);
   return 0;
 }
@@ -47,7 +47,7 @@ export function operand_write(gcp: usize, flags: u32, blk: usize, nblks: u32, da
     return 0;
   }
   if (!is_operand(gcp, flags, blk, nblks)) return NOT_SERVED;
-  if ((load<u32>(gcp, FRAME_LIVE) | 2) != LIVE_ANSWERED || load<u32>(blk, 8) != data_len) return NOT_SERVED;
+  if ((load<u32>(gcp, FRAME_LIVE) | 2) != LIVE_ANSWERED || load<u32>(blk, 8) != data_len || data == 0) return NOT_SERVED;
   move(gcp + FRAME_OPERAND, data, data_len);
   store<u32>(gcp, LIVE_ANSWERED, FRAME_LIVE);
   return 0;

@@ -99,6 +99,7 @@ export class Explainer {
 
   end(vm: Vm, end: SessionEnd, recordFile: string | undefined): void {
     this.flush();
+    if (this.#guestLine !== "") this.guestSays("\n");
     const findings = vm.findings.all;
     const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
     this.#say("");
