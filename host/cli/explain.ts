@@ -100,14 +100,15 @@ export class Explainer {
   end(vm: Vm, end: SessionEnd, recordFile: string | undefined): void {
     this.flush();
     if (this.#guestLine !== "") this.guestSays("\n");
-    const findings = vm.findings.all;
-    const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+    const { findings } = vm;
     this.#say("");
     this.#say(`The run ended: ${end.reason}. Exit code ${end.exitCode}.`);
     this.#say(
       `  ${vm.traps} guest accesses were trapped and dispatched; ${seconds(vm.nowNs)} of virtual time went by.`,
     );
-    this.#say(`  ${count("violation")} violations, ${count("warning")} warnings, ${count("fault")} faults.`);
+    this.#say(
+      `  ${findings.count("violation")} violations, ${findings.count("warning")} warnings, ${findings.count("fault")} faults.`,
+    );
     if (recordFile !== undefined)
       this.#say(`  The recording is in ${recordFile}; \`npx vdevbox replay ${recordFile}\` runs it again.`);
   }

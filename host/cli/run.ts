@@ -1,6 +1,5 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
-import type { Finding } from "../gate/finding.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { EXIT } from "../vm/vm.ts";
@@ -196,9 +195,9 @@ class Run {
     }
     const counts = [
       `${vm.traps} guest accesses`,
-      `${count(vm.findings.all, "violation")} violations`,
-      `${count(vm.findings.all, "warning")} warnings`,
-      `${count(vm.findings.all, "fault")} faults`,
+      `${vm.findings.count("violation")} violations`,
+      `${vm.findings.count("warning")} warnings`,
+      `${vm.findings.count("fault")} faults`,
     ];
     if (end.script !== undefined) counts.unshift(`${end.script.held} of ${end.script.expectations} expectations held`);
     this.#sink.err(`${vm.plan.system}: ${end.reason} (exit code ${end.exitCode}); ${counts.join(", ")}\n`);
@@ -222,10 +221,6 @@ class Run {
       linesHigh: vm.lines.high(),
     };
   }
-}
-
-function count(findings: readonly Finding[], severity: Finding["severity"]): number {
-  return findings.filter((finding) => finding.severity === severity).length;
 }
 
 export function choice<T extends string>(args: ParsedArguments, name: string, choices: readonly T[]): T | undefined {
