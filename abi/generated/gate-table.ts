@@ -90,7 +90,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     prototype: "documented",
     body: "complete",
     params: [
-      { name: "buf", type: { kind: "buffer", access: "out", length: "count", nullable: true }, at: 0 },
+      { name: "buf", type: { kind: "buffer", access: "out", length: "count" }, at: 0 },
       { name: "count", type: { kind: "int", bits: 32, signed: false, cType: "size_t" }, at: 1 },
       { name: "vdp", type: { kind: "handle", of: "vdev" }, at: 2 },
     ],
@@ -115,7 +115,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     prototype: "vdevbox",
     body: "complete",
     params: [
-      { name: "buf", type: { kind: "buffer", access: "out", length: "count", nullable: true }, at: 0 },
+      { name: "buf", type: { kind: "buffer", access: "out", length: "count" }, at: 0 },
       { name: "count", type: { kind: "int", bits: 32, signed: false, cType: "size_t" }, at: 1 },
       { name: "vdp", type: { kind: "handle", of: "vdev" }, at: 2 },
     ],

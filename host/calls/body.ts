@@ -61,6 +61,26 @@ export function violation(
   });
 }
 
+/** A call fails for a reason its author should see, though no documented rule is broken: a warning with the place. */
+export function remark(
+  vm: Vm,
+  instance: ModuleInstance,
+  rule: RuleName,
+  call: string,
+  message: string,
+  advice: string,
+): void {
+  const entry = entries.get(call);
+  const args = current.name === call && entry !== undefined ? describeArguments(entry, current.args, instance) : [];
+  vm.findings.report(instance, {
+    severity: "warning",
+    rule,
+    message: `${call}() ${message}`,
+    call: { name: call, arguments: args },
+    advice,
+  });
+}
+
 /** Writes text as snprintf does: cut to fit, always with a NUL. @returns the length the whole text has */
 export function writeText(instance: ModuleInstance, address: number, size: number, text: string): number {
   const encoded = new TextEncoder().encode(text);

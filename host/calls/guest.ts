@@ -16,9 +16,10 @@ import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { GUEST_CLOCK_HZ } from "../time/guest-timers.ts";
+import { errnoName } from "../vm/errno.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
-import { bodies, u64, vdevOf, violation } from "./body.ts";
+import { bodies, remark, u64, vdevOf, violation } from "./body.ts";
 import { isLiveFrame } from "./gate-host.ts";
 
 /** Offsets in a frame; see abi/runtime/frame.ts. */
@@ -64,18 +65,54 @@ function transfer(
   data: number,
   length: number,
 ): number {
-  if (count >>> 0 > BLOCK_LIMIT) return EINVAL;
+  const fail = (result: number, why: string) => failed(vm, instance, toGuest, result, why);
+  if (count >>> 0 > BLOCK_LIMIT) return fail(EINVAL, `nblks is ${count >>> 0}, and ${BLOCK_LIMIT} is the most`);
   let at = data >>> 0;
   const end = at + (length >>> 0);
   for (let i = 0; i < count >>> 0; i++) {
     const block = readBlock(instance, (blocks >>> 0) + i * qvm_state_block.SIZEOF);
-    if (at + block.length > end) return EINVAL;
+    if (at + block.length > end) return fail(EINVAL, wrongLength(block.length, end - at));
     chargeHostWork(vm, instance, block.length / BYTES_PER_WORK);
-    const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, instance.bytes.subarray(at, at + block.length));
-    if (result !== EOK) return result;
+    const bytes = instance.bytes.subarray(at, at + block.length);
+    const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, bytes);
+    if (result === EXCEPTION && vm.spaces.memory.find(block.location)?.what.kind !== "vdev") return result;
+    if (result !== EOK) return fail(result, whyNot(vm, instance, toGuest, gcp >>> 0, block));
     at += block.length;
   }
+  if (at < end) fail(EOK, wrongLength(at - (data >>> 0), length >>> 0));
   return EOK;
+}
+
+function wrongLength(blocks: number, given: number): string {
+  return `data_len leaves ${given} bytes for what blk describes as ${blocks}`;
+}
+
+/** A transfer the author got wrong; a bad address of the guest's is none. @returns `result` */
+function failed(vm: Vm, instance: ModuleInstance, toGuest: boolean, result: number, why: string): number {
+  const name = toGuest ? "guest_cpu_write" : "guest_cpu_read";
+  const outcome = result === EOK ? "moved less than it was given" : `failed with ${errnoName(result)}`;
+  const advice = toGuest
+    ? "vread answers with guest_cpu_write(gcp, GXF_NONE, oopnd, 1, value, vopnd.length)."
+    : "vwrite gets its value with guest_cpu_read(gcp, GXF_NONE, oopnd, 1, value, vopnd.length).";
+  remark(vm, instance, "argument", name, `${outcome}: ${why}`, advice);
+  return result;
+}
+
+/** Why moveBlock() refused a block, as the end of a sentence. */
+function whyNot(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: number, block: Block): string {
+  if (block.type === QST_CPUREGS) {
+    if (gcp === 0) return "gcp is NULL, and blk is a register of a processor";
+    if (!isLiveFrame(instance, gcp)) return "gcp is not the guest_cpu of an access in progress";
+    if (block.length > 8) return `blk has ${block.length} bytes, and a register has 8`;
+    if (block.location !== 0n) return "blk is no operand of the access in progress";
+    const callback = vm.context.situation().callback;
+    return toGuest
+      ? `the operand of a ${callback} is the guest's to give`
+      : `the operand of a ${callback} is not known yet`;
+  }
+  if (block.type === QST_MEMORY) return "blk is in the region of a vdev, as vopnd is; the guest's operand is oopnd";
+  if (block.type === QST_X86_IO) return "blk is an x86 port, as vopnd is; the guest's operand is oopnd";
+  return `blk has type ${block.type}, which cannot be moved`;
 }
 
 /** @param data the module's side: bytes to give to the guest, or the place for bytes of the guest's */

@@ -251,10 +251,10 @@ function connect(vm: Vm, guest: RomGuest): void {
 async function runRom(vm: Vm, guest: RomGuest): Promise<SessionEnd> {
   try {
     const end = await guest.run();
-    const faulted = vm.instances.some((instance) => instance.stopped !== undefined);
-    if (end.reason === "exit" && !(end.code === 0 && faulted))
+    const failed = vm.failure !== undefined;
+    if (end.reason === "exit" && !(end.code === 0 && failed))
       vm.end(Math.min(end.code, MAX_EXIT_CODE), `the guest exited with ${end.code}`);
-    if (end.reason === "halted" && !faulted) vm.end(EXIT.normal, "the guest halted, and nothing will wake it");
+    if (end.reason === "halted" && !failed) vm.end(EXIT.normal, "the guest halted, and nothing will wake it");
     const guestError = end.reason === "failed" ? end.error : undefined;
     if (guestError !== undefined) vm.end(EXIT.unexpected, guestError.toString());
     return { ...vm.terminate(), script: undefined, guestError };

@@ -72,7 +72,7 @@ describe("a recording replays to the byte", () => {
       write(vm, BASE, 1n);
     });
     expect(text).toMatch(/^violation phase guest_timer_create late/m);
-    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, exitCode: 0 });
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, exitCode: 6 });
   });
 
   it("of the end of the VM in the middle", () => {

@@ -1,5 +1,6 @@
 import type { Finding } from "../gate/finding.ts";
 import type { ModuleInstance } from "./instance.ts";
+import { innermostFile } from "./stack.ts";
 
 /** Thrown by the `env.abort` import: a failed assertion, bounds check or `throw` in AssemblyScript. */
 export class AssemblyAbort extends Error {
@@ -36,10 +37,36 @@ export function faultOf(
       advice: "Turn the recursion into a loop, or bound its depth.",
     };
   }
+  const exhausted = exhaustedBy(error, instance);
+  if (exhausted !== undefined) return { severity: "fault", rule: "limit", ...exhausted };
   return {
     severity: "fault",
     rule: "trap",
     message: `${instance.module.file} trapped: ${error.message}`,
     advice: "WebAssembly stops a module that reaches outside its memory, divides by zero or calls a wrong function.",
+  };
+}
+
+/** Files whose own `unreachable` means that something is used up. */
+const ALLOCATOR = /^~lib\/rt\//;
+const FRAMES = /(^|\/)abi\/runtime\/frame\.ts$/;
+
+/** Which of a module's stores is used up, when that is why it trapped. */
+function exhaustedBy(error: Error, instance: ModuleInstance): Pick<Finding, "message" | "advice"> | undefined {
+  if (!/unreachable/.test(error.message)) return undefined;
+  const { file } = instance.module;
+  const place = innermostFile(error, instance.module) ?? "";
+  if (ALLOCATOR.test(place)) {
+    return {
+      message: `${file} is out of memory: it has ${instance.bytes.length >> 10} KiB and the next allocation goes beyond its limit`,
+      advice:
+        "Memory is never given back: allocate at startup only, and use extra_space for the state of a vdev. asconfig.json sets maximumMemory in pages of 64 KiB.",
+    };
+  }
+  if (!FRAMES.test(place)) return undefined;
+  return {
+    message: `a callback of ${file} asked stack_alloc() or address_of() for more than the 448 bytes it has in all`,
+    advice:
+      "Give bytes back inside a loop with stack_mark() and stack_release(), or keep large buffers in extra_space.",
   };
 }

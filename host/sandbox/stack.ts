@@ -36,6 +36,12 @@ export function stackOf(
   return authors.length > 0 ? authors : frames;
 }
 
+/** The file of the innermost frame of a module, the SDK and AssemblyScript's library included. */
+export function innermostFile(error: Error, module: LoadedModule): string | undefined {
+  const frames = resolveStack(error, (id) => (id === module.id ? module.source : undefined));
+  return frames.find((frame) => frame.module === module.id)?.place?.file;
+}
+
 function captureStack(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;

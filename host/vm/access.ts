@@ -114,9 +114,10 @@ function settleStatus(
 
 /** VRS_ABORT is internal to qvm, VRS_CONTINUE is for instruction callbacks, all else is no vdev_ref_status. */
 function remarkResult(vm: Vm, vdev: Vdev, callback: "vread" | "vwrite", status: number): void {
-  const name = status === VRS.abort ? "VRS_ABORT" : status === VRS.continue ? "VRS_CONTINUE" : `${status}`;
-  during(vm, vdev, callback, () =>
-    vm.findings.record(vdev.instance, {
+  const hex = `0x${(status >>> 0).toString(16)}`;
+  const name = status === VRS.abort ? "VRS_ABORT" : status === VRS.continue ? "VRS_CONTINUE" : hex;
+  during(vm, vdev, callback, () => {
+    const finding = vm.findings.record(vdev.instance, {
       severity: "violation",
       rule: "result",
       message: `${callback} of ${vdev.name} returned ${name}, which it may not`,
@@ -126,8 +127,9 @@ function remarkResult(vm: Vm, vdev: Vdev, callback: "vread" | "vwrite", status: 
       },
       advice:
         "The guest got a bus error. Map the error of guest_cpu_read() or guest_cpu_write() with guest_cpu_to_vrs().",
-    }),
-  );
+    });
+    if (vm.findings.isStrict(vdev.index)) vm.stopInstance(vdev.instance, finding);
+  });
 }
 
 function remarkUnanswered(vm: Vm, vdev: Vdev): void {

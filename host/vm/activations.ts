@@ -21,6 +21,11 @@ export class Activations {
     this.#vm = vm;
   }
 
+  /** How many activations the one in progress is nested in. */
+  get depth(): number {
+    return this.#frame;
+  }
+
   /**
    * Calls one function of a module's table.
    * @returns its result; undefined when the module was stopped, which is then recorded
@@ -76,7 +81,7 @@ export class Activations {
       if (windows.any) windows.refresh();
       const result = call(frame);
       if (windows.any) windows.flush();
-      locks.checkReleased(this.#vm, instance);
+      if (locks.any) locks.checkReleased(this.#frame);
       return result;
     } catch (error) {
       this.caught(error, instance);

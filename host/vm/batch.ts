@@ -25,6 +25,7 @@ export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
     next++;
   }
   if (vm.windows.any) vm.windows.flush();
+  if (vm.locks.any) vm.locks.checkReleased(0);
   return next;
 }
 

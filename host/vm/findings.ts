@@ -53,7 +53,7 @@ export class Findings {
     const { stackOf: error, ...facts } = remark;
     const situation = this.#vm.context.situation();
     const vdev = this.#vm.vdevs[situation.vdev];
-    const stops = remark.severity === "fault" || (remark.severity === "violation" && this.#isStrict(situation.vdev));
+    const stops = remark.severity === "fault" || (remark.severity === "violation" && this.isStrict(situation.vdev));
     const isFrequent = this.#isFrequent(remark, situation.vdev, stops);
     const finding: Finding = {
       ...facts,
@@ -78,7 +78,7 @@ export class Findings {
   report(instance: ModuleInstance, remark: Remark): void {
     chargeHostWork(this.#vm, instance, FINDING_WORK);
     const finding = this.record(instance, remark);
-    if (finding.severity === "violation" && this.#isStrict(finding.situation.vdev)) throw new StopModule(finding);
+    if (finding.severity === "violation" && this.isStrict(finding.situation.vdev)) throw new StopModule(finding);
   }
 
   nameOf(index: number): VdevName {
@@ -86,7 +86,8 @@ export class Findings {
     return { name: vdev.name, type: vdev.type, location: formatLocation(vdev) };
   }
 
-  #isStrict(vdev: number): boolean {
+  /** Whether a broken documented rule stops this vdev's module instance. */
+  isStrict(vdev: number): boolean {
     return (this.#vm.vdevs[vdev]?.policy ?? this.#vm.plan.policy) === "strict";
   }
 

@@ -61,7 +61,7 @@ export class Vm implements GuestBus {
   readonly lines = new InterruptLines();
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
-  readonly locks = new GaspLocks();
+  readonly locks: GaspLocks;
   readonly windows: Windows;
   readonly findings: Findings;
   readonly activations: Activations;
@@ -89,6 +89,7 @@ export class Vm implements GuestBus {
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.timers = new GuestTimers(this);
+    this.locks = new GaspLocks(this);
     this.windows = new Windows(this);
     this.findings = new Findings(this);
     this.activations = new Activations(this);
@@ -144,6 +145,7 @@ export class Vm implements GuestBus {
       status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
+    if (this.locks.any) this.locks.checkReleased(0);
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width);
     if (this.#watched) this.#watch("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
@@ -173,6 +175,7 @@ export class Vm implements GuestBus {
       status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
+    if (this.locks.any) this.locks.checkReleased(0);
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi);
     if (this.#watched) this.#watch("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
@@ -309,6 +312,14 @@ export class Vm implements GuestBus {
     }
   }
 
+  /** Why a run in which nothing else went wrong is no success: a vdev stopped, or broke rules that `report` collects. */
+  get failure(): string | undefined {
+    if (this.instances.some((instance) => instance.stopped !== undefined)) return "a vdev stopped";
+    const broken = this.findings.count("violation");
+    if (broken === 0) return undefined;
+    return broken === 1 ? "a rule of the vdev API was broken" : `${broken} rules of the vdev API were broken`;
+  }
+
   /** Ends the VM: no access or timer reaches a vdev any more. The first reason counts. */
   end(exitCode: number, reason: string): void {
     if (this.#end !== undefined) return;
@@ -318,8 +329,8 @@ export class Vm implements GuestBus {
   /** Delivers VDEV_CTRL_TERMINATE to every vdev that still runs, once, and lets go of everything. */
   terminate(): VmEnd {
     if (this.#end === undefined) {
-      const faulted = this.instances.some((instance) => instance.stopped !== undefined);
-      this.end(faulted ? EXIT.vdevError : EXIT.normal, faulted ? "a vdev stopped" : "the guest ended");
+      const failure = this.failure;
+      this.end(failure === undefined ? EXIT.normal : EXIT.vdevError, failure ?? "the guest ended");
     }
     if (!this.#terminated) {
       this.#terminated = true;

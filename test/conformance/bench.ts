@@ -171,6 +171,7 @@ export class Bench {
       if (param !== undefined) args[param.at] = value;
     };
     number("prot", 3);
+    if (block !== undefined) number("data_len", 4);
     if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
       number("size", 0x1000);
       number("align", 0x1000);

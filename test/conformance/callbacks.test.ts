@@ -113,7 +113,9 @@ describe("a module that makes one call in every callback", () => {
     vm.clockStep(1000n);
     vm.control("status");
     vm.control("button");
-    expect(vm.terminate().exitCode).toBe(0);
+    // What is broken in TERMINATE itself comes after the end was decided.
+    const broken = vm.findings.all.some((one) => one.severity === "violation");
+    expect(vm.terminate().exitCode).toBe(broken ? 6 : 0);
     const callbacks = [...STARTUP, ...RUNNING];
     const got = callbacks.map((callback) => [callback, verdicts(vm.findings.all, entry, callback)]);
     expect(got).toEqual(callbacks.map((callback) => [callback, expectedIn(entry, callback)]));

@@ -196,6 +196,6 @@ describe.each(MODULES)("%s", (name) => {
     expect(violationOf({ vm, findings, error }).every((one) => one.affected.length === 0)).toBe(true);
     expect(vm!.timers.all).toEqual([]);
     expect(vm!.spaces.memory.find(0x50000000n)).toBeUndefined();
-    expect(vm!.terminate().exitCode).toBe(0);
+    expect(vm!.terminate().exitCode).toBe(6);
   });
 });
