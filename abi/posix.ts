@@ -595,7 +595,6 @@ export declare function pthread_attr_destroy(attr: pthread_attr_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutex_init.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutex_init")
@@ -608,7 +607,6 @@ export declare function pthread_mutex_init(mutex: pthread_mutex_t, attr: pthread
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutex_destroy.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutex_destroy")
@@ -621,7 +619,6 @@ export declare function pthread_mutex_destroy(mutex: pthread_mutex_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutex_lock.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutex_lock")
@@ -634,7 +631,6 @@ export declare function pthread_mutex_lock(mutex: pthread_mutex_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutex_trylock.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutex_trylock")
@@ -647,7 +643,6 @@ export declare function pthread_mutex_trylock(mutex: pthread_mutex_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutex_unlock.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutex_unlock")
@@ -660,7 +655,6 @@ export declare function pthread_mutex_unlock(mutex: pthread_mutex_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutexattr_init.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutexattr_init")
@@ -673,7 +667,6 @@ export declare function pthread_mutexattr_init(attr: pthread_mutexattr_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutexattr_settype.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutexattr_settype")
@@ -686,7 +679,6 @@ export declare function pthread_mutexattr_settype(attr: pthread_mutexattr_t, typ
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutexattr_destroy.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_mutexattr_destroy")

@@ -60,6 +60,11 @@ const abstime = struct("abstime", "timespec", "in");
 const text = cstring("s");
 const FROM_CONFIGURED = inferred("running" as const, "threads may be made from VDEV_CTRL_GUEST_CONFIGURED on");
 
+/** Of a mutex; the host has them. */
+function mutexFn(c: string, summary: string, page: string, spec: Spec): FunctionEntry {
+  return fn(c, summary, page, { body: "complete", ...spec });
+}
+
 const threads: readonly Entry[] = [
   fn(
     "int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start_routine)(void *), void *arg)",
@@ -107,45 +112,55 @@ const threads: readonly Entry[] = [
 ];
 
 const mutexes: readonly Entry[] = [
-  fn(
+  mutexFn(
     "int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)",
     "Makes a mutex.",
     "pthread_mutex_init",
     { params: [mutex, struct("attr", "pthread_mutexattr_t", "in", NULLABLE)], result: ERRNO },
   ),
-  fn("int pthread_mutex_destroy(pthread_mutex_t *mutex)", "Ends a mutex.", "pthread_mutex_destroy", {
+  mutexFn("int pthread_mutex_destroy(pthread_mutex_t *mutex)", "Ends a mutex.", "pthread_mutex_destroy", {
     params: [mutex],
     result: ERRNO,
   }),
-  fn("int pthread_mutex_lock(pthread_mutex_t *mutex)", "Locks a mutex.", "pthread_mutex_lock", {
+  mutexFn("int pthread_mutex_lock(pthread_mutex_t *mutex)", "Locks a mutex.", "pthread_mutex_lock", {
     params: [mutex],
     result: ERRNO,
     mayBlock: inferred("no", "it may wait for another thread; the manual's own examples lock in vread and vwrite"),
   }),
-  fn("int pthread_mutex_trylock(pthread_mutex_t *mutex)", "Locks a mutex, or answers EBUSY.", "pthread_mutex_trylock", {
+  mutexFn(
+    "int pthread_mutex_trylock(pthread_mutex_t *mutex)",
+    "Locks a mutex, or answers EBUSY.",
+    "pthread_mutex_trylock",
+    {
+      params: [mutex],
+      result: ERRNO,
+    },
+  ),
+  mutexFn("int pthread_mutex_unlock(pthread_mutex_t *mutex)", "Unlocks a mutex.", "pthread_mutex_unlock", {
     params: [mutex],
     result: ERRNO,
   }),
-  fn("int pthread_mutex_unlock(pthread_mutex_t *mutex)", "Unlocks a mutex.", "pthread_mutex_unlock", {
-    params: [mutex],
-    result: ERRNO,
-  }),
-  fn(
+  mutexFn(
     "int pthread_mutexattr_init(pthread_mutexattr_t *attr)",
     "Fills attr with the defaults.",
     "pthread_mutexattr_init",
     { params: [mutexAttr], result: ERRNO },
   ),
-  fn(
+  mutexFn(
     "int pthread_mutexattr_settype(pthread_mutexattr_t *attr, int type)",
     "Chooses the kind of mutex, PTHREAD_MUTEX_*.",
     "pthread_mutexattr_settype",
     { params: [mutexAttr, i32("type")], result: ERRNO },
   ),
-  fn("int pthread_mutexattr_destroy(pthread_mutexattr_t *attr)", "Ends the use of attr.", "pthread_mutexattr_destroy", {
-    params: [mutexAttr],
-    result: ERRNO,
-  }),
+  mutexFn(
+    "int pthread_mutexattr_destroy(pthread_mutexattr_t *attr)",
+    "Ends the use of attr.",
+    "pthread_mutexattr_destroy",
+    {
+      params: [mutexAttr],
+      result: ERRNO,
+    },
+  ),
 ];
 
 const waiting: readonly Entry[] = [

@@ -3,6 +3,7 @@ import { describeArguments } from "../gate/arguments.ts";
 import type { RuleName } from "../gate/finding.ts";
 import type { Body } from "../gate/gate.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Remark } from "../vm/findings.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { VmGateHost } from "./gate-host.ts";
@@ -49,16 +50,9 @@ export function violation(
   text: string,
   advice: string,
 ): void {
-  const entry = entries.get(call);
-  const args = current.name === call && entry !== undefined ? describeArguments(entry, current.args, instance) : [];
-  vm.findings.report(instance, {
-    severity: "violation",
-    rule,
-    message: `${call}() ${message}`,
-    call: { name: call, arguments: args },
-    reason: { text, status: "documented", ...(entry?.source ? { manual: entry.source } : {}) },
-    advice,
-  });
+  const manual = entries.get(call)?.source;
+  const reason = { text, status: "documented", ...(manual ? { manual } : {}) };
+  vm.findings.report(instance, { severity: "violation", rule, ...told(instance, call, message), reason, advice });
 }
 
 /** A call fails for a reason its author should see, though no documented rule is broken: a warning with the place. */
@@ -70,15 +64,17 @@ export function remark(
   message: string,
   advice: string,
 ): void {
+  vm.findings.report(instance, { severity: "warning", rule, ...told(instance, call, message), advice });
+}
+
+function told(
+  instance: ModuleInstance,
+  call: string,
+  message: string,
+): { message: string; call: NonNullable<Remark["call"]> } {
   const entry = entries.get(call);
   const args = current.name === call && entry !== undefined ? describeArguments(entry, current.args, instance) : [];
-  vm.findings.report(instance, {
-    severity: "warning",
-    rule,
-    message: `${call}() ${message}`,
-    call: { name: call, arguments: args },
-    advice,
-  });
+  return { message: `${call}() ${message}`, call: { name: call, arguments: args } };
 }
 
 /** Writes text as snprintf does: cut to fit, always with a NUL. @returns the length the whole text has */

@@ -8,6 +8,7 @@ import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
+import { posixMutexBodies } from "./posix-mutex.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
 
@@ -19,6 +20,7 @@ export const BODIES: Bodies = {
   ...utilsBodies,
   ...logBodies,
   ...posixBodies,
+  ...posixMutexBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */

@@ -67,7 +67,7 @@ export class Activations {
     vcpu: number,
     call: (frame: number) => number,
   ): number | undefined {
-    const { context, dispatcher, locks, windows } = this.#vm;
+    const { context, dispatcher, held, windows } = this.#vm;
     const before = { callback: context.callback, thread: context.thread, vdev: context.vdev, vcpu: context.vcpu };
     const outerFrame = this.#frame;
     const outerWork = instance.hostWork;
@@ -81,7 +81,7 @@ export class Activations {
       if (windows.any) windows.refresh();
       const result = call(frame);
       if (windows.any) windows.flush();
-      if (locks.any) locks.checkReleased(this.#frame);
+      if (held.any) held.checkReleased(this.#frame);
       return result;
     } catch (error) {
       this.caught(error, instance);

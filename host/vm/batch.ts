@@ -25,7 +25,7 @@ export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
     next++;
   }
   if (vm.windows.any) vm.windows.flush();
-  if (vm.locks.any) vm.locks.checkReleased(0);
+  if (vm.held.any) vm.held.checkReleased(0);
   return next;
 }
 

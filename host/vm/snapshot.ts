@@ -30,6 +30,7 @@ export class VmSnapshot {
   readonly #timers: ReturnType<Vm["timers"]["save"]>;
   readonly #lines: ReturnType<Vm["lines"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
+  readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -48,6 +49,7 @@ export class VmSnapshot {
     this.#timers = vm.timers.save();
     this.#lines = vm.lines.save();
     this.#windows = vm.windows.save();
+    this.#mutexes = vm.mutexes.save();
     this.#trap = vm.context.trap;
   }
 
@@ -71,7 +73,8 @@ export class VmSnapshot {
     vm.timers.restore(this.#timers);
     vm.lines.restore(this.#lines);
     vm.windows.restore(this.#windows);
-    vm.locks.releaseAll();
+    vm.held.releaseAll();
+    vm.mutexes.restore(this.#mutexes);
     vm.context.trap = this.#trap;
   }
 

@@ -13,6 +13,8 @@ import {
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
   VFF_MANUAL_REGION,
+  VFF_MUTEX,
+  VFF_MUTEX_RECURSIVE,
   VFF_VDEV_LOC_TYPES,
   VFF_VDEV_MEM,
   VFF_VDEV_X86_IO,
@@ -164,6 +166,10 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
   if (twin !== undefined) throw new UserError(`two vdevs are named ${vdev.name}; give one another name`, plan.place);
   instance.vdevs.push(index);
   vm.vdevs.push(vdev);
+  if ((factory.flags & VFF_MUTEX) !== 0) {
+    const kind = (factory.flags & VFF_MUTEX_RECURSIVE) !== 0 ? "recursive" : "normal";
+    vm.mutexes.init(instance, vdp + vdev_s.v_mtx, kind, `v_mtx of ${vdev.name}`);
+  }
   return vdev;
 }
 

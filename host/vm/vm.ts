@@ -9,6 +9,7 @@ import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
 import { Windows } from "../memory/windows.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { Mutexes } from "../threads/mutexes.ts";
 import { VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
 import { settleRead, settleWrite } from "./access.ts";
@@ -16,6 +17,7 @@ import { Activations } from "./activations.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
 import { GaspLocks } from "./gasp-locks.ts";
+import { HeldLocks } from "./held-locks.ts";
 import type { VmPlan } from "./plan.ts";
 import type { Vdev } from "./vdev.ts";
 
@@ -61,7 +63,10 @@ export class Vm implements GuestBus {
   readonly lines = new InterruptLines();
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
+  /** Every lock that is held; each must be given back before its callback returns. */
+  readonly held: HeldLocks;
   readonly locks: GaspLocks;
+  readonly mutexes: Mutexes;
   readonly windows: Windows;
   readonly findings: Findings;
   readonly activations: Activations;
@@ -89,7 +94,9 @@ export class Vm implements GuestBus {
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.timers = new GuestTimers(this);
+    this.held = new HeldLocks(this);
     this.locks = new GaspLocks(this);
+    this.mutexes = new Mutexes(this);
     this.windows = new Windows(this);
     this.findings = new Findings(this);
     this.activations = new Activations(this);
@@ -145,7 +152,7 @@ export class Vm implements GuestBus {
       status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
-    if (this.locks.any) this.locks.checkReleased(0);
+    if (this.held.any) this.held.checkReleased(0);
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width);
     if (this.#watched) this.#watch("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
@@ -175,7 +182,7 @@ export class Vm implements GuestBus {
       status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
-    if (this.locks.any) this.locks.checkReleased(0);
+    if (this.held.any) this.held.checkReleased(0);
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi);
     if (this.#watched) this.#watch("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
@@ -353,7 +360,7 @@ export class Vm implements GuestBus {
     }
     this.timers.cancelAllOf(instance);
     this.windows.closeAllOf(instance);
-    this.locks.releaseAllOf(instance.id);
+    this.held.releaseAllOf(instance);
     if (this.plan.onFault === "stop") this.end(EXIT.vdevError, `a vdev stopped: ${finding.message}`);
   }
 }

@@ -37,7 +37,7 @@ describe("the address space lock left behind by vwrite", () => {
     const finding = vm.findings.all.find((one) => one.rule === "lock");
     expect(finding).toMatchObject({ severity: "warning", situation: { callback: "vwrite", trap: 1 } });
     expect(finding!.stack[0]!.line).toBe(lineOf("never unlocked"));
-    expect(vm.locks.any).toBe(false);
+    expect(vm.held.any).toBe(false);
   });
 
   it("is reported for the access that left it when a batch of them goes on", () => {

@@ -1,0 +1,142 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { HeldLock } from "../vm/held-locks.ts";
+import type { Vm } from "../vm/vm.ts";
+
+/** PTHREAD_MUTEX_*: what a second lock by the owner does. */
+export type MutexKind = "normal" | "recursive" | "errorcheck";
+
+/** What a call on a mutex came to. `self`: the caller holds a normal mutex already, and would wait for itself. */
+export type MutexOutcome = "done" | "busy" | "deadlock" | "self" | "not-owner";
+
+/** Written into the first word of a mutex, so that bytes which were copied or cleared are no mutex. */
+const MAGIC = 0x6d747821;
+/** Times one mutex may be locked by its owner. */
+const COUNT_LIMIT = 0x7fffffff;
+
+/** A mutex in module memory. */
+export interface Mutex {
+  readonly instance: ModuleInstance;
+  readonly address: number;
+  readonly kind: MutexKind;
+  readonly name: string;
+  /** Set while it is locked. */
+  holder: HeldLock | undefined;
+  count: number;
+  /** Somebody kept it locked too long once: from then on the place of every lock is written down. */
+  traced: boolean;
+}
+
+/** Every mutex as it was at one time. */
+export interface SavedMutexes {
+  readonly changes: number;
+  readonly mutexes: readonly Mutex[];
+}
+
+/**
+ * The mutexes of a VM. Callbacks run one after another, so whoever finds a mutex locked holds it himself, through an
+ * outer callback of the same thread.
+ */
+export class Mutexes {
+  readonly #vm: Vm;
+  readonly #all = new Map<number, Mutex>();
+  #changes = 0;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+  }
+
+  get count(): number {
+    return this.#all.size;
+  }
+
+  /** Makes the bytes at `address` a mutex. @returns false when a mutex is there that is locked */
+  init(
+    instance: ModuleInstance,
+    address: number,
+    kind: MutexKind,
+    name = `the mutex at 0x${address.toString(16)}`,
+  ): boolean {
+    if (this.#all.get(keyOf(instance, address))?.holder !== undefined) return false;
+    this.#all.set(keyOf(instance, address), {
+      instance,
+      address,
+      kind,
+      name,
+      holder: undefined,
+      count: 0,
+      traced: false,
+    });
+    instance.setU32(address, MAGIC ^ address);
+    this.#changes++;
+    return true;
+  }
+
+  /** The mutex at an address; undefined where none was made, or its bytes were overwritten since. */
+  find(instance: ModuleInstance, address: number): Mutex | undefined {
+    if (this.#vm.held.any) this.#vm.held.checkEarlierTraps();
+    const mutex = this.#all.get(keyOf(instance, address));
+    return mutex !== undefined && instance.u32(address) === (MAGIC ^ address) >>> 0 ? mutex : undefined;
+  }
+
+  /** @returns `busy` when it is locked, and nothing was done */
+  destroy(mutex: Mutex): MutexOutcome {
+    if (mutex.holder !== undefined) return "busy";
+    this.#all.delete(keyOf(mutex.instance, mutex.address));
+    mutex.instance.setU32(mutex.address, 0);
+    this.#changes++;
+    return "done";
+  }
+
+  lock(mutex: Mutex): MutexOutcome {
+    if (mutex.holder === undefined) return this.#take(mutex);
+    if (mutex.kind === "normal") return "self";
+    if (mutex.kind === "errorcheck" || mutex.count === COUNT_LIMIT) return "deadlock";
+    mutex.count++;
+    return "done";
+  }
+
+  tryLock(mutex: Mutex): MutexOutcome {
+    if (mutex.holder === undefined) return this.#take(mutex);
+    if (mutex.kind !== "recursive" || mutex.count === COUNT_LIMIT) return "busy";
+    mutex.count++;
+    return "done";
+  }
+
+  unlock(mutex: Mutex): MutexOutcome {
+    const { holder } = mutex;
+    if (holder === undefined) return "not-owner";
+    mutex.count--;
+    if (mutex.count > 0) return "done";
+    mutex.holder = undefined;
+    this.#vm.held.remove(holder);
+    return "done";
+  }
+
+  #take(mutex: Mutex): MutexOutcome {
+    mutex.count = 1;
+    const call = mutex.traced ? new Error("pthread_mutex_lock") : undefined;
+    const release = () => {
+      mutex.holder = undefined;
+      mutex.count = 0;
+      mutex.traced = true;
+    };
+    mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, release, call);
+    return "done";
+  }
+
+  save(): SavedMutexes {
+    return { changes: this.#changes, mutexes: [...this.#all.values()] };
+  }
+
+  /** Puts back which mutexes there are; all of them are free, as they are between callbacks. */
+  restore({ changes, mutexes }: SavedMutexes): void {
+    if (changes === this.#changes) return;
+    this.#all.clear();
+    for (const mutex of mutexes) this.#all.set(keyOf(mutex.instance, mutex.address), mutex);
+    this.#changes = changes;
+  }
+}
+
+function keyOf(instance: ModuleInstance, address: number): number {
+  return instance.id * 2 ** 32 + address;
+}

@@ -1,0 +1,92 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Vm } from "./vm.ts";
+
+/** A lock that is held: who took it, and what was in progress then. */
+export interface HeldLock {
+  /** As a report names it, behind "held". */
+  readonly name: string;
+  readonly instance: ModuleInstance;
+  /** Lets go of it when its callback has returned without doing so. */
+  readonly release: () => void;
+  /** Nesting of the activation: a nested callback's return does not release what an outer one holds. */
+  readonly depth: number;
+  readonly callback: number;
+  readonly thread: number;
+  readonly vdev: number;
+  readonly vcpu: number;
+  readonly trap: number;
+  /** Its stack is the place of the call that took the lock. */
+  readonly call: Error | undefined;
+}
+
+/** All locks of a VM that callbacks hold: each must be given back before its callback returns. */
+export class HeldLocks {
+  readonly #vm: Vm;
+  readonly #held: HeldLock[] = [];
+  /** Whether any lock is held: a plain field, because it is looked at after every guest access. */
+  any = false;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+  }
+
+  /** @param call an error made where the lock was taken; a stack costs far more than a lock, so it may be left out */
+  add(name: string, instance: ModuleInstance, release: () => void, call: Error | undefined): HeldLock {
+    const { callback, thread, vdev, vcpu, trap } = this.#vm.context;
+    const { depth } = this.#vm.activations;
+    const lock: HeldLock = { name, instance, release, depth, callback, thread, vdev, vcpu, trap, call };
+    this.#held.push(lock);
+    this.any = true;
+    return lock;
+  }
+
+  remove(lock: HeldLock): void {
+    const at = this.#held.lastIndexOf(lock);
+    if (at >= 0) this.#held.splice(at, 1);
+    this.any = this.#held.length > 0;
+  }
+
+  releaseAllOf(instance: ModuleInstance): void {
+    for (const lock of [...this.#held]) {
+      if (lock.instance !== instance) continue;
+      this.remove(lock);
+      lock.release();
+    }
+  }
+
+  releaseAll(): void {
+    if (!this.any) return;
+    for (const lock of this.#held.splice(0)) lock.release();
+    this.any = false;
+  }
+
+  /** A callback of this nesting has returned: what it locked must be unlocked. */
+  checkReleased(depth: number): void {
+    for (const lock of [...this.#held]) if (lock.depth === depth) this.#left(lock);
+  }
+
+  /** In a batch of accesses the host learns only at a later one that an earlier one has returned. */
+  checkEarlierTraps(): void {
+    const { trap } = this.#vm.context;
+    for (const lock of [...this.#held]) if (lock.trap !== trap) this.#left(lock);
+  }
+
+  /** A lock outlived its callback: says so, with what was in progress when it was taken, and lets go of it. */
+  #left(lock: HeldLock): void {
+    this.remove(lock);
+    lock.release();
+    const { context, findings } = this.#vm;
+    const { callback, thread, vdev, vcpu, trap } = context;
+    context.enter(lock.callback, lock.thread, lock.vdev, lock.vcpu);
+    context.trap = lock.trap;
+    findings.record(lock.instance, {
+      severity: "warning",
+      rule: "lock",
+      message: `a callback returned while it held ${lock.name}`,
+      advice: "Unlock on every way out; the next one to lock it would wait for ever.",
+      ...(lock.call === undefined ? {} : { stackOf: lock.call }),
+    });
+    context.enter(callback, thread, vdev, vcpu);
+    context.trap = trap;
+  }
+}
