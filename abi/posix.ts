@@ -499,7 +499,6 @@ declare function raw_pthread_create(thread: usize, attr: pthread_attr_t | null, 
  * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 export function pthread_create(
   thread: usize,
@@ -517,7 +516,6 @@ export function pthread_create(
  * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_join.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_join")
@@ -530,7 +528,6 @@ export declare function pthread_join(thread: pthread_t, value_ptr: usize): i32;
  * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cancel.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cancel")
@@ -543,7 +540,6 @@ export declare function pthread_cancel(thread: pthread_t): i32;
  * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_detach.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_detach")
@@ -556,7 +552,6 @@ export declare function pthread_detach(thread: pthread_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_self.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_self")
@@ -569,7 +564,6 @@ export declare function pthread_self(): pthread_t;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_init.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_attr_init")
@@ -582,7 +576,6 @@ export declare function pthread_attr_init(attr: pthread_attr_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_destroy.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_attr_destroy")
@@ -691,7 +684,6 @@ export declare function pthread_mutexattr_destroy(attr: pthread_mutexattr_t): i3
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cond_init.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_init")
@@ -704,7 +696,6 @@ export declare function pthread_cond_init(cond: pthread_cond_t, attr: usize): i3
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cond_destroy.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_destroy")
@@ -717,7 +708,6 @@ export declare function pthread_cond_destroy(cond: pthread_cond_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cond_wait.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_wait")
@@ -730,7 +720,6 @@ export declare function pthread_cond_wait(cond: pthread_cond_t, mutex: pthread_m
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cond_timedwait.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_timedwait")
@@ -743,7 +732,6 @@ export declare function pthread_cond_timedwait(cond: pthread_cond_t, mutex: pthr
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cond_signal.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_signal")
@@ -756,7 +744,6 @@ export declare function pthread_cond_signal(cond: pthread_cond_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cond_broadcast.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_broadcast")
@@ -769,7 +756,6 @@ export declare function pthread_cond_broadcast(cond: pthread_cond_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_init.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sem_init")
@@ -782,7 +768,6 @@ export declare function sem_init(sem: sem_t, pshared: i32, value: u32): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_destroy.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sem_destroy")
@@ -795,7 +780,6 @@ export declare function sem_destroy(sem: sem_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_post.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sem_post")
@@ -808,7 +792,6 @@ export declare function sem_post(sem: sem_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_trywait.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sem_trywait")
@@ -821,7 +804,6 @@ export declare function sem_trywait(sem: sem_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_wait.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sem_wait")
@@ -834,7 +816,6 @@ export declare function sem_wait(sem: sem_t): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_timedwait.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sem_timedwait")
@@ -860,7 +841,6 @@ export declare function clock_gettime(clock_id: i32, tp: timespec): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/nanosleep.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "nanosleep")
@@ -874,7 +854,6 @@ export declare function nanosleep(rqtp: timespec, rmtp: timespec | null): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/usleep.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "usleep")
@@ -888,7 +867,6 @@ export declare function usleep(useconds: u32): i32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/nanosleep.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "delay")
@@ -901,7 +879,6 @@ export declare function delay(duration: u32): u32;
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sched_yield.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("posix", "sched_yield")

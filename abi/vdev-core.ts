@@ -673,7 +673,6 @@ declare function raw_vdev_thread_create(
  * Phase: running (documented). Thread safe: unknown. Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/vdev_thread_create.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns what pthread_create() returns.
  */
 export function vdev_thread_create(

@@ -60,13 +60,13 @@ const abstime = struct("abstime", "timespec", "in");
 const text = cstring("s");
 const FROM_CONFIGURED = inferred("running" as const, "threads may be made from VDEV_CTRL_GUEST_CONFIGURED on");
 
-/** Of a mutex; the host has them. */
-function mutexFn(c: string, summary: string, page: string, spec: Spec): FunctionEntry {
+/** A call the host serves. */
+function hostFn(c: string, summary: string, page: string, spec: Spec): FunctionEntry {
   return fn(c, summary, page, { body: "complete", ...spec });
 }
 
 const threads: readonly Entry[] = [
-  fn(
+  hostFn(
     "int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start_routine)(void *), void *arg)",
     "Makes a thread. vdev_thread_create() also names it.",
     "pthread_create",
@@ -81,53 +81,58 @@ const threads: readonly Entry[] = [
       phase: FROM_CONFIGURED,
     },
   ),
-  fn("int pthread_join(pthread_t thread, void **value_ptr)", "Waits for a thread to end.", "pthread_join", {
+  hostFn("int pthread_join(pthread_t thread, void **value_ptr)", "Waits for a thread to end.", "pthread_join", {
     params: [u32("thread", "pthread_t"), outInt("value_ptr", 32, NULLABLE)],
     result: ERRNO,
     phase: FROM_CONFIGURED,
     mayBlock: mayBlock("it waits for the thread to end"),
   }),
-  fn("int pthread_cancel(pthread_t thread)", "Asks a thread to end at its next cancellation point.", "pthread_cancel", {
+  hostFn(
+    "int pthread_cancel(pthread_t thread)",
+    "Asks a thread to end at its next cancellation point.",
+    "pthread_cancel",
+    {
+      params: [u32("thread", "pthread_t")],
+      result: ERRNO,
+      phase: FROM_CONFIGURED,
+    },
+  ),
+  hostFn("int pthread_detach(pthread_t thread)", "Lets a thread end without pthread_join().", "pthread_detach", {
     params: [u32("thread", "pthread_t")],
     result: ERRNO,
     phase: FROM_CONFIGURED,
   }),
-  fn("int pthread_detach(pthread_t thread)", "Lets a thread end without pthread_join().", "pthread_detach", {
-    params: [u32("thread", "pthread_t")],
-    result: ERRNO,
-    phase: FROM_CONFIGURED,
-  }),
-  fn("pthread_t pthread_self(void)", "The calling thread.", "pthread_self", {
+  hostFn("pthread_t pthread_self(void)", "The calling thread.", "pthread_self", {
     params: [],
     result: intResult("pthread_t", false),
   }),
-  fn("int pthread_attr_init(pthread_attr_t *attr)", "Fills attr with the defaults.", "pthread_attr_init", {
+  hostFn("int pthread_attr_init(pthread_attr_t *attr)", "Fills attr with the defaults.", "pthread_attr_init", {
     params: [attr],
     result: ERRNO,
   }),
-  fn("int pthread_attr_destroy(pthread_attr_t *attr)", "Ends the use of attr.", "pthread_attr_destroy", {
+  hostFn("int pthread_attr_destroy(pthread_attr_t *attr)", "Ends the use of attr.", "pthread_attr_destroy", {
     params: [attr],
     result: ERRNO,
   }),
 ];
 
 const mutexes: readonly Entry[] = [
-  mutexFn(
+  hostFn(
     "int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)",
     "Makes a mutex.",
     "pthread_mutex_init",
     { params: [mutex, struct("attr", "pthread_mutexattr_t", "in", NULLABLE)], result: ERRNO },
   ),
-  mutexFn("int pthread_mutex_destroy(pthread_mutex_t *mutex)", "Ends a mutex.", "pthread_mutex_destroy", {
+  hostFn("int pthread_mutex_destroy(pthread_mutex_t *mutex)", "Ends a mutex.", "pthread_mutex_destroy", {
     params: [mutex],
     result: ERRNO,
   }),
-  mutexFn("int pthread_mutex_lock(pthread_mutex_t *mutex)", "Locks a mutex.", "pthread_mutex_lock", {
+  hostFn("int pthread_mutex_lock(pthread_mutex_t *mutex)", "Locks a mutex.", "pthread_mutex_lock", {
     params: [mutex],
     result: ERRNO,
     mayBlock: inferred("no", "it may wait for another thread; the manual's own examples lock in vread and vwrite"),
   }),
-  mutexFn(
+  hostFn(
     "int pthread_mutex_trylock(pthread_mutex_t *mutex)",
     "Locks a mutex, or answers EBUSY.",
     "pthread_mutex_trylock",
@@ -136,23 +141,23 @@ const mutexes: readonly Entry[] = [
       result: ERRNO,
     },
   ),
-  mutexFn("int pthread_mutex_unlock(pthread_mutex_t *mutex)", "Unlocks a mutex.", "pthread_mutex_unlock", {
+  hostFn("int pthread_mutex_unlock(pthread_mutex_t *mutex)", "Unlocks a mutex.", "pthread_mutex_unlock", {
     params: [mutex],
     result: ERRNO,
   }),
-  mutexFn(
+  hostFn(
     "int pthread_mutexattr_init(pthread_mutexattr_t *attr)",
     "Fills attr with the defaults.",
     "pthread_mutexattr_init",
     { params: [mutexAttr], result: ERRNO },
   ),
-  mutexFn(
+  hostFn(
     "int pthread_mutexattr_settype(pthread_mutexattr_t *attr, int type)",
     "Chooses the kind of mutex, PTHREAD_MUTEX_*.",
     "pthread_mutexattr_settype",
     { params: [mutexAttr, i32("type")], result: ERRNO },
   ),
-  mutexFn(
+  hostFn(
     "int pthread_mutexattr_destroy(pthread_mutexattr_t *attr)",
     "Ends the use of attr.",
     "pthread_mutexattr_destroy",
@@ -164,52 +169,58 @@ const mutexes: readonly Entry[] = [
 ];
 
 const waiting: readonly Entry[] = [
-  fn(
+  hostFn(
     "int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)",
     "Makes a condition variable.",
     "pthread_cond_init",
     { params: [cond, handle("attr", "opaque", NULLABLE)], result: ERRNO },
   ),
-  fn("int pthread_cond_destroy(pthread_cond_t *cond)", "Ends a condition variable.", "pthread_cond_destroy", {
+  hostFn("int pthread_cond_destroy(pthread_cond_t *cond)", "Ends a condition variable.", "pthread_cond_destroy", {
     params: [cond],
     result: ERRNO,
   }),
-  fn(
+  hostFn(
     "int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)",
     "Waits for a signal, the mutex unlocked meanwhile.",
     "pthread_cond_wait",
     { params: [cond, mutex], result: ERRNO, mayBlock: mayBlock("it waits for a signal") },
   ),
-  fn(
+  hostFn(
     "int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)",
     "pthread_cond_wait() up to a point in time.",
     "pthread_cond_timedwait",
     { params: [cond, mutex, abstime], result: ERRNO, mayBlock: mayBlock("it waits for a signal") },
   ),
-  fn("int pthread_cond_signal(pthread_cond_t *cond)", "Wakes one waiting thread.", "pthread_cond_signal", {
+  hostFn("int pthread_cond_signal(pthread_cond_t *cond)", "Wakes one waiting thread.", "pthread_cond_signal", {
     params: [cond],
     result: ERRNO,
   }),
-  fn("int pthread_cond_broadcast(pthread_cond_t *cond)", "Wakes all waiting threads.", "pthread_cond_broadcast", {
+  hostFn("int pthread_cond_broadcast(pthread_cond_t *cond)", "Wakes all waiting threads.", "pthread_cond_broadcast", {
     params: [cond],
     result: ERRNO,
   }),
-  fn("int sem_init(sem_t *sem, int pshared, unsigned value)", "Makes a semaphore.", "sem_init", {
+  hostFn("int sem_init(sem_t *sem, int pshared, unsigned value)", "Makes a semaphore.", "sem_init", {
     params: [sem, i32("pshared"), u32("value")],
     result: intResult("int"),
   }),
-  fn("int sem_destroy(sem_t *sem)", "Ends a semaphore.", "sem_destroy", { params: [sem], result: intResult("int") }),
-  fn("int sem_post(sem_t *sem)", "Adds one to a semaphore.", "sem_post", { params: [sem], result: intResult("int") }),
-  fn("int sem_trywait(sem_t *sem)", "Takes one from a semaphore, or fails.", "sem_trywait", {
+  hostFn("int sem_destroy(sem_t *sem)", "Ends a semaphore.", "sem_destroy", {
     params: [sem],
     result: intResult("int"),
   }),
-  fn("int sem_wait(sem_t *sem)", "Takes one from a semaphore, waiting for it.", "sem_wait", {
+  hostFn("int sem_post(sem_t *sem)", "Adds one to a semaphore.", "sem_post", {
+    params: [sem],
+    result: intResult("int"),
+  }),
+  hostFn("int sem_trywait(sem_t *sem)", "Takes one from a semaphore, or fails.", "sem_trywait", {
+    params: [sem],
+    result: intResult("int"),
+  }),
+  hostFn("int sem_wait(sem_t *sem)", "Takes one from a semaphore, waiting for it.", "sem_wait", {
     params: [sem],
     result: intResult("int"),
     mayBlock: mayBlock("it waits for sem_post()"),
   }),
-  fn(
+  hostFn(
     "int sem_timedwait(sem_t *sem, const struct timespec *abstime)",
     "sem_wait() up to a point in time.",
     "sem_timedwait",
@@ -222,24 +233,24 @@ const time: readonly Entry[] = [
     params: [i32("clock_id", "clockid_t"), struct("tp", "timespec", "out")],
     result: intResult("int"),
   }),
-  fn("int nanosleep(const struct timespec *rqtp, struct timespec *rmtp)", "Sleeps.", "nanosleep", {
+  hostFn("int nanosleep(const struct timespec *rqtp, struct timespec *rmtp)", "Sleeps.", "nanosleep", {
     params: [struct("rqtp", "timespec", "in"), struct("rmtp", "timespec", "out", NULLABLE)],
     result: intResult("int"),
     mayBlock: mayBlock("it sleeps"),
   }),
-  fn("int usleep(useconds_t useconds)", "Sleeps for microseconds.", "usleep", {
+  hostFn("int usleep(useconds_t useconds)", "Sleeps for microseconds.", "usleep", {
     params: [u32("useconds", "useconds_t")],
     result: intResult("int"),
     mayBlock: mayBlock("it sleeps"),
     notes: "Gone from POSIX since Issue 7; C authors still use it.",
   }),
-  fn("unsigned delay(unsigned duration)", "Sleeps for milliseconds.", "nanosleep", {
+  hostFn("unsigned delay(unsigned duration)", "Sleeps for milliseconds.", "nanosleep", {
     params: [u32("duration")],
     result: intResult("unsigned", false),
     mayBlock: mayBlock("it sleeps"),
     notes: "Not POSIX: what QNX authors use.",
   }),
-  fn("int sched_yield(void)", "Lets another thread run.", "sched_yield", { params: [], result: intResult("int") }),
+  hostFn("int sched_yield(void)", "Lets another thread run.", "sched_yield", { params: [], result: intResult("int") }),
 ];
 
 const strings: readonly Entry[] = [

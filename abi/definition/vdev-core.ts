@@ -81,7 +81,7 @@ export const entries: readonly Entry[] = [
     result: ERRNO,
     returns: "what pthread_create() returns.",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
     notes:
       "Threads may be created from VDEV_CTRL_GUEST_CONFIGURED on. vdev_thread_create_func_t: prototype not found. 7.0/7.1: named in the qvm_term examples only.",
   }),

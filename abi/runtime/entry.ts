@@ -25,6 +25,9 @@ const QST_CPUREGS: u32 = 2;
 /** Set in the status of a vread that wrote no operand: the guest's register keeps its old value. */
 const STATUS_UNANSWERED: u32 = 0x40000000;
 
+/** The scratch bytes' next free one: the host puts back each thread's own when it switches. */
+export { scratch as __vdevbox_scratch } from "./frame";
+
 /** Zeroed memory, aligned to 16, for what the host keeps in a module: vdev_t, option arguments, windows. */
 export function __vdevbox_alloc(bytes: usize): usize {
   const address = heap.alloc(bytes);

@@ -32,7 +32,7 @@ export const LIVE_ANSWERED: u32 = 3;
 export const FRAMES: usize = memory.data(8192, 512);
 
 /** Next free scratch byte of the running activation. Frame 0 serves the module's start function. */
-let scratch: usize = FRAMES + FRAME_SCRATCH;
+export let scratch: usize = FRAMES + FRAME_SCRATCH;
 
 /**
  * Bytes for one call: `&local` of C. They last until the callback returns.

@@ -3,6 +3,7 @@ import { describeArguments } from "../gate/arguments.ts";
 import type { RuleName } from "../gate/finding.ts";
 import type { Body } from "../gate/gate.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Suspended } from "../threads/suspended.ts";
 import type { Remark } from "../vm/findings.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -12,7 +13,7 @@ import type { VmGateHost } from "./gate-host.ts";
 export type Bodies = Record<string, Body>;
 
 /** A body as it is written: the VM, the calling instance, and the raw arguments. */
-export type CallBody = (vm: Vm, instance: ModuleInstance, ...args: number[]) => number;
+export type CallBody = (vm: Vm, instance: ModuleInstance, ...args: number[]) => number | Suspended;
 
 /** Makes bodies out of plain functions on the VM. */
 export function bodies(table: Record<string, CallBody>): Bodies {

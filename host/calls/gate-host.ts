@@ -1,7 +1,6 @@
 import type { Finding } from "../gate/finding.ts";
 import type { GateHost } from "../gate/gate.ts";
 import type { Context } from "../gate/situation.ts";
-import { FRAME_BYTES, FRAME_COUNT } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -50,7 +49,6 @@ export class VmGateHost implements GateHost {
 
 /** A guest_cpu is the frame of an access in progress. */
 export function isLiveFrame(instance: ModuleInstance, handle: number): boolean {
-  const offset = (handle >>> 0) - instance.frames;
-  if (offset < 0 || offset >= FRAME_BYTES * FRAME_COUNT || offset % FRAME_BYTES !== 0) return false;
+  if (!instance.isFrame(handle)) return false;
   return instance.u32(handle + FRAME_LIVE) !== 0;
 }

@@ -1,6 +1,7 @@
-import { createGate } from "../gate/gate.ts";
+import { createGate, type Gate } from "../gate/gate.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
+import { SUSPENDED, type Suspended } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
 import { gaspBodies } from "./gasp.ts";
@@ -9,6 +10,8 @@ import { guestBodies } from "./guest.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
+import { posixThreadBodies } from "./posix-threads.ts";
+import { posixWaitingBodies } from "./posix-waiting.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
 
@@ -21,6 +24,8 @@ export const BODIES: Bodies = {
   ...logBodies,
   ...posixBodies,
   ...posixMutexBodies,
+  ...posixThreadBodies,
+  ...posixWaitingBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */
@@ -32,9 +37,26 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
   for (const entry of instance.module.calls) {
     imports[entry.module] ??= {};
     const functions = imports[entry.module]!;
-    functions[entry.name] = createGate(entry, host, instance, entry.body === "later" ? undefined : BODIES[entry.name]);
+    const gate = createGate(entry, host, instance, entry.body === "later" ? undefined : BODIES[entry.name]);
+    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate) : gate) as (
+      ...args: number[]
+    ) => number;
   }
   return imports;
+}
+
+/** A gate through which a thread can be left and come back to. */
+function resumable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
+  const { activations } = vm;
+  return (...args) => {
+    const activation = activations.current!;
+    let result: number | Suspended;
+    if (activation.rewinding) result = activations.returned(activation);
+    else result = vm.threads!.preempts() ? vm.threads!.giveTurn(() => gate(...args)) : gate(...args);
+    if (result !== SUSPENDED) return result;
+    instance.coroutines!.beginLeaving(activation);
+    return 0;
+  };
 }
 
 /** What a failed assertion, an index out of range or `throw` of AssemblyScript ends in. */

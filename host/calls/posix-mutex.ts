@@ -3,6 +3,7 @@ import { pthread_mutexattr_t, vdev_s } from "../../abi/generated/layouts.ts";
 import { StopModule } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Mutex, MutexKind } from "../threads/mutexes.ts";
+import type { Suspended } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, violation } from "./body.ts";
 
@@ -42,6 +43,7 @@ export const posixMutexBodies = bodies({
     const outcome = vm.mutexes.lock(mutex);
     if (outcome === "done") return EOK;
     if (outcome === "deadlock") return EDEADLK;
+    if (outcome === "wait") return waitFor(vm, mutex, () => EOK);
     throw new StopModule(
       vm.findings.record(instance, {
         severity: "fault",
@@ -94,7 +96,7 @@ export const posixMutexBodies = bodies({
 });
 
 /** The mutex a call names; undefined, and told, when there is none. */
-function mutexAt(vm: Vm, instance: ModuleInstance, pointer: number, call: string): Mutex | undefined {
+export function mutexAt(vm: Vm, instance: ModuleInstance, pointer: number, call: string): Mutex | undefined {
   const address = pointer >>> 0;
   const mutex = vm.mutexes.find(instance, address);
   if (mutex !== undefined) return mutex;
@@ -106,6 +108,17 @@ function mutexAt(vm: Vm, instance: ModuleInstance, pointer: number, call: string
       : "Add VFF_MUTEX to the factory's factory_flags.";
   broken(vm, instance, call, `was given ${what}`, advice, "argument");
   return undefined;
+}
+
+/** Takes a mutex, waiting for it as long as it takes. @param then gives the call's result */
+export function relock(vm: Vm, mutex: Mutex, then: () => number | Suspended): number | Suspended {
+  return vm.mutexes.lock(mutex) === "wait" ? waitFor(vm, mutex, then) : then();
+}
+
+function waitFor(vm: Vm, mutex: Mutex, then: () => number | Suspended): Suspended {
+  const { threads } = vm;
+  const wait = { for: "mutex", of: mutex, name: mutex.name, owner: () => mutex.owner } as const;
+  return threads!.wait(wait, () => relock(vm, mutex, then));
 }
 
 /** POSIX leaves what follows undefined; here it is a violation. */

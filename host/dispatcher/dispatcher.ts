@@ -23,6 +23,8 @@ export interface Claim {
   readonly type: number;
   readonly frames: number;
   readonly slots: ThunkSlots;
+  /** The host calls the vdev itself, because it may wait: accesses answer DIRECT. */
+  readonly isDirect: boolean;
 }
 
 /** Which group of the shared table holds a module instance's thunks. */
@@ -90,14 +92,14 @@ export class Dispatcher {
   /** Makes accesses to a range reach a vdev. The range must overlap no other. @returns a handle for the other calls */
   claim(claim: Claim): number {
     return this.#map.add(claim.space, claim.start, claim.length, claim.slots, (record) => {
-      record[L.REGION_VREAD >> 2] = claim.vread;
-      record[L.REGION_VWRITE >> 2] = claim.vwrite;
+      record[L.REGION_VREAD >> 2] = claim.isDirect ? 0 : claim.vread;
+      record[L.REGION_VWRITE >> 2] = claim.isDirect ? 0 : claim.vwrite;
       record[L.REGION_VDP >> 2] = claim.vdp;
       record[L.REGION_COOKIE >> 2] = claim.cookie;
       record[L.REGION_FRAMES >> 2] = claim.frames;
       record[L.REGION_SIZES >> 2] = claim.sizes === 0 ? ALL_SIZES : claim.sizes;
       record[L.REGION_VDEV >> 2] = claim.vdev;
-      record[L.REGION_STOPPED >> 2] = 0;
+      record[L.REGION_REFUSAL >> 2] = claim.isDirect ? L.DIRECT : L.NO_HANDLER;
       record[L.REGION_TYPE >> 2] = claim.type << 16;
     });
   }
@@ -111,13 +113,13 @@ export class Dispatcher {
   stop(handle: number): void {
     this.words[(handle + L.REGION_VREAD) >> 2] = 0;
     this.words[(handle + L.REGION_VWRITE) >> 2] = 0;
-    this.words[(handle + L.REGION_STOPPED) >> 2] = 1;
+    this.words[(handle + L.REGION_REFUSAL) >> 2] = L.STOPPED;
   }
 
   /** Undoes `stop`. */
   run(handle: number, vread: number, vwrite: number): void {
     this.words[(handle + L.REGION_VREAD) >> 2] = vread;
     this.words[(handle + L.REGION_VWRITE) >> 2] = vwrite;
-    this.words[(handle + L.REGION_STOPPED) >> 2] = 0;
+    this.words[(handle + L.REGION_REFUSAL) >> 2] = L.NO_HANDLER;
   }
 }

@@ -1,6 +1,7 @@
 import type { GateEntry, Rule } from "../../abi/definition/schema.ts";
 import { EINVAL, ENOSYS, EPERM } from "../../abi/generated/constants.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Suspended } from "../threads/suspended.ts";
 import { phaseAdvice, phaseRule } from "./advice.ts";
 import { type ArgumentCheck, argumentChecks, describeArguments, type HandleOwner } from "./arguments.ts";
 import type { Finding, RuleName } from "./finding.ts";
@@ -24,10 +25,10 @@ export interface GateHost extends HandleOwner {
 }
 
 /** The host's side of one ABI function. Arguments are raw i32, pointers and handles already checked. */
-export type Body = (host: never, instance: ModuleInstance, ...args: number[]) => number;
+export type Body = (host: never, instance: ModuleInstance, ...args: number[]) => number | Suspended;
 
-/** What a WebAssembly module imports. */
-export type Gate = (...args: number[]) => number;
+/** What a WebAssembly module imports; one whose calls never wait never gets SUSPENDED. */
+export type Gate = (...args: number[]) => number | Suspended;
 
 /**
  * The check in front of one ABI call of one module instance. Order: phase, thread, advice, lock, may-block, re-entry,
@@ -35,7 +36,7 @@ export type Gate = (...args: number[]) => number;
  */
 export function createGate(entry: GateEntry, host: GateHost, instance: ModuleInstance, body: Body | undefined): Gate {
   const rules = new CallRules(entry, host, instance);
-  const run = body as ((host: GateHost, instance: ModuleInstance, ...args: number[]) => number) | undefined;
+  const run = body as ((host: GateHost, instance: ModuleInstance, ...args: number[]) => number | Suspended) | undefined;
   const exclusive = entry.threadSafe.value === "no";
   return (...args) => {
     host.charge(instance);

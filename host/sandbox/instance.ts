@@ -2,6 +2,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { vdev_s } from "../../abi/generated/layouts.ts";
 import type { ThunkSlots } from "../dispatcher/dispatcher.ts";
 import { EndOfVm } from "../gate/finding.ts";
+import type { Coroutines } from "../threads/coroutines.ts";
 import type { Factory } from "../vm/vdev.ts";
 import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
 import { AssemblyAbort } from "./fault.ts";
@@ -57,6 +58,11 @@ export class ModuleInstance {
   gsp: number | undefined;
   /** errno of the last call that sets it. */
   errno = 0;
+  /** Set when the module can be left in the middle of a call: a VM with threads. */
+  coroutines: Coroutines | undefined;
+  /** Frames beyond the module's own, made when threads need more; and those that are free. */
+  readonly #moreFrames = new Set<number>();
+  readonly #freeFrames: number[] = [];
   /** Work the host did for the callback in progress, and the trap it was counted in; see host/vm/host-work.ts. */
   hostWork = 0;
   workTrap = 0;
@@ -78,6 +84,7 @@ export class ModuleInstance {
     this.exports = result.instance.exports as unknown as ModuleExports;
     this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
     this.frames = this.exports.__vdevbox_frame.value >>> 0;
+    for (let i = FRAME_COUNT - 1; i > 0; i--) this.#freeFrames.push(this.frames + i * FRAME_BYTES);
     this.#bytes = new Uint8Array(this.exports.memory.buffer);
     this.#view = new DataView(this.exports.memory.buffer);
   }
@@ -195,9 +202,31 @@ export class ModuleInstance {
     return this.#getString(start);
   }
 
-  /** Address of the frame of the n-th nested activation; undefined when there are no more. */
-  frame(depth: number): number | undefined {
-    return depth < FRAME_COUNT ? this.frames + depth * FRAME_BYTES : undefined;
+  /**
+   * A frame for an activation that is nested in `depth` others. Without threads the depth says which: the dispatcher
+   * uses the first. With threads activations end in any order, and each gets one that is free.
+   */
+  takeFrame(depth: number): number {
+    if (this.coroutines === undefined) return this.frames + depth * FRAME_BYTES;
+    return this.#freeFrames.pop() ?? this.#makeFrame();
+  }
+
+  giveFrame(frame: number): void {
+    if (this.coroutines !== undefined && frame !== 0) this.#freeFrames.push(frame);
+  }
+
+  /** Frames are aligned to their own size, see abi/runtime/frame.ts. */
+  #makeFrame(): number {
+    const frame = (this.alloc(2 * FRAME_BYTES) + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
+    this.#moreFrames.add(frame);
+    return frame;
+  }
+
+  /** Whether an address is that of a frame. */
+  isFrame(address: number): boolean {
+    const offset = (address >>> 0) - this.frames;
+    if (offset >= 0 && offset < FRAME_BYTES * FRAME_COUNT) return offset % FRAME_BYTES === 0;
+    return this.#moreFrames.has(address >>> 0);
   }
 
   /** Values of the module's mutable globals now. */

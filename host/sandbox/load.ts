@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { GateEntry } from "../../abi/definition/schema.ts";
 import { UserError } from "../errors.ts";
+import { asyncify } from "./asyncify.ts";
 import { checkModule } from "./check-module.ts";
 import { CONTRACT_VERSION, FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
 import { defaultPasses, instrument } from "./passes/instrument.ts";
@@ -14,6 +15,8 @@ import { readModule } from "./wasm/read-module.ts";
 export interface LoadOptions {
   /** Passes to apply; all default protections unless given. The benchmark of the gate loads without. */
   readonly passes?: readonly Pass[];
+  /** Makes a module whose calls can be left and come back to: for a VM with threads. */
+  readonly resumable?: boolean;
 }
 
 /** A module checked, instrumented and compiled: what instances are made of. */
@@ -32,6 +35,8 @@ export interface LoadedModule {
   readonly source: ModuleSource;
   /** The module as read from its file, for analysis. */
   readonly wasm: WasmModule;
+  /** Whether its calls into the host can be left and come back to. */
+  readonly isResumable: boolean;
 }
 
 const cache = new Map<string, LoadedModule>();
@@ -59,10 +64,16 @@ export function loadModuleBytes(
 ): LoadedModule {
   const hash = createHash("sha256").update(bytes).digest("hex");
   const passes = options.passes ?? defaultPasses();
-  const key = [hash, file, map === undefined ? "" : "map", ...passes.map((pass) => pass.key)].join("|");
+  const key = [
+    hash,
+    file,
+    map === undefined ? "" : "map",
+    ...passes.map((pass) => pass.key),
+    options.resumable ? "resumable" : "",
+  ].join("|");
   const known = cache.get(key);
   if (known !== undefined) return known;
-  const loaded = load(bytes, file, map, hash, passes);
+  const loaded = load(bytes, file, map, hash, passes, options.resumable === true);
   cache.set(key, loaded);
   return loaded;
 }
@@ -75,21 +86,24 @@ function load(
   map: string | undefined,
   hash: string,
   passes: readonly Pass[],
+  isResumable: boolean,
 ): LoadedModule {
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new UserError(`${file} is no WebAssembly module`);
   const module = inFile(file, () => readModule(bytes));
   const { calls, notes } = checkModule(module, file);
+  const base = isResumable ? inFile(file, () => asyncify(bytes, map)) : { bytes, map };
   const passKeys = createHash("sha256")
-    .update(passes.map((pass) => pass.key).join())
+    .update(passes.map((pass) => pass.key).join() + (isResumable ? " resumable" : ""))
     .digest("hex");
   const id = `${basename(file, ".wasm")
     .replaceAll(/[^\w.@+-]/g, "_")
     .slice(0, 60)}-${hash.slice(0, 12)}-${passKeys.slice(0, 6)}`;
-  const { bytes: rewritten, offsets } = inFile(file, () => instrument(bytes, { id, passes }));
+  const { bytes: rewritten, offsets } = inFile(file, () => instrument(base.bytes, { id, passes }));
   const compiled = new WebAssembly.Module(rewritten);
   checkConstants(module, compiled, file);
-  const sourceMap = map === undefined ? undefined : inFile(`${file}.map`, () => readSourceMap(map));
-  return { file, hash, id, compiled, calls, notes, source: { map: sourceMap, offsets }, wasm: module };
+  const { map: text } = base;
+  const sourceMap = text === undefined ? undefined : inFile(`${file}.map`, () => readSourceMap(text));
+  return { file, hash, id, compiled, calls, notes, source: { map: sourceMap, offsets }, wasm: module, isResumable };
 }
 
 /** Puts the file's name in front of what its bytes are refused for. */

@@ -1,12 +1,13 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { HeldLock } from "../vm/held-locks.ts";
 import type { Vm } from "../vm/vm.ts";
+import type { Thread } from "./thread.ts";
 
 /** PTHREAD_MUTEX_*: what a second lock by the owner does. */
 export type MutexKind = "normal" | "recursive" | "errorcheck";
 
 /** What a call on a mutex came to. `self`: the caller holds a normal mutex already, and would wait for itself. */
-export type MutexOutcome = "done" | "busy" | "deadlock" | "self" | "not-owner";
+export type MutexOutcome = "done" | "busy" | "deadlock" | "self" | "not-owner" | "wait";
 
 /** Written into the first word of a mutex, so that bytes which were copied or cleared are no mutex. */
 const MAGIC = 0x6d747821;
@@ -21,6 +22,8 @@ export interface Mutex {
   readonly name: string;
   /** Set while it is locked. */
   holder: HeldLock | undefined;
+  /** The thread that holds it; undefined in a VM without threads. */
+  owner: Thread | undefined;
   count: number;
   /** Somebody kept it locked too long once: from then on the place of every lock is written down. */
   traced: boolean;
@@ -33,8 +36,8 @@ export interface SavedMutexes {
 }
 
 /**
- * The mutexes of a VM. Callbacks run one after another, so whoever finds a mutex locked holds it himself, through an
- * outer callback of the same thread.
+ * The mutexes of a VM. Without threads callbacks run one after another, so whoever finds a mutex locked holds it
+ * himself, through an outer callback.
  */
 export class Mutexes {
   readonly #vm: Vm;
@@ -63,6 +66,7 @@ export class Mutexes {
       kind,
       name,
       holder: undefined,
+      owner: undefined,
       count: 0,
       traced: false,
     });
@@ -89,6 +93,7 @@ export class Mutexes {
 
   lock(mutex: Mutex): MutexOutcome {
     if (mutex.holder === undefined) return this.#take(mutex);
+    if (mutex.owner !== this.#vm.threads?.current) return "wait";
     if (mutex.kind === "normal") return "self";
     if (mutex.kind === "errorcheck" || mutex.count === COUNT_LIMIT) return "deadlock";
     mutex.count++;
@@ -97,6 +102,7 @@ export class Mutexes {
 
   tryLock(mutex: Mutex): MutexOutcome {
     if (mutex.holder === undefined) return this.#take(mutex);
+    if (mutex.owner !== this.#vm.threads?.current) return "busy";
     if (mutex.kind !== "recursive" || mutex.count === COUNT_LIMIT) return "busy";
     mutex.count++;
     return "done";
@@ -104,20 +110,27 @@ export class Mutexes {
 
   unlock(mutex: Mutex): MutexOutcome {
     const { holder } = mutex;
-    if (holder === undefined) return "not-owner";
+    if (holder === undefined || mutex.owner !== this.#vm.threads?.current) return "not-owner";
     mutex.count--;
     if (mutex.count > 0) return "done";
-    mutex.holder = undefined;
+    this.#free(mutex);
     this.#vm.held.remove(holder);
     return "done";
   }
 
+  #free(mutex: Mutex): void {
+    mutex.holder = undefined;
+    mutex.owner = undefined;
+    mutex.count = 0;
+    this.#vm.threads?.wakeWaiting(mutex, true);
+  }
+
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
+    mutex.owner = this.#vm.threads?.current;
     const call = mutex.traced ? new Error("pthread_mutex_lock") : undefined;
     const release = () => {
-      mutex.holder = undefined;
-      mutex.count = 0;
+      this.#free(mutex);
       mutex.traced = true;
     };
     mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, release, call);

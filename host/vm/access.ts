@@ -3,6 +3,7 @@ import * as L from "../dispatcher/assembly/layout.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
 import { formatAddress } from "../memory/format.ts";
+import { directRead, directWrite } from "./direct-access.ts";
 import type { Vdev } from "./vdev.ts";
 import { EXIT, type Vm } from "./vm.ts";
 
@@ -10,7 +11,20 @@ import { EXIT, type Vm } from "./vm.ts";
 export const VRS = { normal: 0, noAdvance: 1, abort: 2, busError: 3, continue: 4, terminate: 5, errno: 0x100 } as const;
 
 /** What a read that the dispatcher did not simply finish means to the guest. */
-export function settleRead(vm: Vm, status: number, space: Space, lo: number, hi: number, width: number): AccessStatus {
+export function settleRead(
+  vm: Vm,
+  answer: number,
+  space: Space,
+  lo: number,
+  hi: number,
+  width: number,
+  vcpu: number,
+): AccessStatus {
+  let status = answer;
+  if (status === L.DIRECT && isDirect(vm, space, lo, hi)) {
+    status = directRead(vm, space, lo, hi, width, vcpu);
+    if (status === 0) return AccessStatus.done;
+  }
   if (status >= 0 || isVdevs(vm, space, lo, hi, width, GRF_VIRT_RD)) {
     return settleStatus(vm, status, "vread", space, lo, hi);
   }
@@ -28,14 +42,20 @@ export function settleRead(vm: Vm, status: number, space: Space, lo: number, hi:
 /** The same for a write. */
 export function settleWrite(
   vm: Vm,
-  status: number,
+  answer: number,
   space: Space,
   lo: number,
   hi: number,
   width: number,
   valueLo: number,
   valueHi: number,
+  vcpu: number,
 ): AccessStatus {
+  let status = answer;
+  if (status === L.DIRECT && isDirect(vm, space, lo, hi)) {
+    status = directWrite(vm, space, lo, hi, width, valueLo, valueHi, vcpu);
+    if (status === 0) return AccessStatus.done;
+  }
   if (status >= 0 || isVdevs(vm, space, lo, hi, width, GRF_VIRT_WR)) {
     return settleStatus(vm, status, "vwrite", space, lo, hi);
   }
@@ -76,6 +96,11 @@ function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, ac
   if (instance.stopped !== undefined || handler === 0 || (region.what.flags & access) === 0) return false;
   if (address + BigInt(width) > region.start + region.length) return false;
   return factory.sizes === 0 || ((factory.sizes >>> width) & 1) === 1;
+}
+
+/** Whether the dispatcher said so, and not a vdev whose status is the same number. */
+function isDirect(vm: Vm, space: Space, lo: number, hi: number): boolean {
+  return vdevAt(vm, space, lo, hi)?.instance.coroutines !== undefined;
 }
 
 /** The effect of what vread or vwrite returned. */

@@ -2,32 +2,44 @@ import { EndOfVm, StopModule } from "../gate/finding.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AssemblyAbort, faultOf } from "../sandbox/fault.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { type Continuation, SUSPENDED, type Suspended } from "../threads/suspended.ts";
+import { EndOfThread } from "../threads/thread.ts";
+import type { Activation } from "./activation.ts";
 import type { Vdev } from "./vdev.ts";
 import type { Vm } from "./vm.ts";
 
-/** Nested activations one host thread may have: one frame of a module each, the first for the dispatcher's. */
+/** Nested activations one thread may have: one frame of a module each, the first for the dispatcher's. */
 const DEPTH_LIMIT = 15;
+
+/** What a call into a module came to: its result, undefined when the module was stopped, or the thread waits. */
+export type Outcome = number | undefined | Suspended;
 
 /**
  * Calls into modules other than the dispatcher's. Each activation writes down what is in progress before the call and
  * puts back what was there before; a vdev may signal a controller that is itself a vdev, so activations nest.
+ *
+ * In a VM with threads an activation can be left in the middle, at a call to the host that waits, and all it is nested
+ * in with it. `takeLeft` has them then, and `resume` goes on with them.
  */
 export class Activations {
   readonly #vm: Vm;
-  /** Frame of the activation in progress. */
-  #frame = 0;
+  #current: Activation | undefined;
+  /** Activations left since the thread in progress began to wait, innermost first. */
+  #left: Activation[] = [];
+  /** Activations to come back to, the next one last. */
+  #returning: Activation[] = [];
 
   constructor(vm: Vm) {
     this.#vm = vm;
   }
 
-  /** How many activations the one in progress is nested in. */
-  get depth(): number {
-    return this.#frame;
+  /** The activation in progress; undefined in an access the dispatcher made, and between callbacks. */
+  get current(): Activation | undefined {
+    return this.#current;
   }
 
   /**
-   * Calls one function of a module's table.
+   * Calls one function of a module's table, to its end: whatever it waits for happens meanwhile.
    * @returns its result; undefined when the module was stopped, which is then recorded
    * @throws EndOfVm when the vdev ended the VM
    */
@@ -43,54 +55,140 @@ export class Activations {
     d = 0,
     vcpu = 0,
   ): number | undefined {
+    const start = () => this.begin(vdev, callback, thread, fn, shape, a, b, c, d, vcpu);
+    const { threads } = this.#vm;
+    return threads === undefined ? (start() as number | undefined) : threads.runToEnd(start, callback, thread, vcpu);
+  }
+
+  /** The same from within a host call: the thread may have to wait in it, and the host call then answers SUSPENDED. */
+  begin(
+    vdev: Vdev,
+    callback: number,
+    thread: number,
+    fn: number,
+    shape: number,
+    a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    vcpu = 0,
+  ): Outcome {
     const { instance } = vdev;
     if (instance.stopped !== undefined) return undefined;
-    return this.#run(instance, vdev.index, callback, thread, vcpu, (frame) =>
-      instance.exports.__vdevbox_call(frame, fn, shape, a, b, c, d),
-    );
+    const { __vdevbox_call: call } = instance.exports;
+    return this.enter(instance, vdev.index, callback, thread, vcpu, (frame) => call(frame, fn, shape, a, b, c, d));
   }
 
   /** Runs a module's top level. @returns whether it came to its end */
   startModule(instance: ModuleInstance): boolean {
-    const result = this.#run(instance, -1, CALLBACK["module-start"], THREAD.main, 0, () => {
-      instance.exports.__vdevbox_start();
-      return 1;
-    });
-    return result === 1;
+    const callback = CALLBACK["module-start"];
+    const start = () =>
+      this.enter(instance, -1, callback, THREAD.main, 0, () => {
+        instance.exports.__vdevbox_start();
+        return 1;
+      });
+    const { threads } = this.#vm;
+    return (threads === undefined ? start() : threads.runToEnd(start, callback, THREAD.main, 0)) === 1;
   }
 
-  #run(
+  /** Calls a module. @param call is given the frame, and is called again when the module is returned to */
+  enter(
     instance: ModuleInstance,
     vdev: number,
     callback: number,
     thread: number,
     vcpu: number,
     call: (frame: number) => number,
-  ): number | undefined {
+  ): Outcome {
+    const depth = this.#current === undefined ? 0 : this.#current.depth + 1;
+    const isTooDeep = depth >= DEPTH_LIMIT;
+    return this.#step({
+      ...{ instance, vdev, callback, thread, vcpu, depth },
+      trap: this.#vm.context.trap,
+      frame: isTooDeep ? 0 : instance.takeFrame(depth),
+      enter: isTooDeep ? tooDeep : call,
+      continuation: undefined,
+      rewinding: false,
+    });
+  }
+
+  /** Runs an activation up to its end or to where it is left. */
+  #step(activation: Activation): Outcome {
+    const { instance } = activation;
     const { context, dispatcher, held, windows } = this.#vm;
-    const before = { callback: context.callback, thread: context.thread, vdev: context.vdev, vcpu: context.vcpu };
-    const outerFrame = this.#frame;
-    const outerWork = instance.hostWork;
+    const outer = this.#current;
+    const { callback, thread, vdev, vcpu } = context;
+    const work = instance.hostWork;
     instance.hostWork = 0;
-    if (before.callback !== CALLBACK.none) this.#frame++;
-    const frame = this.#frame < DEPTH_LIMIT ? instance.frame(this.#frame) : undefined;
-    context.enter(callback, thread, vdev, vcpu);
-    dispatcher.exports.select(0, this.#frame + 1);
+    this.#current = activation;
+    context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);
+    dispatcher.exports.select(0, activation.depth + 1);
+    let left = false;
     try {
-      if (frame === undefined) throw new RangeError(`more than ${DEPTH_LIMIT} callbacks nested in each other`);
       if (windows.any) windows.refresh();
-      const result = call(frame);
+      const scratch = instance.coroutines?.scratch;
+      if (activation.continuation !== undefined) instance.coroutines!.beginReturning(activation);
+      const result = activation.enter(activation.frame);
+      left = instance.coroutines?.hasLeft(activation, scratch!) === true;
       if (windows.any) windows.flush();
-      if (held.any) held.checkReleased(this.#frame);
+      if (left) {
+        this.#left.push(activation);
+        return SUSPENDED;
+      }
+      if (held.any) held.checkReleased(activation);
       return result;
     } catch (error) {
+      if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
       this.caught(error, instance);
       return undefined;
     } finally {
-      this.#frame = outerFrame;
-      instance.hostWork += outerWork;
-      dispatcher.exports.select(0, outerFrame);
-      context.enter(before.callback, before.thread, before.vdev, before.vcpu);
+      if (!left) instance.giveFrame(activation.frame);
+      this.#current = outer;
+      instance.hostWork += work;
+      dispatcher.exports.select(0, outer === undefined ? 0 : outer.depth + 1);
+      context.enter(callback, thread, vdev, vcpu);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ waiting threads
+
+  /** Makes the thread in progress wait: the host call of its innermost activation gets its result from `continuation`. */
+  suspend(continuation: Continuation): Suspended {
+    this.#current!.continuation = continuation;
+    return SUSPENDED;
+  }
+
+  /** Goes on with what a nested activation came to, at once or when its thread has waited. */
+  after(outcome: Outcome, continuation: Continuation): number | Suspended {
+    return outcome === SUSPENDED ? this.suspend(continuation) : continuation(outcome);
+  }
+
+  /** The activations of a thread that has begun to wait, innermost first. */
+  takeLeft(): Activation[] {
+    return this.#left.splice(0);
+  }
+
+  /** Goes on with a thread. @param left what `takeLeft` gave */
+  resume(left: readonly Activation[]): Outcome {
+    this.#returning = [...left];
+    return this.#step(this.#returning.pop()!);
+  }
+
+  /** A module has come back to the host call it was left in. @returns the call's result */
+  returned(activation: Activation): number | Suspended {
+    activation.instance.coroutines!.hasReturned(activation);
+    const continuation = activation.continuation!;
+    activation.continuation = undefined;
+    const next = this.#returning.pop();
+    const inner = next === undefined ? undefined : this.#step(next);
+    return inner === SUSPENDED ? this.suspend(continuation) : continuation(inner);
+  }
+
+  /** Lets go of a thread that will never go on. @param left what `takeLeft` gave */
+  abandon(left: readonly Activation[]): void {
+    for (const activation of left) {
+      activation.instance.coroutines?.forget(activation);
+      activation.instance.giveFrame(activation.frame);
     }
   }
 
@@ -110,4 +208,8 @@ export class Activations {
     const finding = this.#vm.findings.record(instance, { ...faultOf(error, instance), stackOf: error });
     this.#vm.stopInstance(instance, finding);
   }
+}
+
+function tooDeep(): never {
+  throw new RangeError(`more than ${DEPTH_LIMIT} callbacks nested in each other`);
 }

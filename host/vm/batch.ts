@@ -25,7 +25,7 @@ export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
     next++;
   }
   if (vm.windows.any) vm.windows.flush();
-  if (vm.held.any) vm.held.checkReleased(0);
+  if (vm.held.any) vm.held.checkReleased(undefined);
   return next;
 }
 
@@ -42,13 +42,13 @@ function advance(vm: Vm, first: number, end: number): number {
 }
 
 function settle(vm: Vm, ring: TrapRing, i: number): void {
-  const { write, space, lo, hi, width, valueLo, valueHi } = ring.trap(i);
+  const { write, space, lo, hi, width, valueLo, valueHi, vcpu } = ring.trap(i);
   const answer = ring.answer(i);
   let outcome: AccessStatus;
-  if (write) outcome = settleWrite(vm, answer, space, lo, hi, width, valueLo, valueHi);
+  if (write) outcome = settleWrite(vm, answer, space, lo, hi, width, valueLo, valueHi, vcpu);
   else {
     vm.takeValue();
-    outcome = settleRead(vm, answer, space, lo, hi, width);
+    outcome = settleRead(vm, answer, space, lo, hi, width, vcpu);
   }
   if (vm.ended !== undefined) outcome = AccessStatus.stop;
   if (outcome !== AccessStatus.done) ring.notDone++;

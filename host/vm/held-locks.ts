@@ -1,4 +1,6 @@
+import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Activation } from "./activation.ts";
 import type { Vm } from "./vm.ts";
 
 /** A lock that is held: who took it, and what was in progress then. */
@@ -8,8 +10,8 @@ export interface HeldLock {
   readonly instance: ModuleInstance;
   /** Lets go of it when its callback has returned without doing so. */
   readonly release: () => void;
-  /** Nesting of the activation: a nested callback's return does not release what an outer one holds. */
-  readonly depth: number;
+  /** What took it; undefined in an access the dispatcher made. */
+  readonly activation: Activation | undefined;
   readonly callback: number;
   readonly thread: number;
   readonly vdev: number;
@@ -33,8 +35,18 @@ export class HeldLocks {
   /** @param call an error made where the lock was taken; a stack costs far more than a lock, so it may be left out */
   add(name: string, instance: ModuleInstance, release: () => void, call: Error | undefined): HeldLock {
     const { callback, thread, vdev, vcpu, trap } = this.#vm.context;
-    const { depth } = this.#vm.activations;
-    const lock: HeldLock = { name, instance, release, depth, callback, thread, vdev, vcpu, trap, call };
+    const lock: HeldLock = {
+      name,
+      instance,
+      release,
+      activation: this.#vm.activations.current,
+      callback,
+      thread,
+      vdev,
+      vcpu,
+      trap,
+      call,
+    };
     this.#held.push(lock);
     this.any = true;
     return lock;
@@ -60,15 +72,15 @@ export class HeldLocks {
     this.any = false;
   }
 
-  /** A callback of this nesting has returned: what it locked must be unlocked. */
-  checkReleased(depth: number): void {
-    for (const lock of [...this.#held]) if (lock.depth === depth) this.#left(lock);
+  /** An activation has returned: what it locked must be unlocked. */
+  checkReleased(activation: Activation | undefined): void {
+    for (const lock of [...this.#held]) if (lock.activation === activation) this.#left(lock);
   }
 
   /** In a batch of accesses the host learns only at a later one that an earlier one has returned. */
   checkEarlierTraps(): void {
     const { trap } = this.#vm.context;
-    for (const lock of [...this.#held]) if (lock.trap !== trap) this.#left(lock);
+    for (const lock of [...this.#held]) if (lock.activation === undefined && lock.trap !== trap) this.#left(lock);
   }
 
   /** A lock outlived its callback: says so, with what was in progress when it was taken, and lets go of it. */
@@ -82,7 +94,7 @@ export class HeldLocks {
     findings.record(lock.instance, {
       severity: "warning",
       rule: "lock",
-      message: `a callback returned while it held ${lock.name}`,
+      message: `a ${lock.callback === CALLBACK.thread ? "thread ended" : "callback returned"} while it held ${lock.name}`,
       advice: "Unlock on every way out; the next one to lock it would wait for ever.",
       ...(lock.call === undefined ? {} : { stackOf: lock.call }),
     });

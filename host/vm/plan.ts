@@ -62,4 +62,6 @@ export interface VmPlan {
   readonly unsupported: Unsupported;
   /** Virtual nanoseconds one guest access takes. 0: time moves only when stepped. */
   readonly accessNs: number;
+  /** Of the schedule in a VM with threads; without, threads change over only where they wait. */
+  readonly seed?: number | undefined;
 }

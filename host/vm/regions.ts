@@ -34,6 +34,7 @@ export function claimRegion(
     type: space === "io" ? QST_X86_IO : QST_MEMORY,
     frames: instance.frames,
     slots: instance.slots!,
+    isDirect: instance.coroutines !== undefined,
   });
   if (typeof handle === "string") return handle;
   const refused = sentenceOf(() => vm.onRegion?.("add", space, start, length));

@@ -28,6 +28,8 @@ import { SHAPE } from "../sandbox/contract.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
+import { Coroutines } from "../threads/coroutines.ts";
+import { IN_ORDER, type Schedule, seededSchedule } from "../threads/schedule.ts";
 import { errnoName } from "./errno.ts";
 import { locationOf } from "./location.ts";
 import type { VdevPlan, VmPlan } from "./plan.ts";
@@ -43,10 +45,11 @@ export interface CreateOptions extends VmOptions, LoadOptions {}
  * @throws UserError with one sentence when a module or vdev refuses to start
  */
 export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
-  const vm = new Vm(plan, options);
+  const hasThreads = plan.vdevs.some(({ file }) => makesThreads(file, options));
+  const vm = new Vm(plan, hasThreads ? { schedule: scheduleOf(plan), ...options } : options);
   try {
     addRam(vm, options);
-    const modules = moduleReader(options);
+    const modules = moduleReader({ ...options, resumable: vm.threads !== undefined });
     for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, modules);
     controlEach(vm, "ASSIGN", VDEV_CTRL_ASSIGN);
     for (const vdev of vm.vdevs) createRegion(vm, vdev);
@@ -87,11 +90,28 @@ function moduleReader(options: LoadOptions): (file: string) => LoadedModule {
   };
 }
 
+/** Calls that make threads: a module that imports one may wait in its callbacks, and all modules of its VM with it. */
+const MAKES_THREADS = ["vdev_thread_create", "pthread_create"];
+
+function makesThreads(file: string, options: LoadOptions): boolean {
+  try {
+    return loadModule(file, options).calls.some(({ name }) => MAKES_THREADS.includes(name));
+  } catch (error) {
+    if (error instanceof UserError) return false; // told with its place when its vdev is made
+    throw error;
+  }
+}
+
+function scheduleOf(plan: VmPlan): Schedule {
+  return plan.seed === undefined ? IN_ORDER : seededSchedule(plan.seed);
+}
+
 /** The module instance a vdev runs in, made or shared. Its top level has run and registered factories. */
 function instanceFor(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstance {
   const shared = vm.instances.find((instance) => instance.module === module);
   if (shared !== undefined && vm.plan.instances === "shared") return shared;
   const instance = new ModuleInstance(module, vm.instances.length, (self) => importsOf(vm, self));
+  if (module.isResumable) instance.coroutines = new Coroutines(instance);
   vm.instances.push(instance);
   instance.slots = vm.dispatcher.addThunks(
     instance.exports.__vdevbox_vread,

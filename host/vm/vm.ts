@@ -9,7 +9,10 @@ import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
 import { Windows } from "../memory/windows.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
+import type { Schedule } from "../threads/schedule.ts";
+import { Threads } from "../threads/threads.ts";
 import { VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
 import { settleRead, settleWrite } from "./access.ts";
@@ -46,6 +49,8 @@ export interface VmOptions {
   readonly listener?: VmListener;
   /** Gives what vdevs read from guest memory, in a replay. */
   readonly ramSource?: RamSource;
+  /** Who goes on when several threads could; without, callbacks run one after another and no vdev has threads. */
+  readonly schedule?: Schedule;
   /** Another build of the dispatcher, for the benchmark that measures the gate. */
   readonly dispatcherFile?: string;
 }
@@ -67,6 +72,10 @@ export class Vm implements GuestBus {
   readonly held: HeldLocks;
   readonly locks: GaspLocks;
   readonly mutexes: Mutexes;
+  /** Condition variables and semaphores. */
+  readonly waitObjects: WaitObjects;
+  /** Set in a VM one of whose vdevs makes threads. */
+  readonly threads: Threads | undefined;
   readonly windows: Windows;
   readonly findings: Findings;
   readonly activations: Activations;
@@ -97,6 +106,8 @@ export class Vm implements GuestBus {
     this.held = new HeldLocks(this);
     this.locks = new GaspLocks(this);
     this.mutexes = new Mutexes(this);
+    this.waitObjects = new WaitObjects(this);
+    this.threads = options.schedule === undefined ? undefined : new Threads(this, options.schedule);
     this.windows = new Windows(this);
     this.findings = new Findings(this);
     this.activations = new Activations(this);
@@ -152,9 +163,9 @@ export class Vm implements GuestBus {
       status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
-    if (this.held.any) this.held.checkReleased(0);
+    if (this.held.any) this.held.checkReleased(undefined);
     this.takeValue();
-    const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width);
+    const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
     if (this.#watched) this.#watch("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
@@ -182,9 +193,9 @@ export class Vm implements GuestBus {
       status = this.faulted(error);
     }
     if (windows || this.windows.any) this.windows.flush();
-    if (this.held.any) this.held.checkReleased(0);
+    if (this.held.any) this.held.checkReleased(undefined);
     const outcome =
-      status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi);
+      status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi, vcpu);
     if (this.#watched) this.#watch("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
@@ -257,6 +268,16 @@ export class Vm implements GuestBus {
       this.end(error.exitCode, error.message);
     }
     this.alarmsChanged();
+  }
+
+  /** Lets time pass up to the next alarm, because every thread waits. @returns false when no alarm is set */
+  waitForAlarm(): boolean {
+    const next = this.clock.nextDeadlineNs;
+    if (next === undefined) return false;
+    const now = this.nowNs;
+    this.#elapsedNs = 0;
+    this.#advance(next > now ? next : now);
+    return true;
   }
 
   /** Makes an ended VM run again: it has been put back to an earlier state. */
@@ -361,6 +382,7 @@ export class Vm implements GuestBus {
     this.timers.cancelAllOf(instance);
     this.windows.closeAllOf(instance);
     this.held.releaseAllOf(instance);
+    this.threads?.endAllOf(instance);
     if (this.plan.onFault === "stop") this.end(EXIT.vdevError, `a vdev stopped: ${finding.message}`);
   }
 }

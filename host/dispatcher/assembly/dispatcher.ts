@@ -111,7 +111,7 @@ function do_read(space: u32, address: u64, width: u32, vcpu: u32): i32 {
   const refused = refusal(word, region, address, width);
   if (refused != 0) return refused;
   const fn = load<u32>(region, L.REGION_VREAD);
-  if (fn == 0) return load<u32>(region, L.REGION_STOPPED) ? L.STOPPED : L.NO_HANDLER;
+  if (fn == 0) return load<i32>(region, L.REGION_REFUSAL);
   enter(at, region, L.CALLBACK_VREAD, vcpu);
   const frame = load<u32>(region, L.REGION_FRAMES) + frame_offset;
   const result = call_indirect<u64>(
@@ -142,7 +142,7 @@ function do_write(space: u32, address: u64, width: u32, value: u64, vcpu: u32): 
   const refused = refusal(word, region, address, width);
   if (refused != 0) return refused;
   const fn = load<u32>(region, L.REGION_VWRITE);
-  if (fn == 0) return load<u32>(region, L.REGION_STOPPED) ? L.STOPPED : L.NO_HANDLER;
+  if (fn == 0) return load<i32>(region, L.REGION_REFUSAL);
   enter(at, region, L.CALLBACK_VWRITE, vcpu);
   const status = call_indirect<u32>(
     thunk_of(word, L.THUNK_WRITE),

@@ -70,7 +70,7 @@ export const REGION_COOKIE = 28;
 export const REGION_FRAMES = 32; // the module's frames
 export const REGION_SIZES = 36; // acc_sizes: bit n set, n bytes allowed
 export const REGION_VDEV = 40; // index of the vdev in the VM
-export const REGION_STOPPED = 44; // 1: the module instance no longer runs
+export const REGION_REFUSAL = 44; // i32: what an access gets for which there is no function: NO_HANDLER, STOPPED or DIRECT
 export const REGION_TYPE = 48; // QST_* << 16
 
 /** Offsets in a ring record. */
@@ -90,6 +90,7 @@ export const PAST_END = -2; // begins in a region and ends outside it
 export const BAD_WIDTH = -3; // not in acc_sizes
 export const NO_HANDLER = -4; // the factory has no vread or vwrite
 export const STOPPED = -5; // the module instance has faulted
+export const DIRECT = -6; // the host must call the vdev itself: it may wait
 /** Set in the status of a read whose vread wrote no operand. */
 export const UNANSWERED = 0x40000000;
 

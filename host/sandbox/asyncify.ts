@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.ts";
+
+/** A module whose calls into the host can be left and entered again, with the source map that fits it. */
+export interface AsyncifiedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly map: string | undefined;
+}
+
+/** What Asyncify adds to a module's exports. */
+export interface AsyncifyExports {
+  asyncify_start_unwind(data: number): void;
+  asyncify_stop_unwind(): void;
+  asyncify_start_rewind(data: number): void;
+  asyncify_stop_rewind(): void;
+  asyncify_get_state(): number;
+}
+
+/** Values of `asyncify_get_state()`. */
+export const ASYNCIFY = { normal: 0, unwinding: 1, rewinding: 2 } as const;
+
+/** Part of the key of the cache: to be counted up when the arguments below change. */
+const VERSION = 1;
+
+/**
+ * Rewrites a module with binaryen's Asyncify, so that a thread can be suspended at any call to the host and resumed
+ * later. `wasm-opt` carries the source map through; it takes most of a second, so results are kept by content in
+ * `cacheDir`.
+ * @param map text of the module's source map
+ * @throws UserError when binaryen refuses the module
+ */
+export function asyncify(bytes: Uint8Array, map: string | undefined, cacheDir = defaultCache()): AsyncifiedModule {
+  const key = createHash("sha256")
+    .update(`${VERSION} ${binaryenVersion()}\0`)
+    .update(bytes)
+    .update(map ?? "");
+  const known = join(cacheDir, key.digest("hex").slice(0, 32));
+  if (!existsSync(known)) make(bytes, map, known);
+  const mapFile = join(known, "module.map");
+  return {
+    bytes: new Uint8Array(readFileSync(join(known, "module.wasm"))),
+    map: existsSync(mapFile) ? readFileSync(mapFile, "utf8") : undefined,
+  };
+}
+
+function defaultCache(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(tmpdir(), `vdevbox-${process.getuid?.() ?? 0}`), "asyncify");
+}
+
+/** Writes to a folder of its own first: other processes may make the same module at the same time. */
+function make(bytes: Uint8Array, map: string | undefined, folder: string): void {
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  const own = mkdtempSync(`${folder}-`);
+  const file = (name: string) => join(own, name);
+  try {
+    writeFileSync(file("in.wasm"), bytes);
+    const maps = map === undefined ? [] : ["-ism", file("in.map"), "-osm", file("module.map")];
+    if (map !== undefined) writeFileSync(file("in.map"), map);
+    wasmOpt([file("in.wasm"), "-all", "-g", ...maps, "--asyncify", "-o", file("module.wasm")]);
+    rmSync(file("in.wasm"));
+    if (map !== undefined) rmSync(file("in.map"));
+    if (!existsSync(folder)) renameSync(own, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+function wasmOpt(args: readonly string[]): void {
+  try {
+    execFileSync(process.execPath, [join(binaryenFolder(), "bin/wasm-opt"), ...args], { stdio: "pipe" });
+  } catch (error) {
+    const said = String((error as { stderr?: Buffer }).stderr ?? error).split("\n")[0];
+    throw new UserError(`the module cannot be prepared for threads: wasm-opt says ${said}`);
+  }
+}
+
+let found: string | undefined;
+
+function binaryenFolder(): string {
+  found ??= dirname(createRequire(import.meta.url).resolve("binaryen"));
+  return found;
+}
+
+function binaryenVersion(): string {
+  return JSON.parse(readFileSync(join(binaryenFolder(), "package.json"), "utf8")).version;
+}

@@ -1,0 +1,47 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Alarm } from "../time/clock.ts";
+import type { Activation } from "../vm/activation.ts";
+import type { Suspended } from "./suspended.ts";
+
+/** What a thread waits for. */
+export type Wait =
+  | { readonly for: "turn" }
+  | { readonly for: "mutex"; readonly of: object; readonly name: string; readonly owner: () => Thread | undefined }
+  | { readonly for: "cond" | "sem"; readonly of: object; readonly name: string }
+  | { readonly for: "join"; readonly of: Thread }
+  | { readonly for: "time" };
+
+/**
+ * A thread: of a vdev's own, or what runs a callback (a vCPU, the main thread, a timer). Threads take turns; one that
+ * does not run has been left at the host call it waits in.
+ */
+export interface Thread {
+  /** pthread_t; from 1. */
+  readonly id: number;
+  readonly name: string;
+  /** THREAD.* of situation.ts. */
+  readonly kind: number;
+  readonly vcpu: number;
+  /** Whose thread it is; undefined for those that run callbacks. */
+  readonly instance: ModuleInstance | undefined;
+  /** `new`: has not run. */
+  state: "new" | "ready" | "running" | "waiting" | "ended";
+  /** Begins to run it. */
+  readonly start: () => number | undefined | Suspended;
+  wait: Wait | undefined;
+  /** Wakes it when it has waited long enough. */
+  alarm: Alarm | undefined;
+  /** The alarm went off before what it waited for. */
+  timedOut: boolean;
+  /** Where it was left, innermost first. */
+  left: readonly Activation[];
+  /** What its function returned. */
+  result: number | undefined;
+  cancelled: boolean;
+  detached: boolean;
+}
+
+/** Thrown through a module to end the thread in progress: pthread_cancel() took effect. */
+export class EndOfThread extends Error {
+  override readonly name = "EndOfThread";
+}

@@ -1,0 +1,265 @@
+import { CALLBACK, THREAD } from "../gate/situation.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { Schedule } from "./schedule.ts";
+import { type Continuation, SUSPENDED, type Suspended } from "./suspended.ts";
+import { EndOfThread, type Thread, type Wait } from "./thread.ts";
+
+/** Vdev threads a VM may have at once. */
+export const THREAD_LIMIT = 256;
+/** Turns that threads are given when a callback has ended and they could go on for ever. */
+const DRAIN_TURNS = 10_000;
+/** Turns of others, or alarms, that a callback may wait for. */
+const WAIT_TURNS = 100_000;
+
+/**
+ * The threads of a VM, which take turns on the host's one: who goes on is up to the schedule, so the same schedule
+ * gives the same run. A callback runs on a thread of its own, which ends with it.
+ */
+export class Threads {
+  readonly #vm: Vm;
+  readonly #schedule: Schedule;
+  readonly #all: Thread[] = [];
+  #current: Thread | undefined;
+  #nextId = 1;
+
+  constructor(vm: Vm, schedule: Schedule) {
+    this.#vm = vm;
+    this.#schedule = schedule;
+  }
+
+  /** The thread in progress; undefined between callbacks. */
+  get current(): Thread | undefined {
+    return this.#current;
+  }
+
+  /** Threads that have not ended, in the order they were made. */
+  get all(): readonly Thread[] {
+    return this.#all;
+  }
+
+  find(id: number): Thread | undefined {
+    return this.#all.find((thread) => thread.id === id);
+  }
+
+  // ------------------------------------------------------------------------------------------------ making, ending
+
+  /** A thread of a vdev's own; it runs when it is its turn. @returns undefined when there are too many */
+  create(instance: ModuleInstance, name: string, start: Thread["start"]): Thread | undefined {
+    if (this.#all.filter((thread) => thread.instance !== undefined).length >= THREAD_LIMIT) return undefined;
+    return this.#add(THREAD.vdev, 0, name, start, instance);
+  }
+
+  #add(kind: number, vcpu: number, name: string, start: Thread["start"], instance?: ModuleInstance): Thread {
+    const thread: Thread = {
+      ...{ id: this.#nextId++, name, kind, vcpu, instance, start },
+      ...{ state: "new", wait: undefined, alarm: undefined, timedOut: false, left: [] },
+      ...{ result: undefined, cancelled: false, detached: false },
+    };
+    this.#all.push(thread);
+    return thread;
+  }
+
+  /** Runs a callback on a thread of its own, and other threads while it waits. @returns its result */
+  runToEnd(start: Thread["start"], callback: number, kind: number, vcpu: number): number | undefined {
+    const outer = this.#current;
+    const thread = this.#add(kind, vcpu, nameOf(callback, kind, vcpu), start);
+    this.#turn(thread);
+    for (let turns = 0; thread.state !== "ended"; turns++) if (turns > WAIT_TURNS || !this.#go()) this.#stuck(thread);
+    if (outer === undefined) this.drain();
+    return thread.result;
+  }
+
+  /** Whether the thread in progress gives its turn away now. */
+  preempts(): boolean {
+    return this.#schedule.preempts();
+  }
+
+  /** Lets others go first. @param continuation what the thread does when it is its turn again */
+  giveTurn(continuation: Continuation): Suspended {
+    this.wait({ for: "turn" }, continuation);
+    this.#current!.state = "ready";
+    return SUSPENDED;
+  }
+
+  /** Lets threads run that can, until all of them wait. */
+  drain(): void {
+    for (let turns = 0; turns < DRAIN_TURNS; turns++) {
+      const ready = this.#ready();
+      if (ready.length === 0) return;
+      this.#turn(this.#schedule.choose(ready));
+    }
+  }
+
+  get anyReady(): boolean {
+    return this.#all.some((thread) => thread.state === "ready" || thread.state === "new");
+  }
+
+  #ready(): Thread[] {
+    return this.#all.filter((thread) => thread.state === "ready" || thread.state === "new");
+  }
+
+  /** One turn of some thread, or time moves on. @returns false when nothing can */
+  #go(): boolean {
+    const ready = this.#ready();
+    if (ready.length > 0) {
+      this.#turn(this.#schedule.choose(ready));
+      return true;
+    }
+    return this.#vm.waitForAlarm();
+  }
+
+  /** Lets a thread run until it waits or ends. */
+  #turn(thread: Thread): void {
+    const outer = this.#current;
+    const isNew = thread.state === "new";
+    this.#current = thread;
+    thread.state = "running";
+    thread.wait = undefined;
+    const { activations } = this.#vm;
+    let ended = true;
+    try {
+      const outcome = isNew ? thread.start() : activations.resume(thread.left);
+      ended = outcome !== SUSPENDED;
+      if (outcome === SUSPENDED) thread.left = activations.takeLeft();
+      else thread.result = outcome;
+    } catch (error) {
+      if (!(error instanceof EndOfThread)) throw error;
+    } finally {
+      this.#current = outer;
+      if (ended) this.#end(thread);
+    }
+  }
+
+  #end(thread: Thread): void {
+    thread.state = "ended";
+    thread.left = [];
+    this.#clearAlarm(thread);
+    for (const other of this.#all) {
+      if (other.wait?.for === "join" && other.wait.of === thread) this.wake(other);
+    }
+    if (thread.detached || thread.instance === undefined) this.#forget(thread);
+  }
+
+  /** Removes a thread from the list: nobody will ask for it again. */
+  #forget(thread: Thread): void {
+    const at = this.#all.indexOf(thread);
+    if (at >= 0) this.#all.splice(at, 1);
+  }
+
+  /** A thread has been joined. */
+  joined(thread: Thread): void {
+    this.#forget(thread);
+  }
+
+  /** Ends the threads of a module instance that has stopped, and whoever was in it. */
+  endAllOf(instance: ModuleInstance): void {
+    for (const thread of [...this.#all]) {
+      if (thread === this.#current || thread.state === "running" || thread.state === "ended") continue;
+      if (thread.instance !== instance && !thread.left.some((one) => one.instance === instance)) continue;
+      this.#vm.activations.abandon(thread.left);
+      this.#end(thread);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ waiting, waking
+
+  /** Makes the thread in progress wait. @param untilNs when it goes on without; @param continuation gives the result */
+  wait(wait: Wait, continuation: Continuation, untilNs?: bigint): Suspended {
+    const thread = this.#current!;
+    thread.state = "waiting";
+    thread.wait = wait;
+    thread.timedOut = false;
+    if (untilNs !== undefined) this.#setAlarm(thread, untilNs);
+    return this.#vm.activations.suspend(continuation);
+  }
+
+  #setAlarm(thread: Thread, deadlineNs: bigint): void {
+    const { clock } = this.#vm;
+    const fire = () => {
+      thread.alarm = undefined;
+      thread.timedOut = true;
+      this.wake(thread);
+      this.drain();
+    };
+    thread.alarm = { deadlineNs: deadlineNs > this.#vm.nowNs ? deadlineNs : this.#vm.nowNs, fire };
+    clock.set(thread.alarm);
+    this.#vm.alarmsChanged();
+  }
+
+  #clearAlarm(thread: Thread): void {
+    if (thread.alarm === undefined) return;
+    this.#vm.clock.cancel(thread.alarm);
+    thread.alarm = undefined;
+    this.#vm.alarmsChanged();
+  }
+
+  /** What a thread waited for has happened: it may go on when it is its turn. */
+  wake(thread: Thread): void {
+    if (thread.state !== "waiting") return;
+    this.#clearAlarm(thread);
+    thread.state = "ready";
+  }
+
+  /** Threads that wait for this, in the order they began to. */
+  waitingFor(of: object): Thread[] {
+    return this.#all.filter(
+      (thread) =>
+        thread.state === "waiting" && thread.wait !== undefined && "of" in thread.wait && thread.wait.of === of,
+    );
+  }
+
+  /** Wakes one of those, or all. */
+  wakeWaiting(of: object, all: boolean): void {
+    const waiting = this.waitingFor(of);
+    if (waiting.length === 0) return;
+    if (all) for (const thread of waiting) this.wake(thread);
+    else this.wake(this.#schedule.choose(waiting));
+  }
+
+  /** A callback will never end: says so, and stops the module it waits in. */
+  #stuck(awaited: Thread): void {
+    const innermost = awaited.left[0]!;
+    const { context, findings } = this.#vm;
+    context.enter(innermost.callback, innermost.thread, innermost.vdev, innermost.vcpu);
+    const finding = findings.record(innermost.instance, {
+      severity: "fault",
+      rule: "lock",
+      message: `deadlock: ${this.#describe(awaited)}`,
+      advice: "Nothing will ever wake this thread. Look at who holds what it waits for, or who should signal it.",
+    });
+    context.enter(CALLBACK.none, THREAD.main, -1, 0);
+    this.#vm.stopInstance(innermost.instance, finding);
+    if (awaited.state !== "ended") this.#end(awaited);
+  }
+
+  /** Who waits for whom, up to where the chain ends or comes back to where it began. */
+  #describe(thread: Thread): string {
+    const seen: Thread[] = [];
+    const words: string[] = [];
+    for (let next: Thread | undefined = thread; next !== undefined; ) {
+      if (seen.includes(next)) break;
+      seen.push(next);
+      words.push(`${next.name} waits for ${describeWait(next.wait)}`);
+      next = next.wait?.for === "mutex" ? next.wait.owner() : next.wait?.for === "join" ? next.wait.of : undefined;
+    }
+    return words.join("; ");
+  }
+}
+
+function describeWait(wait: Wait | undefined): string {
+  if (wait === undefined || wait.for === "turn") return "its turn";
+  if (wait.for === "time") return "time to pass";
+  if (wait.for === "join") return `the end of ${wait.of.name}`;
+  const owner = wait.for === "mutex" ? wait.owner() : undefined;
+  return `${wait.name}${owner === undefined ? "" : `, which ${owner.name} holds`}`;
+}
+
+function nameOf(callback: number, kind: number, vcpu: number): string {
+  if (kind === THREAD.vcpu) return `vCPU ${vcpu}`;
+  return kind === THREAD.main
+    ? "the main thread"
+    : callback === CALLBACK.timer
+      ? "the timer thread"
+      : "the pulse thread";
+}

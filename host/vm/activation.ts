@@ -1,0 +1,24 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Continuation } from "../threads/suspended.ts";
+
+/** One call into a module that has not returned: a callback, a module's start, or a vdev thread's function. */
+export interface Activation {
+  readonly instance: ModuleInstance;
+  /** Index in the VM; -1 while a module starts. */
+  readonly vdev: number;
+  readonly callback: number;
+  readonly thread: number;
+  readonly vcpu: number;
+  /** Guest access in progress when it began. */
+  readonly trap: number;
+  /** How many activations of the same thread it is nested in. */
+  readonly depth: number;
+  /** Address of its frame in module memory. */
+  readonly frame: number;
+  /** Calls the module, anew or, while Asyncify rewinds, to where it was left. */
+  readonly enter: (frame: number) => number;
+  /** What gives the result of the host call the module is in; set while it is left. */
+  continuation: Continuation | undefined;
+  /** The module is being called to come back to where it was left. */
+  rewinding: boolean;
+}

@@ -1,0 +1,69 @@
+import { GRF_VIRT_RD, GRF_VIRT_WR, QST_MEMORY, QST_X86_IO } from "../../abi/generated/constants.ts";
+import * as L from "../dispatcher/assembly/layout.ts";
+import { CALLBACK, THREAD } from "../gate/situation.ts";
+import type { Space } from "../guests/bus.ts";
+import type { Region } from "../memory/address-space.ts";
+import type { Vdev } from "./vdev.ts";
+import type { Vm } from "./vm.ts";
+
+/**
+ * A guest read that the host makes itself, because the vdev may wait in it: other threads run meanwhile. The value goes
+ * to the VM's `valueLo` and `valueHi`.
+ * @returns what the dispatcher would have: a vdev_ref_status or one of its negative answers
+ */
+export function directRead(vm: Vm, space: Space, lo: number, hi: number, width: number, vcpu: number): number {
+  const target = targetOf(vm, space, lo, hi);
+  const fn = target === undefined || (target.flags & GRF_VIRT_RD) === 0 ? 0 : target.vdev.factory.vread;
+  if (target === undefined || fn === 0) return L.NO_HANDLER;
+  const { vdev, cookie } = target;
+  const { __vdevbox_vread: vread, __vdevbox_operand: operand } = vdev.instance.exports;
+  const meta = width | (typeOf(space) << 16);
+  const address = join(lo, hi);
+  return call(vm, vdev, CALLBACK.vread!, vcpu, (frame) => {
+    const answer = vread(frame, fn, vdev.vdp, cookie, address, meta);
+    vm.valueLo = Number(answer & 0xffffffffn);
+    vm.valueHi = width === 8 ? Number((operand(frame) >> 32n) & 0xffffffffn) : 0;
+    return Number(BigInt.asIntN(32, answer >> 32n));
+  });
+}
+
+/** The same for a write. */
+export function directWrite(
+  vm: Vm,
+  space: Space,
+  lo: number,
+  hi: number,
+  width: number,
+  valueLo: number,
+  valueHi: number,
+  vcpu: number,
+): number {
+  const target = targetOf(vm, space, lo, hi);
+  const fn = target === undefined || (target.flags & GRF_VIRT_WR) === 0 ? 0 : target.vdev.factory.vwrite;
+  if (target === undefined || fn === 0) return L.NO_HANDLER;
+  const { vdev, cookie } = target;
+  const { __vdevbox_vwrite: vwrite } = vdev.instance.exports;
+  const meta = width | (typeOf(space) << 16);
+  const address = join(lo, hi);
+  const value = join(valueLo, valueHi);
+  return call(vm, vdev, CALLBACK.vwrite!, vcpu, (frame) => vwrite(frame, fn, vdev.vdp, cookie, address, meta, value));
+}
+
+function call(vm: Vm, vdev: Vdev, callback: number, vcpu: number, enter: (frame: number) => number): number {
+  const start = () => vm.activations.enter(vdev.instance, vdev.index, callback, THREAD.vcpu!, vcpu, enter);
+  return vm.threads!.runToEnd(start, callback, THREAD.vcpu!, vcpu) ?? L.STOPPED;
+}
+
+function targetOf(vm: Vm, space: Space, lo: number, hi: number) {
+  const region: Region | undefined = vm.spaces[space].find(join(lo, hi));
+  if (region?.what.kind !== "vdev") return undefined;
+  return { vdev: vm.vdevs[region.what.vdev]!, cookie: region.what.cookie, flags: region.what.flags };
+}
+
+function typeOf(space: Space): number {
+  return space === "io" ? QST_X86_IO : QST_MEMORY;
+}
+
+function join(lo: number, hi: number): bigint {
+  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+}
