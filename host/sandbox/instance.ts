@@ -215,6 +215,15 @@ export class ModuleInstance {
     if (this.coroutines !== undefined && frame !== 0) this.#freeFrames.push(frame);
   }
 
+  /** Frames that are free, for putting a VM back. */
+  saveFrames(): readonly number[] {
+    return [...this.#freeFrames];
+  }
+
+  restoreFrames(free: readonly number[]): void {
+    this.#freeFrames.splice(0, this.#freeFrames.length, ...free);
+  }
+
   /** Frames are aligned to their own size, see abi/runtime/frame.ts. */
   #makeFrame(): number {
     const frame = (this.alloc(2 * FRAME_BYTES) + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);

@@ -16,6 +16,12 @@ interface Left {
   readonly scratch: number;
 }
 
+/** Which activations were left at one time, and the blocks that were free. */
+export interface SavedCoroutines {
+  readonly left: ReadonlyMap<Activation, Left>;
+  readonly free: readonly number[];
+}
+
 /**
  * Leaves activations of one module instance in the middle and comes back to them. The bytes for their locals lie in the
  * module's own memory: a module that overwrites them harms only itself.
@@ -66,6 +72,18 @@ export class Coroutines {
     this.#exports.asyncify_stop_rewind();
     activation.rewinding = false;
     this.forget(activation);
+  }
+
+  /** Which activations are left, for putting a VM back. The bytes themselves are in the module's memory. */
+  save(): SavedCoroutines {
+    return { left: new Map(this.#left), free: [...this.#free] };
+  }
+
+  /** Blocks that were made since are lost to the module, as its memory is put back too. */
+  restore({ left, free }: SavedCoroutines): void {
+    this.#left.clear();
+    for (const [activation, where] of left) this.#left.set(activation, where);
+    this.#free.splice(0, this.#free.length, ...free);
   }
 
   /** Gives the bytes of an activation back that will not be returned to. */

@@ -32,7 +32,7 @@ export interface Mutex {
 /** Every mutex as it was at one time. */
 export interface SavedMutexes {
   readonly changes: number;
-  readonly mutexes: readonly Mutex[];
+  readonly mutexes: readonly { readonly mutex: Mutex; readonly was: Mutex }[];
 }
 
 /**
@@ -138,15 +138,22 @@ export class Mutexes {
   }
 
   save(): SavedMutexes {
-    return { changes: this.#changes, mutexes: [...this.#all.values()] };
+    return { changes: this.#changes, mutexes: [...this.#all.values()].map((mutex) => ({ mutex, was: { ...mutex } })) };
   }
 
-  /** Puts back which mutexes there are; all of them are free, as they are between callbacks. */
+  /** Puts back which mutexes there are and, where threads hold some between callbacks, who holds them. */
   restore({ changes, mutexes }: SavedMutexes): void {
-    if (changes === this.#changes) return;
-    this.#all.clear();
-    for (const mutex of mutexes) this.#all.set(keyOf(mutex.instance, mutex.address), mutex);
-    this.#changes = changes;
+    if (changes !== this.#changes) {
+      this.#all.clear();
+      for (const { mutex } of mutexes) this.#all.set(keyOf(mutex.instance, mutex.address), mutex);
+      this.#changes = changes;
+    }
+    if (this.#vm.threads === undefined) return;
+    for (const { mutex, was } of mutexes) {
+      mutex.holder = was.holder;
+      mutex.owner = was.owner;
+      mutex.count = was.count;
+    }
   }
 }
 

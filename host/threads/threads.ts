@@ -1,9 +1,26 @@
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Activation } from "../vm/activation.ts";
 import type { Vm } from "../vm/vm.ts";
+import type { SavedCoroutines } from "./coroutines.ts";
 import type { Schedule } from "./schedule.ts";
 import { type Continuation, SUSPENDED, type Suspended } from "./suspended.ts";
 import { EndOfThread, type Thread, type Wait } from "./thread.ts";
+
+/** All threads of a VM at one time. */
+export interface SavedThreads {
+  readonly nextId: number;
+  readonly threads: readonly {
+    readonly thread: Thread;
+    readonly was: Thread;
+    readonly left: readonly { readonly activation: Activation; readonly continuation: Continuation | undefined }[];
+  }[];
+  readonly instances: readonly {
+    readonly instance: ModuleInstance;
+    readonly coroutines: SavedCoroutines;
+    readonly frames: readonly number[];
+  }[];
+}
 
 /** Vdev threads a VM may have at once. */
 export const THREAD_LIMIT = 256;
@@ -162,6 +179,29 @@ export class Threads {
     }
   }
 
+  /** The VM has ended: threads that are still there are reported, and end. */
+  endAll(): void {
+    for (const thread of [...this.#all]) {
+      if (thread.instance !== undefined && thread.state !== "ended") this.#reportAlive(thread, thread.instance);
+      this.#vm.activations.abandon(thread.left);
+      this.#end(thread);
+    }
+    this.#all.length = 0;
+  }
+
+  #reportAlive(thread: Thread, instance: ModuleInstance): void {
+    if (instance.stopped !== undefined) return;
+    const { context, findings } = this.#vm;
+    context.enter(CALLBACK.TERMINATE, THREAD.main, instance.vdevs[0] ?? -1, 0);
+    findings.record(instance, {
+      severity: "warning",
+      rule: "thread",
+      message: `${thread.name} is still alive after VDEV_CTRL_TERMINATE`,
+      advice: "End it there with pthread_cancel() and pthread_join(), or tell it to end and join it.",
+    });
+    context.enter(CALLBACK.none, THREAD.main, -1, 0);
+  }
+
   // ------------------------------------------------------------------------------------------------ waiting, waking
 
   /** Makes the thread in progress wait. @param untilNs when it goes on without; @param continuation gives the result */
@@ -215,6 +255,39 @@ export class Threads {
     if (waiting.length === 0) return;
     if (all) for (const thread of waiting) this.wake(thread);
     else this.wake(this.#schedule.choose(waiting));
+  }
+
+  // ----------------------------------------------------------------------------------------------------- snapshots
+
+  /** All threads as they wait now. To be called between callbacks. */
+  save(): SavedThreads {
+    return {
+      nextId: this.#nextId,
+      threads: this.#all.map((thread) => ({
+        thread,
+        was: { ...thread },
+        left: thread.left.map((activation) => ({ activation, continuation: activation.continuation })),
+      })),
+      instances: this.#vm.instances.map((instance) => ({
+        instance,
+        coroutines: instance.coroutines!.save(),
+        frames: instance.saveFrames(),
+      })),
+    };
+  }
+
+  restore({ nextId, threads, instances }: SavedThreads): void {
+    this.#nextId = nextId;
+    this.#current = undefined;
+    this.#all.splice(0, this.#all.length, ...threads.map(({ thread }) => thread));
+    for (const { thread, was, left } of threads) {
+      Object.assign(thread, was);
+      for (const { activation, continuation } of left) Object.assign(activation, { continuation, rewinding: false });
+    }
+    for (const { instance, coroutines, frames } of instances) {
+      instance.coroutines!.restore(coroutines);
+      instance.restoreFrames(frames);
+    }
   }
 
   /** A callback will never end: says so, and stops the module it waits in. */

@@ -66,10 +66,16 @@ export class HeldLocks {
     }
   }
 
-  releaseAll(): void {
-    if (!this.any) return;
-    for (const lock of this.#held.splice(0)) lock.release();
-    this.any = false;
+  /** What is held between callbacks: nothing, unless a thread of a vdev's own holds it. */
+  save(): readonly HeldLock[] {
+    return [...this.#held];
+  }
+
+  restore(held: readonly HeldLock[]): void {
+    if (!this.any && held.length === 0) return;
+    for (const lock of this.#held.splice(0)) if (!held.includes(lock)) lock.release();
+    this.#held.push(...held);
+    this.any = held.length > 0;
   }
 
   /** An activation has returned: what it locked must be unlocked. */

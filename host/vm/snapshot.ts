@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { SavedThreads } from "../threads/threads.ts";
 import { claimRegion, releaseRegion } from "./regions.ts";
 import type { Vm } from "./vm.ts";
 
@@ -30,7 +31,10 @@ export class VmSnapshot {
   readonly #timers: ReturnType<Vm["timers"]["save"]>;
   readonly #lines: ReturnType<Vm["lines"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
+  readonly #threads: SavedThreads | undefined;
+  readonly #held: ReturnType<Vm["held"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
+  readonly #waitObjects: ReturnType<Vm["waitObjects"]["save"]>;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -49,7 +53,10 @@ export class VmSnapshot {
     this.#timers = vm.timers.save();
     this.#lines = vm.lines.save();
     this.#windows = vm.windows.save();
+    this.#threads = vm.threads?.save();
+    this.#held = vm.held.save();
     this.#mutexes = vm.mutexes.save();
+    this.#waitObjects = vm.waitObjects.save();
     this.#trap = vm.context.trap;
   }
 
@@ -73,8 +80,10 @@ export class VmSnapshot {
     vm.timers.restore(this.#timers);
     vm.lines.restore(this.#lines);
     vm.windows.restore(this.#windows);
-    vm.held.releaseAll();
+    if (this.#threads !== undefined) vm.threads!.restore(this.#threads);
+    vm.held.restore(this.#held);
     vm.mutexes.restore(this.#mutexes);
+    vm.waitObjects.restore(this.#waitObjects);
     vm.context.trap = this.#trap;
   }
 
@@ -107,6 +116,7 @@ export function stateDigest(vm: Vm): string {
     for (const value of instance.globals()) hash.update(`${value} `);
   }
   hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
+  for (const thread of vm.threads?.all ?? []) hash.update(`thread ${thread.id} ${thread.state} ${thread.wait?.for}\n`);
   for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)

@@ -364,6 +364,7 @@ export class Vm implements GuestBus {
       this.#terminated = true;
       this.emit({ kind: "control", control: "terminate" });
       this.#controlAll("TERMINATE", 3);
+      this.threads?.endAll();
       this.clock.cancelAll();
       this.emit({ kind: "end", ...this.#end! });
     }

@@ -1,30 +1,190 @@
+/** Threads of vdevs in virtual time. Oracle: POSIX for what calls do, and arithmetic for when. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileVdev } from "../../build/asc/compile.ts";
+import { AccessStatus } from "../../host/guests/bus.ts";
 import { packageRoot } from "../../host/paths.ts";
+import type { VmEvent } from "../../host/vm/events.ts";
+import { stateDigest, VmSnapshot } from "../../host/vm/snapshot.ts";
 import { createVm } from "../../host/vm/startup.ts";
+import type { Vm } from "../../host/vm/vm.ts";
 import { moduleFile, read, vdevPlan, vmPlan, write } from "../support/vm.ts";
 
 const DEVICE = 0x1c000000n;
-let file: string;
+const MS = 1_000_000n;
+const files: Record<string, string> = {};
+const sources: Record<string, string[]> = {};
 beforeAll(async () => {
-  const { wasm, sourceMap } = await compileVdev({
-    file: join(packageRoot(), "test/threads/assembly/worker.ts"),
-    projectDir: packageRoot(),
+  for (const name of ["worker", "waiting"]) {
+    const file = join(packageRoot(), `test/threads/assembly/${name}.ts`);
+    const { wasm, sourceMap } = await compileVdev({ file, projectDir: packageRoot() });
+    files[name] = moduleFile(wasm, name, sourceMap);
+    sources[name] = readFileSync(file, "utf8").split("\n");
+  }
+}, 60_000);
+
+function vmOf(name: "worker" | "waiting", plan: Parameters<typeof vmPlan>[1] = {}): { vm: Vm; events: VmEvent[] } {
+  const events: VmEvent[] = [];
+  const vm = createVm(vmPlan([vdevPlan(files[name]!)], plan), { listener: (event) => events.push(event) });
+  return { vm, events };
+}
+
+const lineOf = (name: string, remark: string) => sources[name]!.findIndex((text) => text.endsWith(`// ${remark}`)) + 1;
+const messages = (vm: Vm) => vm.findings.all.map((one) => one.message);
+
+describe("a worker behind a queue", () => {
+  it("works while virtual time passes, and not before", () => {
+    const { vm } = vmOf("worker");
+    expect(write(vm, DEVICE, 5n)).toBe(AccessStatus.done);
+    expect(read(vm, DEVICE)).toEqual([AccessStatus.done, 0n]);
+    vm.clockStep(MS - 1n);
+    expect(read(vm, DEVICE)).toEqual([AccessStatus.done, 0n]);
+    vm.clockStep(1n);
+    expect(read(vm, DEVICE)).toEqual([AccessStatus.done, 5n]);
+    write(vm, DEVICE, 7n);
+    vm.clockStep(MS);
+    expect(read(vm, DEVICE)).toEqual([AccessStatus.done, 12n]);
+    expect(messages(vm)).toEqual([]);
   });
-  file = moduleFile(wasm, "worker", sourceMap);
+
+  it("is cancelled and joined at TERMINATE; without a cleanup handler it keeps the mutex it waited with", () => {
+    const { vm, events } = vmOf("worker");
+    vm.terminate();
+    expect(events.flatMap((event) => (event.kind === "report" ? [event.text] : []))).toEqual(["joined 0 with -1"]);
+    expect(messages(vm)).toEqual(["a thread ended while it held v_mtx of device"]);
+  });
+
+  it.each([1, 2, 3, 4, 5])("does the same at every seed, and the same seed gives the same run (%i)", (seed) => {
+    const run = () => {
+      const { vm } = vmOf("worker", { seed });
+      for (const number of [3n, 5n, 9n]) {
+        write(vm, DEVICE, number);
+        vm.clockStep(2n * MS);
+      }
+      return { sum: read(vm, DEVICE)[1], digest: stateDigest(vm), findings: messages(vm) };
+    };
+    const first = run();
+    expect(first).toMatchObject({ sum: 17n, findings: [] });
+    expect(run()).toEqual(first);
+  });
+
+  it("goes on from where it waited when the VM is put back, as often as wanted", () => {
+    const { vm } = vmOf("worker");
+    write(vm, DEVICE, 5n);
+    const start = new VmSnapshot(vm);
+    const before = stateDigest(vm);
+    for (let round = 0; round < 3; round++) {
+      vm.clockStep(MS);
+      expect(read(vm, DEVICE)[1]).toBe(5n);
+      write(vm, DEVICE, 8n);
+      vm.clockStep(MS);
+      expect(read(vm, DEVICE)[1]).toBe(13n);
+      start.restore();
+      expect(stateDigest(vm)).toBe(before);
+      expect(read(vm, DEVICE)[1]).toBe(0n);
+      start.restore();
+    }
+  });
 });
 
-it("works", () => {
-  const events: string[] = [];
-  const vm = createVm(vmPlan([vdevPlan(file)]), { listener: (e) => events.push(e.kind === "report" ? e.text : e.kind === "finding" ? e.finding.message : e.kind) });
-  expect(write(vm, DEVICE, 5n)).toBe(0);
-  expect(read(vm, DEVICE)).toEqual([0, 0n]);
-  vm.clockStep(1_000_000n);
-  expect(read(vm, DEVICE)).toEqual([0, 5n]);
-  write(vm, DEVICE, 7n);
-  vm.clockStep(1_000_000n);
-  expect(read(vm, DEVICE)).toEqual([0, 12n]);
-  vm.terminate();
-  expect(events).toEqual([]);
+describe("waiting", () => {
+  it("delay() wakes at its time", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 2n);
+    const seen: bigint[] = [];
+    for (let step = 0; step < 7; step++) {
+      vm.clockStep(5n * MS);
+      seen.push(read(vm, DEVICE)[1]);
+    }
+    expect(seen).toEqual([0n, 1n, 1n, 2n, 2n, 3n, 3n]);
+  });
+
+  it("sem_wait() takes what is there, and then one a sem_post()", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 3n);
+    expect(read(vm, DEVICE)[1]).toBe(1n);
+    write(vm, DEVICE, 10n);
+    expect(read(vm, DEVICE)[1]).toBe(2n);
+  });
+
+  it("pthread_cond_timedwait() ends at its time with ETIMEDOUT", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 4n);
+    vm.clockStep(2_000n * MS + 499n);
+    expect(read(vm, DEVICE)[1]).toBe(0n);
+    vm.clockStep(1n);
+    expect(read(vm, DEVICE)[1]).toBe(110n);
+  });
+
+  it("pthread_cancel() ends a sleeping thread", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 2n);
+    write(vm, DEVICE, 11n);
+    vm.clockStep(100n * MS);
+    expect(read(vm, DEVICE)[1]).toBe(0x1000n);
+    expect(messages(vm)).toEqual([]);
+  });
+});
+
+describe("what a vCPU thread must not do", () => {
+  it("is to join: the call may block", () => {
+    const { vm } = vmOf("waiting", { policy: "report" });
+    write(vm, DEVICE, 2n);
+    write(vm, DEVICE, 13n);
+    expect(vm.findings.all[0]).toMatchObject({ rule: "may-block", call: { name: "pthread_join" } });
+    expect(vm.findings.all[0]!.stack[0]!.line).toBe(lineOf("waiting", "joins in vwrite"));
+  });
+});
+
+describe("threads that go wrong", () => {
+  it("a deadlock stops the module, and says who waits for what", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 1n);
+    expect(read(vm, DEVICE + 4n)[0]).toBe(AccessStatus.busError);
+    const fault = vm.findings.all.find((one) => one.severity === "fault")!;
+    expect(fault.message).toMatch(
+      /^deadlock: vCPU 0 waits for the mutex at \S+, which a thread of device holds; a thread of device waits for the mutex at \S+, which vCPU 0 holds$/,
+    );
+    expect(vm.instances[0]!.stopped).toBeDefined();
+  });
+
+  it("one that never waits runs out of fuel, at its line", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 5n);
+    const fault = vm.findings.all.find((one) => one.severity === "fault")!;
+    expect(fault.rule).toBe("limit");
+    expect(fault.situation).toMatchObject({ callback: "thread", thread: "vdev" });
+    expect(fault.stack[0]!.line).toBe(lineOf("waiting", "spins"));
+  });
+
+  it("one that only gives its turn away does not keep the guest from going on", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 6n);
+    expect(read(vm, DEVICE)).toEqual([AccessStatus.done, 0n]);
+    expect(messages(vm).filter((text) => !/pthread_create/.test(text))).toEqual([]);
+  });
+
+  it("one that faults stops its module instance, at its line", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 7n);
+    vm.clockStep(MS);
+    const fault = vm.findings.all.find((one) => one.severity === "fault")!;
+    expect(fault.stack[0]!.line).toBe(lineOf("waiting", "traps"));
+    expect(read(vm, DEVICE)[0]).toBe(AccessStatus.busError);
+    expect(vm.terminate().exitCode).toBe(6);
+  });
+
+  it("too many of them are refused", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 12n);
+    expect(read(vm, DEVICE)[1]).toBe(256n);
+  });
+
+  it("one that is alive after TERMINATE is told", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 2n);
+    vm.terminate();
+    expect(messages(vm)).toEqual(["a thread of device is still alive after VDEV_CTRL_TERMINATE"]);
+  });
 });
