@@ -2073,7 +2073,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "wdog",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [{ name: "wds", type: { kind: "struct", struct: "wdog_state", access: "in" }, at: 0 }],
     rawParams: 1,
     result: { kind: "void" },

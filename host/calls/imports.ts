@@ -11,6 +11,7 @@ import { posixBodies } from "./posix.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
+import { wdogBodies } from "./wdog.ts";
 
 /** Bodies of the ABI functions by name; what is missing answers ENOSYS behind its gate. */
 export const BODIES: Bodies = {
@@ -21,6 +22,7 @@ export const BODIES: Bodies = {
   ...logBodies,
   ...posixBodies,
   ...posixMutexBodies,
+  ...wdogBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */

@@ -76,6 +76,8 @@ export type RecordingEvent =
   | { readonly kind: "random"; readonly bytes: Uint8Array }
   /** Input: what a vdev saw in guest memory, where the guest that wrote it is not run again. */
   | { readonly kind: "dmaRead"; readonly address: bigint; readonly bytes: Uint8Array }
+  /** Input: whether a guest dump could be written, EOK or an errno. */
+  | { readonly kind: "dump"; readonly errno: number }
   /** Input: the scheduler went on with that thread. */
   | { readonly kind: "schedule"; readonly thread: number }
   /** Output: a vdev wrote to guest memory. */

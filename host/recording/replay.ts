@@ -36,6 +36,8 @@ export function replay(recording: Recording, options: PlanOptions = {}): ReplayR
   const got: RecordingEvent[] = [];
   const reads = events.filter((event) => event.kind === "dmaRead");
   let nextRead = 0;
+  const dumps = events.filter((event) => event.kind === "dump");
+  let nextDump = 0;
   const vm = createVm(plan, {
     listener: (event) => {
       const recorded = recordingEvent(event);
@@ -45,6 +47,8 @@ export function replay(recording: Recording, options: PlanOptions = {}): ReplayR
       const recorded = reads[nextRead++];
       return recorded?.kind === "dmaRead" && recorded.bytes.length === length ? recorded.bytes : new Uint8Array(length);
     },
+    // Files are left alone: only whether each could be written is taken from the recording.
+    dumpSource: () => dumps[nextDump++]?.errno ?? 0,
   });
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);

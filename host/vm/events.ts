@@ -28,6 +28,8 @@ export type VmEvent =
   | { readonly kind: "finding"; readonly finding: Finding }
   /** A vdev read or wrote guest memory. What it read is an input: the guest that wrote it is not run again. */
   | { readonly kind: "ram-read" | "ram-write"; readonly address: bigint; readonly bytes: Uint8Array }
+  /** A guest dump was written, or not: EOK or an errno. An input: the disk is not the VM's. */
+  | { readonly kind: "dump"; readonly errno: number }
   | { readonly kind: "end"; readonly exitCode: number; readonly reason: string };
 
 export type VmListener = (event: VmEvent) => void;

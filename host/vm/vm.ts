@@ -17,6 +17,7 @@ import { Activations } from "./activations.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
 import { GaspLocks } from "./gasp-locks.ts";
+import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
 import type { VmPlan } from "./plan.ts";
 import type { Vdev } from "./vdev.ts";
@@ -46,6 +47,8 @@ export interface VmOptions {
   readonly listener?: VmListener;
   /** Gives what vdevs read from guest memory, in a replay. */
   readonly ramSource?: RamSource;
+  /** Stands for writing guest dumps, in a replay. */
+  readonly dumpSource?: DumpSource;
   /** Another build of the dispatcher, for the benchmark that measures the gate. */
   readonly dispatcherFile?: string;
 }
@@ -70,6 +73,7 @@ export class Vm implements GuestBus {
   readonly windows: Windows;
   readonly findings: Findings;
   readonly activations: Activations;
+  readonly dump: GuestDump;
   readonly vdevs: Vdev[] = [];
   readonly instances: ModuleInstance[] = [];
   /** Counts regions added and removed. */
@@ -101,6 +105,8 @@ export class Vm implements GuestBus {
     this.findings = new Findings(this);
     this.activations = new Activations(this);
     this.ram.source = options.ramSource;
+    this.dump = new GuestDump(this);
+    this.dump.source = options.dumpSource;
     this.ram.listener = {
       read: (address, bytes) => this.emit({ kind: "ram-read", address, bytes }),
       written: (address, bytes) => this.emit({ kind: "ram-write", address, bytes }),

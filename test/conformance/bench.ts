@@ -1,6 +1,6 @@
 import type { CallbackName, GateEntry, Phase, ThreadKind } from "../../abi/definition/schema.ts";
-import { QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
+import { QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
+import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
 import { SHAPE } from "../../host/sandbox/contract.ts";
@@ -165,6 +165,10 @@ export class Bench {
     if (interrupt !== undefined) {
       instance.setU32(args[interrupt.at]! + guest_intr.pic, instance.picHandle("gic"));
       instance.setU32(args[interrupt.at]! + guest_intr.param, 5);
+    }
+    if (entry.name === "wdog_bite") {
+      instance.setU32(args[0]! + wdog_state.ws_action, WDOG_ACTION_INTR);
+      instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.pic, instance.picHandle("gic"));
     }
     const number = (name: string, value: number) => {
       const param = entry.params.find((one) => one.name === name);
