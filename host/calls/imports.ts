@@ -6,6 +6,7 @@ import type { Bodies } from "./body.ts";
 import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
+import { guestPowerBodies } from "./guest-power.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
@@ -23,6 +24,7 @@ export const BODIES: Bodies = {
   ...posixBodies,
   ...posixMutexBodies,
   ...wdogBodies,
+  ...guestPowerBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */

@@ -86,6 +86,7 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
     case "ram-write":
       return { kind: "dmaWrite", address: event.address, bytes: event.bytes };
     case "dump":
+    case "power":
       return event;
     case "finding": {
       const { finding } = event;

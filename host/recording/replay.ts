@@ -102,6 +102,10 @@ function feed(vm: Vm, event: RecordingEvent): void {
       if (event.what === "terminate") vm.terminate();
       else vm.control(event.what);
       return;
+    case "power":
+      if (event.cpu >= vm.plan.cpus) throw new UserError(`the recording has a CPU ${event.cpu}, which the VM has not`);
+      vm.setPowerState(event.cpu, event.state);
+      return;
     default:
   }
 }

@@ -123,7 +123,7 @@ describe("a damaged recording", () => {
     ["log loud trace x", '1:5: expected "fatal" or'],
     ['log info trace "x', "1:16: expected a text, found a broken string"],
     ["schedul 1", '1:1: "schedul" is not an event of a recording (did you mean "schedule"?)'],
-    ["control reboot", '1:9: expected "status" or "button" or "terminate", found "reboot"'],
+    ["control reboot", '1:9: expected "status" or "button" or "dump" or "terminate", found "reboot"'],
     ["conf x 1", '1:1: "conf" is not an event of a recording'],
     ["end exit=256 state=00", "1:10: 256 is too large"],
     ["end exit=0 state=0", '1:12: expected state= and lower-case hex digits, found "state=0"'],

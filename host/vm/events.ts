@@ -21,7 +21,9 @@ export type VmEvent =
       readonly outcome: "ok" | "bus-error" | "stop" | "no-advance";
     }
   | { readonly kind: "clock-step"; readonly ns: bigint }
-  | { readonly kind: "control"; readonly control: "status" | "button" | "terminate" }
+  | { readonly kind: "control"; readonly control: "status" | "button" | "dump" | "terminate" }
+  /** A CPU of the guest begins to run, to wait or is switched off. */
+  | { readonly kind: "power"; readonly cpu: number; readonly state: "on" | "wait" | "off" }
   | { readonly kind: "line"; readonly pic: string; readonly line: number; readonly level: boolean }
   | { readonly kind: "log"; readonly severity: Severity; readonly source: string; readonly text: string }
   | { readonly kind: "report"; readonly source: string; readonly text: string }

@@ -18,7 +18,7 @@ interface RegionState {
 
 /**
  * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
- * interrupt lines, regions, mappings, locks and the clock. Guest RAM is the guest's own and stays. A module instance
+ * interrupt lines, regions, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own and stays. A module instance
  * that has faulted since runs again, and so does a VM that has ended. Restoring costs a copy of the modules' memory and little else.
  */
 export class VmSnapshot {
@@ -31,6 +31,8 @@ export class VmSnapshot {
   readonly #lines: ReturnType<Vm["lines"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
+  readonly #power: ReturnType<Vm["power"]["save"]>;
+  readonly #dumps: number;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -50,6 +52,8 @@ export class VmSnapshot {
     this.#lines = vm.lines.save();
     this.#windows = vm.windows.save();
     this.#mutexes = vm.mutexes.save();
+    this.#power = vm.power.save();
+    this.#dumps = vm.dump.count;
     this.#trap = vm.context.trap;
   }
 
@@ -75,6 +79,8 @@ export class VmSnapshot {
     vm.windows.restore(this.#windows);
     vm.held.releaseAll();
     vm.mutexes.restore(this.#mutexes);
+    vm.power.restore(this.#power);
+    vm.dump.restore(this.#dumps);
     vm.context.trap = this.#trap;
   }
 
@@ -108,6 +114,7 @@ export function stateDigest(vm: Vm): string {
   }
   hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
   for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
+  if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)
       hash.update(`${space} ${region.start} ${region.length} ${region.owner}\n`);

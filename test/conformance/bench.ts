@@ -1,5 +1,5 @@
 import type { CallbackName, GateEntry, Phase, ThreadKind } from "../../abi/definition/schema.ts";
-import { QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
+import { GPSC_WAIT, QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
 import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
@@ -142,10 +142,19 @@ export class Bench {
         if (type.of === "guest_system") return instance.gsp!;
         if (type.of === "guest_cpu") return instance.frames + 512;
         if (type.of === "guest_timer") return this.vm.timers.create(vdev, 0, 0).handle;
+        if (type.of === "guest_power_state_notify") return this.#notification();
         return 1;
       default:
         return area;
     }
+  }
+
+  /** A notification that has been registered, as guest_power_state_current() needs one. */
+  #notification(): number {
+    const { instance, vdev, vm } = this;
+    const handle = vm.power.createNotification(vdev);
+    vm.power.register(instance, handle, { cmd: GPSC_WAIT, mask: 1n, bits: 1n, func: TABLE.extra, data: 0 });
+    return handle;
   }
 
   /** What single functions need beside well-formed arguments. */
@@ -170,12 +179,14 @@ export class Bench {
       instance.setU32(args[0]! + wdog_state.ws_action, WDOG_ACTION_INTR);
       instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.pic, instance.picHandle("gic"));
     }
+    if (entry.name === "guest_power_state_current") this.#notification();
     const number = (name: string, value: number) => {
       const param = entry.params.find((one) => one.name === name);
       if (param !== undefined) args[param.at] = value;
     };
     number("prot", 3);
     if (block !== undefined) number("data_len", 4);
+    number("cmd", GPSC_WAIT);
     if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
       number("size", 0x1000);
       number("align", 0x1000);
