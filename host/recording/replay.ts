@@ -23,6 +23,13 @@ export interface ReplayResult {
   /** Undefined: the run was the same to the byte, final state included. */
   readonly divergence: Divergence | undefined;
   readonly exitCode: number;
+  /** Guest dumps the run made. */
+  readonly dumps: number;
+}
+
+export interface ReplayOptions extends PlanOptions {
+  /** Writes guest dumps again, and is told of each: EOK or an errno. Left out, no file is touched. */
+  readonly onDump?: (file: string, errno: number) => void;
 }
 
 /**
@@ -30,7 +37,7 @@ export interface ReplayResult {
  * does is compared with what was recorded. No guest runs.
  * @throws UserError when a module is missing or is not the recorded one
  */
-export function replay(recording: Recording, options: PlanOptions = {}): ReplayResult {
+export function replay(recording: Recording, options: ReplayOptions = {}): ReplayResult {
   const { header, events, end } = recording;
   const plan = planOf(header, options);
   const got: RecordingEvent[] = [];
@@ -47,13 +54,16 @@ export function replay(recording: Recording, options: PlanOptions = {}): ReplayR
       const recorded = reads[nextRead++];
       return recorded?.kind === "dmaRead" && recorded.bytes.length === length ? recorded.bytes : new Uint8Array(length);
     },
-    // Files are left alone: only whether each could be written is taken from the recording.
-    dumpSource: () => dumps[nextDump++]?.errno ?? 0,
+    // Whether a file could be written then is an input; whether it can be now changes nothing.
+    dumpSource: (file, write) => {
+      options.onDump?.(file, write());
+      return dumps[nextDump++]?.errno ?? 0;
+    },
   });
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);
   const { exitCode } = vm.terminate();
-  return { events: events.length, divergence: compare(vm, recording, got, end), exitCode };
+  return { events: events.length, divergence: compare(vm, recording, got, end), exitCode, dumps: dumps.length };
 }
 
 /** The recorded configuration, with the VM-wide settings the run really had. */

@@ -11,8 +11,12 @@ export const DUMPS_MAX = 8;
 export const NOTE_OWNER = "vdevbox";
 export const NOTE_TYPE_VM = 1;
 
-/** Gives the result of a dump instead of writing one: a replay leaves files alone. @returns EOK or an errno */
-export type DumpSource = () => number;
+/**
+ * Stands in for writing a dump, in a replay.
+ * @param write writes it all the same, and gives EOK or an errno
+ * @returns what the vdev is told: EOK or an errno
+ */
+export type DumpSource = (file: string, write: () => number) => number;
 
 /**
  * The guest's core file, as `dump FILE` of the configuration names it. The first dump of a run goes to FILE, further
@@ -54,7 +58,8 @@ export class GuestDump {
     const file = this.#count === 0 ? dump : `${dump}.${this.#count}`;
     this.#count++;
     if (vm.windows.any) vm.windows.flush();
-    const errno = this.source?.() ?? this.#writeFile(file, reason);
+    const writeFile = () => this.#writeFile(file, reason);
+    const errno = this.source === undefined ? writeFile() : this.source(file, writeFile);
     vm.emit({ kind: "dump", errno });
     if (errno === EOK) vm.log("info", undefined, `guest dump written to ${file} (${reason})`);
     else vm.log("error", undefined, `the guest dump cannot be written to ${file}: ${getSystemErrorName(-errno)}`);
