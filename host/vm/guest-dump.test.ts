@@ -75,7 +75,7 @@ describe("a core file", () => {
     expect(vm.ended).toEqual({ exitCode: 4, reason: "the watchdog dog bit" });
     const [note, ...more] = readCore(readFileSync(file)).notes;
     expect(more).toEqual([]);
-    expect(note).toMatchObject({ name: "vdevbox", type: 1 });
+    expect(note).toMatchObject({ name: "vdevbox", type: 0x564d });
     expect(JSON.parse(note!.text)).toMatchObject({
       system: "test",
       reason: "the watchdog dog bit",

@@ -9,7 +9,7 @@ export const DUMPS_MAX = 8;
 
 /** Owner and type of the note that says what the VM was: JSON, UTF-8. */
 export const NOTE_OWNER = "vdevbox";
-export const NOTE_TYPE_VM = 1;
+export const NOTE_TYPE_VM = 0x564d;
 
 /**
  * Stands in for writing a dump, in a replay.
