@@ -1,5 +1,5 @@
 import { EINVAL, EOK, GPSC_OFF, GPSC_WAIT } from "../../abi/generated/constants.ts";
-import { bodies, u64, vdevOf, violation } from "./body.ts";
+import { bodies, remark, u64, vdevOf, violation } from "./body.ts";
 
 const GPSC = GPSC_WAIT | GPSC_OFF;
 
@@ -55,12 +55,8 @@ export const guestPowerBodies = bodies({
           : undefined;
     if (wrong !== undefined) {
       // The function returns nothing by which the vdev could learn of it.
-      vm.findings.report(instance, {
-        severity: "warning",
-        rule: "argument",
-        message: `guest_power_state_notify_register() ${wrong}`,
-        advice: "Nothing was registered: correct the arguments of guest_power_state_notify_register().",
-      });
+      const advice = "Nothing was registered: correct the arguments.";
+      remark(vm, instance, "argument", "guest_power_state_notify_register", wrong, advice);
       return 0;
     }
     vm.power.register(instance, handle! >>> 0, { cmd: cmd!, mask, bits, func: func!, data: data! });

@@ -3,7 +3,7 @@ import { guest_intr, vdev_s, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
-import { bodies } from "./body.ts";
+import { bodies, remark } from "./body.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
 
@@ -16,7 +16,14 @@ export const wdogBodies = bodies({
     const name = vm.vdevs[vm.context.vdev]?.name ?? "a watchdog";
     if (action !== WDOG_ACTION_TERMINATE && action !== WDOG_ACTION_INTR) {
       const wrong = `was given ws_action = 0x${(word >>> 0).toString(16)}, which is no action`;
-      remark(vm, instance, at, wrong, "Set ws_action to WDOG_ACTION_TERMINATE or WDOG_ACTION_INTR.");
+      remark(
+        vm,
+        instance,
+        "argument",
+        "wdog_bite",
+        wrong,
+        "Set ws_action to WDOG_ACTION_TERMINATE or WDOG_ACTION_INTR.",
+      );
       return EOK;
     }
     if ((word & WDOG_FLAG_DUMP) !== 0) vm.dump.write(`the watchdog ${name} bit`);
@@ -33,21 +40,9 @@ function interrupt(vm: Vm, instance: ModuleInstance, at: number): void {
   const place = instance.u32(own + guest_intr.pic) !== 0 || vdev === undefined ? own : vdev.vdp + vdev_s.v_intr;
   if (instance.u32(place + guest_intr.pic) === 0) {
     const advice = "Give the watchdog an intr option, or fill ws_intr.";
-    remark(vm, instance, at, "was asked to interrupt the guest, and the watchdog has no interrupt", advice);
+    const wrong = "was asked to interrupt the guest, and the watchdog has no interrupt";
+    remark(vm, instance, "argument", "wdog_bite", wrong, advice);
     return;
   }
   guestBodies.guest_intr_signal!(new VmGateHost(vm) as never, instance, place, GIS_ON);
-}
-
-/** The layout of wdog_state is our own, so what is wrong in it is no breach of the manual's. */
-function remark(vm: Vm, instance: ModuleInstance, at: number, wrong: string, advice: string): void {
-  const value = `0x${at.toString(16)}`;
-  vm.findings.report(instance, {
-    severity: "warning",
-    rule: "argument",
-    message: `wdog_bite() ${wrong}`,
-    call: { name: "wdog_bite", arguments: [{ name: "wds", value }] },
-    reason: { text: "wdog_bite() does what ws_action says", status: "vdevbox" },
-    advice,
-  });
 }

@@ -200,6 +200,49 @@ describe("guest_terminate()", () => {
   });
 });
 
+describe("a callback that ends the VM and does not return", () => {
+  it("leaves no lock behind: TERMINATE can take it", () => {
+    const locking = (where: string) =>
+      watVdev({
+        fields: `${END} (import "qvm" "gasp_lock" (func $lock (param i32 i32) (result i32)))
+          (import "qvm" "gasp_unlock" (func $unlock (param i32 i32) (result i32)))
+          (func $take (param $vdp i32) (result i32) (call $lock (i32.load offset=8 (local.get $vdp)) (i32.const 0)))`,
+        control: `${PLACED}
+          (if (i32.eq (local.get $ctrl) (i32.const 3)) (then
+            (i32.store (i32.const 64) (i32.add (i32.const 100) (call $take (local.get $vdp))))
+            (drop (call $unlock (i32.load offset=8 (local.get $vdp)) (i32.const 0)))))
+          (if (i32.eq (local.get $ctrl) (i32.const ${where === "control" ? 4 : 0xff})) (then
+            (drop (call $take (local.get $vdp))) (call $end (i32.const 40))))
+          (i32.const 0)`,
+        vread: "(drop (call $take (local.get $vdp))) (call $end (i32.const 40)) (i32.const 0)",
+      });
+    for (const where of ["vread", "control"]) {
+      const { vm } = between(locking(where));
+      if (where === "vread") read(vm, 0x10000n);
+      else vm.control("status");
+      expect(vm.terminate().exitCode).toBe(40);
+      expect(vm.vdevs[1]!.instance.u32(64)).toBe(100);
+      expect(vm.findings.all.filter((one) => one.rule === "lock")).toEqual([]);
+    }
+  });
+
+  it("has written to guest memory what it wrote to a mapping", () => {
+    const mapping = watVdev({
+      fields: `${END} (import "qvm" "gasp_map_vdma" (func $map (param i32 i32 i32 i32 i32) (result i32)))`,
+      control: `${PLACED}
+        (if (i32.eq (local.get $ctrl) (i32.const 4)) (then
+          (i32.store (call $map (local.get $vdp) (i32.const 3) (i32.const 0x80000100) (i32.const 0) (i32.const 16))
+            (i32.const 0x600dda7a))
+          (call $end (i32.const 40))))
+        (i32.const 0)`,
+    });
+    const { vm } = between(mapping, { ram: [{ start: 0x80000000n, length: 4096n, writable: true }] });
+    vm.control("status");
+    vm.terminate();
+    expect(Buffer.from(vm.ram.ranges[0]!.bytes).readUInt32LE(0x100)).toBe(0x600dda7a);
+  });
+});
+
 describe("VRS_TERMINATE", () => {
   it.each(["vread", "vwrite"] as const)("of %s ends the VM normally; the access is not finished", (callback) => {
     const { vm } = between(watVdev({ control: `${PLACED} (i32.const 0)`, [callback]: "(i32.const 5)" }));

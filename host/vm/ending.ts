@@ -49,6 +49,7 @@ export class Ending {
     const vm = this.#vm;
     if (this.#delivered) return vm.ended!;
     this.#delivered = true;
+    vm.held.releaseAll(); // of a callback that ended the start and did not return
     const before = vm.failure;
     vm.end(before === undefined ? EXIT.normal : EXIT.vdevError, before ?? "the guest ended");
     vm.emit({ kind: "control", control: "terminate" });
@@ -70,6 +71,7 @@ export class Ending {
       vm.log("warn", vdev, `VDEV_CTRL_TERMINATE was answered with ${errnoName(result | 0)}; the VM ends all the same`);
     } catch (error) {
       if (!(error instanceof EndOfVm)) throw error;
+      vm.endBy(error);
       vm.log(
         "warn",
         vdev,

@@ -198,7 +198,7 @@ export class Vm implements GuestBus {
       this.activations.caught(error, vdev?.instance);
     } catch (end) {
       if (!(end instanceof EndOfVm)) throw end;
-      this.end(end.exitCode, end.message);
+      this.endBy(end);
     } finally {
       this.context.enter(CALLBACK.none, THREAD.main, -1, 0);
     }
@@ -310,7 +310,7 @@ export class Vm implements GuestBus {
       step();
     } catch (error) {
       if (!(error instanceof EndOfVm)) throw error;
-      this.end(error.exitCode, error.message);
+      this.endBy(error);
     }
   }
 
@@ -326,6 +326,13 @@ export class Vm implements GuestBus {
   end(exitCode: number, reason: string): void {
     if (this.#end !== undefined) return;
     this.#end = { exitCode, reason };
+  }
+
+  /** A callback ended the VM and so did not return: its locks are free, and the guest sees what it wrote. */
+  endBy(error: EndOfVm): void {
+    this.held.releaseAll();
+    if (this.windows.any) this.windows.flush();
+    this.end(error.exitCode, error.message);
   }
 
   /** For what is found out while the VM ends; see ending.ts. */
