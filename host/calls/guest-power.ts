@@ -1,4 +1,6 @@
 import { EINVAL, EOK, GPSC_OFF, GPSC_WAIT } from "../../abi/generated/constants.ts";
+import { DUMP_WORK } from "../vm/guest-dump.ts";
+import { chargeHostWork } from "../vm/host-work.ts";
 import { bodies, remark, u64, vdevOf, violation } from "./body.ts";
 
 const GPSC = GPSC_WAIT | GPSC_OFF;
@@ -63,7 +65,8 @@ export const guestPowerBodies = bodies({
     return 0;
   },
 
-  guest_write_core_file(vm) {
+  guest_write_core_file(vm, instance) {
+    chargeHostWork(vm, instance, DUMP_WORK);
     return vm.dump.write(`asked for by ${vm.vdevs[vm.context.vdev]?.name ?? "a module"}`);
   },
 });

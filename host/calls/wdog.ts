@@ -2,6 +2,8 @@ import { EOK, GIS_ON, WDOG_ACTION_INTR, WDOG_ACTION_TERMINATE, WDOG_FLAG_DUMP } 
 import { guest_intr, vdev_s, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { DUMP_WORK } from "../vm/guest-dump.ts";
+import { chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
 import { bodies, remark } from "./body.ts";
 import { VmGateHost } from "./gate-host.ts";
@@ -26,6 +28,7 @@ export const wdogBodies = bodies({
       );
       return EOK;
     }
+    chargeHostWork(vm, instance, DUMP_WORK);
     if ((word & WDOG_FLAG_DUMP) !== 0) vm.dump.write(`the watchdog ${name} bit`);
     if (action === WDOG_ACTION_TERMINATE) throw new EndOfVm(EXIT.watchdog, `the watchdog ${name} bit`);
     interrupt(vm, instance, at);

@@ -156,6 +156,14 @@ describe("the files of a run", () => {
     expect(existsSync(`${file}.1`)).toBe(false);
   });
 
+  it("are asked for in vain in a loop only so often: the module is stopped", () => {
+    const greedy = watVdev({ ...ENDING_VDEV, vwrite: "(loop $more (drop (call $dump)) (br $more)) (i32.const 0)" });
+    const { vm, events } = vmOf(greedy);
+    expect(write(vm, DEVICE, 0n)).toBe(1);
+    expect(vm.findings.all.at(-1)).toMatchObject({ severity: "fault", rule: "limit" });
+    expect(events.length).toBeLessThan(5000);
+  });
+
   it("are none without `dump FILE`, which is told", () => {
     const { vm, said } = dumping(undefined);
     expect(write(vm, DEVICE, BigInt(WRITE.dump))).toBe(1);

@@ -7,6 +7,9 @@ import type { Vm } from "./vm.ts";
 /** Dumps one run may write: a vdev that asks for one with every access must not fill the disk. */
 export const DUMPS_MAX = 8;
 
+/** Host work of asking for one: each is told in a message, also when none is written. */
+export const DUMP_WORK = 1000;
+
 /** Owner and type of the note that says what the VM was: JSON, UTF-8. */
 export const NOTE_OWNER = "vdevbox";
 export const NOTE_TYPE_VM = 0x564d;
