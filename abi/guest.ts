@@ -552,14 +552,14 @@ export function guest_instr_register(
 /**
  * Reads the bitset(s) of guest CPUs that are waiting and/or off.
  * cmd: GPSC_WAIT, GPSC_OFF, or both ORed. base: must be 0 for now. nresult/result: array to fill.
- * Needs a notify structure created and registered first.
+ * Needs a notify structure created and registered first. That one result has 64 CPUs, and that both commands ORed
+ * give the CPUs in either state, is our reading.
  *
  * C: `int guest_power_state_current(struct guest_system *gsp, enum guest_power_state_cmd cmd, unsigned base,
  * unsigned nresult, uint64_t *result)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/guest_power_state_current.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns number of entries filled in, or a negative errno.
  */
 // @ts-ignore: decorator
@@ -574,12 +574,12 @@ export declare function guest_power_state_current(
 
 /**
  * Creates the notification that the other guest_power_state_notify_* calls use.
+ * The prototype is not known: this one is ours. One module has at most 64.
  *
  * C: `struct guest_power_state_notify *guest_power_state_notify_create(struct guest_system *gsp)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns the notification, or NULL
  */
 // @ts-ignore: decorator
@@ -593,7 +593,6 @@ export declare function guest_power_state_notify_create(gsp: guest_system_t): gu
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_power_state_notify_delete")
@@ -615,13 +614,16 @@ declare function raw_guest_power_state_notify_register(
 
 /**
  * Sets when (state & mask compared with bits) and which callback a power-state notification fires.
+ * qpnp: notification. cmd: GPSC_WAIT, GPSC_OFF, or both ORed. base: 0. mask, bits: it fires when (state & mask) ==
+ * bits. func: callback. data: cookie given to it.
+ * How state is compared is our reading: it fires each time the condition begins to hold by a change of a CPU,
+ * never because it holds already when it is registered. A later call replaces the condition.
  *
  * C: `void guest_power_state_notify_register(struct guest_power_state_notify *qpnp, enum guest_power_state_cmd
  * cmd, unsigned base, uint64_t mask, uint64_t bits, guest_power_state_callback_func_t *func, void *data)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_power_state_notify_register.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 export function guest_power_state_notify_register(
   qpnp: guest_power_state_notify_t,
@@ -647,13 +649,14 @@ export function guest_power_state_notify_register(
 
 /**
  * Known from the function safety table only. Here: asks that VDEV_CTRL_BUTTON be delivered to this vdev.
+ * The prototype is not known: this one is ours. When no vdev has registered, VDEV_CTRL_BUTTON goes to every vdev,
+ * and the VM is ended after it.
  *
  * C: `int guest_button_register(vdev_t *vdp)`
  * Phase: startup (documented). Thread safe: startup-only (documented). Threads: main (documented). May block: no
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an errno
  */
 // @ts-ignore: decorator
@@ -662,11 +665,14 @@ export declare function guest_button_register(vdp: vdev_t): i32;
 
 /**
  * Ends the qvm process instance at once with a cause, which becomes the exit code.
+ * cause: 0 for a normal end, 1 to 31 as the system has them, 32 to 63 for causes of the vdevs' own.
+ * The prototype is not known: this one is ours.
  *
  * C: `void guest_terminate(guest_termination_cause_t cause)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
+ * @returns does not return.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_terminate")
@@ -675,13 +681,14 @@ export declare function guest_terminate(cause: guest_termination_cause_t): void;
 /**
  * Writes the guest's core file to where the configuration's dump option says. Known from the function safety table
  * only.
+ * The prototype is not known: this one is ours. The first dump goes to the file of the configuration, further ones
+ * to names with .1, .2 and so on.
  *
  * C: `int guest_write_core_file(void)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: yes (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns EOK or an errno
+ * @returns EOK; ENOENT when the configuration has no dump option; EEXIST after 8 dumps of one run; else an errno
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_write_core_file")

@@ -1,11 +1,12 @@
 /** <qvm/wdog.h>, for vdevs in AssemblyScript. Generated from abi/definition by build/generators: do not edit. */
 
 import { stack_alloc } from "./runtime/frame";
+import { guest_intr } from "./types";
 
-/** wdog_bite() ends the guest. (vdevbox) */
+/** wdog_bite() ends the guest with exit code 4. (vdevbox) */
 export const WDOG_ACTION_TERMINATE: u32 = 1;
 
-/** wdog_bite() interrupts the guest. (vdevbox) */
+/** wdog_bite() asserts an interrupt of the guest. (vdevbox) */
 export const WDOG_ACTION_INTR: u32 = 2;
 
 /** wdog_bite() writes a core file first. (vdevbox) */
@@ -16,7 +17,7 @@ export const WDOG_FLAG_DUMP: u32 = 0x100;
  *
  * Layout: vdevbox. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/wdog_bite.html
- * Only ws_action is known; that the flag is ORed into it is our reading.
+ * Only ws_action is known; that the flag is ORed into it is our reading, and ws_intr is ours.
  */
 @unmanaged
 @final
@@ -51,28 +52,25 @@ export class wdog_state {
     store<u32>(changetype<usize>(this), value, 0);
   }
 
-  /** Address of the 3 elements. */
-  get reserved(): usize {
-    return changetype<usize>(this) + 4;
-  }
-  /** `reserved[index]`, index below 3. */
-  reserved_at(index: u32): u32 {
-    return load<u32>(changetype<usize>(this) + index * 4, 4);
-  }
-  set_reserved_at(index: u32, value: u32): void {
-    store<u32>(changetype<usize>(this) + index * 4, value, 4);
+  /** what WDOG_ACTION_INTR asserts; pic NULL: the v_intr of the vdev that calls */
+  get ws_intr(): guest_intr {
+    return changetype<guest_intr>(changetype<usize>(this) + 4);
   }
 }
 
 /**
  * Performs the watchdog action selected by wds->ws_action (e.g. terminate the guest, interrupt it); makes a core
  * dump if WDOG_FLAG_DUMP is set. Called when the watchdog timer has expired.
+ * wds: what to do. WDOG_ACTION_TERMINATE ends the guest with exit code 4 and does not return; WDOG_ACTION_INTR
+ * asserts ws_intr, or the vdev's own v_intr when ws_intr.pic is NULL; WDOG_FLAG_DUMP writes the guest's core file
+ * first.
+ * The page names the actions and the flag; which interrupt is asserted, that the call does not return, and that
+ * the flag is ORed into ws_action are our choice.
  *
  * C: `void wdog_bite(struct wdog_state *wds)`
  * Phase: unknown. Thread safe: unknown. Threads: any (inferred). May block: yes (inferred).
  * Prototype: documented. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/wdog_bite.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "wdog_bite")

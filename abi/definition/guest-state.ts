@@ -145,8 +145,8 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "number of entries filled in, or a negative errno.",
     phase: documented("both"),
-    body: "later",
-    notes: "Needs a notify structure created and registered first.",
+    notes:
+      "Needs a notify structure created and registered first. That one result has 64 CPUs, and that both commands ORed give the CPUs in either state, is our reading.",
   }),
   fn("guest_power_state_notify_create", {
     summary: "Creates the notification that the other guest_power_state_notify_* calls use.",
@@ -158,7 +158,7 @@ export const entries: readonly Entry[] = [
     result: handleResult("guest_power_state_notify"),
     returns: "the notification, or NULL",
     phase: documented("both"),
-    body: "later",
+    notes: "The prototype is not known: this one is ours. One module has at most 64.",
   }),
   fn("guest_power_state_notify_delete", {
     summary: "Deletes a notification. Known from the function safety table only.",
@@ -169,7 +169,6 @@ export const entries: readonly Entry[] = [
     params: [handle("qpnp", "guest_power_state_notify")],
     result: VOID,
     phase: documented("both"),
-    body: "later",
   }),
   fn("guest_power_state_notify_register", {
     summary: "Sets when (state & mask compared with bits) and which callback a power-state notification fires.",
@@ -195,9 +194,12 @@ export const entries: readonly Entry[] = [
       callback("func", "guest_power_state_callback_func_t"),
       cookie("data"),
     ],
+    arguments:
+      "qpnp: notification. cmd: GPSC_WAIT, GPSC_OFF, or both ORed. base: 0. mask, bits: it fires when (state & mask) == bits. func: callback. data: cookie given to it.",
     result: VOID,
     phase: documented("both"),
-    body: "later",
+    notes:
+      "How state is compared is our reading: it fires each time the condition begins to hold by a change of a CPU, never because it holds already when it is registered. A later call replaces the condition.",
   }),
   fn("guest_button_register", {
     summary: "Known from the function safety table only. Here: asks that VDEV_CTRL_BUTTON be delivered to this vdev.",
@@ -209,8 +211,9 @@ export const entries: readonly Entry[] = [
     result: ERRNO,
     returns: "EOK or an errno",
     phase: documented("startup"),
+    notes:
+      "The prototype is not known: this one is ours. When no vdev has registered, VDEV_CTRL_BUTTON goes to every vdev, and the VM is ended after it.",
     threadSafe: documented("startup-only", "thread safe only when used at startup"),
-    body: "later",
   }),
   fn("guest_terminate", {
     summary: "Ends the qvm process instance at once with a cause, which becomes the exit code.",
@@ -219,8 +222,11 @@ export const entries: readonly Entry[] = [
     c: { vdevbox: "void guest_terminate(guest_termination_cause_t cause)" },
     prototype: "vdevbox",
     params: [u32("cause", "guest_termination_cause_t")],
+    arguments: "cause: 0 for a normal end, 1 to 31 as the system has them, 32 to 63 for causes of the vdevs' own.",
     result: VOID,
+    returns: "does not return.",
     phase: documented("both"),
+    notes: "The prototype is not known: this one is ours.",
   }),
   fn("guest_write_core_file", {
     summary:
@@ -231,9 +237,10 @@ export const entries: readonly Entry[] = [
     prototype: "vdevbox",
     params: [],
     result: ERRNO,
-    returns: "EOK or an errno",
+    returns: "EOK; ENOENT when the configuration has no dump option; EEXIST after 8 dumps of one run; else an errno",
     phase: documented("both"),
+    notes:
+      "The prototype is not known: this one is ours. The first dump goes to the file of the configuration, further ones to names with .1, .2 and so on.",
     mayBlock: mayBlock("it writes a file the size of guest memory"),
-    body: "later",
   }),
 ];

@@ -17,7 +17,10 @@ export const entries: readonly Entry[] = [
     result: VOID,
     phase: unknown,
     mayBlock: mayBlock("it writes a core file when WDOG_FLAG_DUMP is set"),
-    body: "later",
+    arguments:
+      "wds: what to do. WDOG_ACTION_TERMINATE ends the guest with exit code 4 and does not return; WDOG_ACTION_INTR asserts ws_intr, or the vdev's own v_intr when ws_intr.pic is NULL; WDOG_FLAG_DUMP writes the guest's core file first.",
+    notes:
+      "The page names the actions and the flag; which interrupt is asserted, that the call does not return, and that the flag is ORed into ws_action are our choice.",
   }),
   {
     kind: "struct",
@@ -26,12 +29,16 @@ export const entries: readonly Entry[] = [
     versions: ALL,
     summary: "Watchdog state; member ws_action (WDOG_ACTION_*) is known, the rest was not found.",
     sources: [api70("wdog_bite")],
-    notes: "Only ws_action is known; that the flag is ORed into it is our reading.",
+    notes: "Only ws_action is known; that the flag is ORed into it is our reading, and ws_intr is ours.",
     c: {},
     layout: "vdevbox",
     fields: [
       { name: "ws_action", type: "u32", doc: "WDOG_ACTION_*, WDOG_FLAG_DUMP ORed in" },
-      { name: "reserved", type: { array: "u32", length: 3 } },
+      {
+        name: "ws_intr",
+        type: { embed: "guest_intr" },
+        doc: "what WDOG_ACTION_INTR asserts; pic NULL: the v_intr of the vdev that calls",
+      },
     ],
   },
   {
@@ -39,7 +46,7 @@ export const entries: readonly Entry[] = [
     name: "WDOG_ACTION_TERMINATE",
     header: "wdog",
     versions: ALL,
-    summary: "wdog_bite() ends the guest.",
+    summary: "wdog_bite() ends the guest with exit code 4.",
     sources: [api70("wdog_bite")],
     type: "u32",
     value: 1,
@@ -50,7 +57,7 @@ export const entries: readonly Entry[] = [
     name: "WDOG_ACTION_INTR",
     header: "wdog",
     versions: ALL,
-    summary: "wdog_bite() interrupts the guest.",
+    summary: "wdog_bite() asserts an interrupt of the guest.",
     sources: [api70("wdog_bite")],
     type: "u32",
     value: 2,

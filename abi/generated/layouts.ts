@@ -151,7 +151,7 @@ export const vpci_rw_state = { SIZEOF: 256, ALIGN: 4, reserved: 0 } as const;
 export const cdev_state = { SIZEOF: 256, ALIGN: 8, reserved: 0 } as const;
 
 /** struct wdog_state: vdevbox. */
-export const wdog_state = { SIZEOF: 16, ALIGN: 4, ws_action: 0, reserved: 4 } as const;
+export const wdog_state = { SIZEOF: 16, ALIGN: 4, ws_action: 0, ws_intr: 4 } as const;
 
 /** struct qvm_slice_descriptor: documented. */
 export const qvm_slice_descriptor = {

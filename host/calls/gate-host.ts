@@ -39,6 +39,8 @@ export class VmGateHost implements GateHost {
         return instance.gsp === handle;
       case "guest_timer":
         return this.vm.timers.find(instance, handle) !== undefined;
+      case "guest_power_state_notify":
+        return this.vm.power.owns(instance, handle >>> 0);
       case "guest_cpu":
         return isLiveFrame(instance, handle);
       default:

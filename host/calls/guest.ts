@@ -6,6 +6,8 @@ import {
   GIS_ISR,
   GIS_OFF,
   GIS_ON,
+  GTC_CUSTOM_MIN,
+  GTC_MAX,
   GUEST_TIMER_ABSOLUTE,
   QST_CPUREGS,
   QST_IMMEDIATE,
@@ -18,7 +20,7 @@ import type { ModuleInstance } from "../sandbox/instance.ts";
 import { GUEST_CLOCK_HZ } from "../time/guest-timers.ts";
 import { errnoName } from "../vm/errno.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
-import type { Vm } from "../vm/vm.ts";
+import { EXIT, type Vm } from "../vm/vm.ts";
 import { bodies, remark, u64, vdevOf, violation } from "./body.ts";
 import { isLiveFrame } from "./gate-host.ts";
 
@@ -233,7 +235,15 @@ export const guestBodies = bodies({
   guest_clock_start: () => 0,
   guest_clock_stop: () => 0,
 
-  guest_terminate(_vm, _instance, cause) {
-    throw new EndOfVm(cause! & 0xff, `guest_terminate() with cause ${cause}`);
+  guest_terminate(vm, instance, cause) {
+    const code = cause! >>> 0;
+    if (code > GTC_MAX) {
+      const wrong = `was given cause ${cause}, which no cause is`;
+      const text = `causes are 0 to ${GTC_MAX}: 1 to 31 of the system, ${GTC_CUSTOM_MIN} to ${GTC_MAX} of vdevs`;
+      const advice = `Use GTC_NORMAL_EXIT, or a number from GTC_CUSTOM_MIN (${GTC_CUSTOM_MIN}) on of your own.`;
+      violation(vm, instance, "argument", "guest_terminate", wrong, text, advice);
+      throw new EndOfVm(EXIT.unexpected, `guest_terminate() with cause ${cause}, which no cause is`);
+    }
+    throw new EndOfVm(code, `guest_terminate() with cause ${code}`);
   },
 });

@@ -7,6 +7,7 @@ import type { Bodies } from "./body.ts";
 import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
+import { guestPowerBodies } from "./guest-power.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
@@ -14,6 +15,7 @@ import { posixThreadBodies } from "./posix-threads.ts";
 import { posixWaitingBodies } from "./posix-waiting.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
+import { wdogBodies } from "./wdog.ts";
 
 /** Bodies of the ABI functions by name; what is missing answers ENOSYS behind its gate. */
 export const BODIES: Bodies = {
@@ -26,6 +28,8 @@ export const BODIES: Bodies = {
   ...posixMutexBodies,
   ...posixThreadBodies,
   ...posixWaitingBodies,
+  ...wdogBodies,
+  ...guestPowerBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */

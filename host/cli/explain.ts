@@ -64,7 +64,10 @@ export class Explainer {
       this.#say(`interrupt    ${event.pic}:${event.line} goes ${event.level ? "high" : "low"}`);
     } else if (event.kind === "control") {
       this.flush();
-      this.#say(`lifecycle    every vdev gets VDEV_CTRL_${event.control.toUpperCase()}`);
+      this.#say(`lifecycle    ${CONTROLS[event.control]}`);
+    } else if (event.kind === "power") {
+      this.flush();
+      this.#say(`power        CPU ${event.cpu} ${POWER[event.state]}`);
     }
   }
 
@@ -117,6 +120,14 @@ export class Explainer {
     this.#sink.out(`${line}\n`);
   }
 }
+
+const CONTROLS = {
+  status: "every vdev gets VDEV_CTRL_STATUS",
+  button: "the power button is pressed: VDEV_CTRL_BUTTON",
+  dump: "a guest dump is asked for",
+  terminate: "every vdev gets VDEV_CTRL_TERMINATE",
+} as const;
+const POWER = { on: "runs", wait: "waits for an interrupt", off: "is switched off" } as const;
 
 function equal(a: Access, b: Access): boolean {
   return (

@@ -1,3 +1,4 @@
+import { getSystemErrorName } from "node:util";
 import { UserError } from "../errors.ts";
 import { replay } from "../recording/replay.ts";
 import { parseRecording } from "../recording/text.ts";
@@ -7,7 +8,7 @@ import { readUserFile } from "./session.ts";
 /** `vdevbox replay`: runs a recording again and compares. */
 export const replayCommand: Command = {
   name: "replay",
-  usage: "FILE [--module-path DIR]",
+  usage: "FILE [--module-path DIR] [--dump]",
   summary: "run a recording again, bit for bit",
   options: [
     {
@@ -16,6 +17,7 @@ export const replayCommand: Command = {
       multiple: true,
       help: "folder to look for modules in, before the others; repeatable",
     },
+    { name: "dump", help: "write the guest dumps of the run again; without it no file is written" },
     { name: "json", help: "print the result as JSON" },
   ],
   details: "Exit codes: 0 the run was identical, 1 it was not, 2 the recording or a module cannot be used.",
@@ -27,7 +29,18 @@ async function run(args: ParsedArguments): Promise<number> {
   if (file === undefined || args.positionals.length > 1)
     throw new UserError("replay takes one recording: `vdevbox replay FILE`");
   const recording = parseRecording(readUserFile(file), file);
-  const result = replay(recording, { modulePath: args.values("module-path") });
+  const onDump = (file: string, errno: number) =>
+    console.error(
+      errno === 0
+        ? `guest dump written to ${file}`
+        : `the guest dump cannot be written to ${file}: ${getSystemErrorName(-errno)}`,
+    );
+  const result = replay(recording, {
+    modulePath: args.values("module-path"),
+    ...(args.flag("dump") && { onDump }),
+  });
+  if (result.dumps > 0 && !args.flag("dump"))
+    console.error(`guest dumps of the run: ${result.dumps}; none is written again without --dump`);
   if (args.flag("json"))
     console.log(JSON.stringify({ file, ...result, identical: result.divergence === undefined }, undefined, 2));
   else if (result.divergence === undefined) {

@@ -1,12 +1,13 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
-import { Recorder } from "../recording/recorder.ts";
+import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { EXIT } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 import { Explainer } from "./explain.ts";
 import { RunOutput, type Sink } from "./output.ts";
 import { configPieces, createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
+import { RunSignals, type SignalReceiver } from "./signals.ts";
 
 /** `vdevbox run`: builds the VM of a configuration and runs its guest. */
 export const runCommand: Command = {
@@ -36,9 +37,14 @@ export const runCommand: Command = {
     "Modules are looked for as TYPE.wasm in --module-path, in the folders of VDEVBOX_PATH, beside CONF, in",
     "build/out/vdevs here, and among vdevbox's own. More configuration may follow CONF, as qvm takes it: @FILE or text.",
     "",
-    "Exit codes are qvm's: 0 normal, 3 power cut, 4 watchdog, 5 unsupported access, 6 a vdev stopped, 7 unexpected,",
-    "32-63 the vdevs' own, 64 and 65 before the start (65: the configuration), 96 fatal after it.",
-    "1 when a script's expectation failed, 2 for a wrong command line, 130 after Ctrl-C.",
+    "Ctrl-C (SIGINT) and SIGTERM press the power button. When no vdev has one the run ends; else the guest may shut down,",
+    "and a second Ctrl-C cuts the power, as SIGQUIT does. A third kills. SIGUSR1 and SIGUSR2 ask every vdev for its STATUS;",
+    "SIGUSR2 also writes the guest dump of `dump FILE`. To debug with Node's inspector use `node --inspect`.",
+    "",
+    "Exit codes are qvm's: 0 normal, 3 power cut (also Ctrl-C and SIGTERM without a button), 4 watchdog, 5 unsupported",
+    "access, 6 a vdev stopped, 7 unexpected, 32-63 the vdevs' own, 64 and 65 before the start (65: the configuration), 96",
+    "fatal after it. A guest's own exit code is used as it is. 1 when a script's expectation failed, 2 for a wrong command",
+    "line.",
   ].join("\n"),
   run,
 };
@@ -61,7 +67,7 @@ async function run(args: ParsedArguments): Promise<number> {
   return running.run(json);
 }
 
-/** One run from the command line: session, output, recording and Ctrl-C. */
+/** One run from the command line: session, output, recording and signals. */
 class Run {
   readonly #args: ParsedArguments;
   readonly #sink: Sink;
@@ -84,44 +90,66 @@ class Run {
   async run(json: boolean): Promise<number> {
     const pieces = configPieces(this.#args.positionals);
     const guest = parseGuestSpec(this.#args.value("guest"));
-    const session = await this.#start(pieces, guest);
-    const recordFile = this.#args.value("record");
-    if (recordFile !== undefined) {
-      const modules = session.vm.instances.map(({ module }) => module.file);
-      refuseInput(recordFile, [...pieces.map((piece) => piece.file), guest.file, ...modules]);
-    }
-    const file = recordFile === undefined ? undefined : openForWriting(recordFile);
-    if (file !== undefined) {
-      this.#recorder = new Recorder(session.vm, { guest: guest.kind, pieces }, (text) => this.#write(file, text));
-      this.#stop = () => session.stop(EXIT.unexpected, "the recording cannot be written");
-      for (const event of this.#early) this.#recorder.event(event);
-    }
-    let interrupted = false;
-    const onSignal = (signal: NodeJS.Signals) => {
-      interrupted = true;
-      session.vm.control("button");
-      session.stop(EXIT.powerCut, `interrupted by ${signal}`);
-    };
-    process.once("SIGINT", onSignal);
-    process.once("SIGTERM", onSignal);
+    const signals = new RunSignals();
+    let session: Session | undefined;
+    let file: number | undefined;
     try {
+      session = await this.#start(pieces, guest);
+      const recordFile = this.#args.value("record");
+      const modules = session.vm.instances.map(({ module }) => module.file);
+      const inputs = [...pieces.map((piece) => piece.file), guest.file, ...modules];
+      if (recordFile !== undefined) {
+        refuseInput("recording", recordFile, inputs);
+        file = this.#record(session, { guest: guest.kind, pieces }, recordFile);
+        const { dump } = session.vm.plan;
+        if (dump !== undefined) refuseInput("guest dump", dump, [recordFile]);
+      }
+      signals.attach(this.#receiver(session));
       const end = await session.run();
+      signals.release();
       this.#recorder?.end(end);
       if (file !== undefined) this.#flush(file);
       if (json) console.log(JSON.stringify(this.#result(session, end), undefined, 2));
       else this.#tellEnd(session, end, recordFile);
       if (this.#failure !== undefined) throw this.#failure;
-      if (interrupted) return 130;
       return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
     } finally {
-      process.removeListener("SIGINT", onSignal);
-      process.removeListener("SIGTERM", onSignal);
-      session.close();
+      signals.release();
+      session?.vm.terminate(); // a run that was given up; does nothing when the run has ended
+      session?.close();
       if (file !== undefined) {
         this.#flush(file);
         closeSync(file);
       }
     }
+  }
+
+  /** Begins the recording, with what has happened so far. @returns the open file */
+  #record(session: Session, source: RunSource, recordFile: string): number {
+    const file = openForWriting(recordFile);
+    this.#recorder = new Recorder(session.vm, source, (text) => this.#write(file, text));
+    this.#stop = () => session.stop(EXIT.unexpected, "the recording cannot be written");
+    for (const event of this.#early) this.#recorder.event(event);
+    return file;
+  }
+
+  /** What signals do. A vdev may end the VM when it is asked something; the guest is stopped then too. */
+  #receiver(session: Session): SignalReceiver {
+    const { vm } = session;
+    const control = (which: "status" | "button" | "dump"): boolean => {
+      const dealtWith = vm.control(which);
+      if (vm.ended !== undefined) session.stop(vm.ended.exitCode, vm.ended.reason);
+      return dealtWith;
+    };
+    return {
+      status: (signal) => {
+        control("status");
+        if (signal === "SIGUSR2" && vm.plan.dump !== undefined) control("dump");
+      },
+      button: () => control("button"),
+      cut: (reason) => session.stop(EXIT.powerCut, reason),
+      say: (text) => this.#sink.err(text),
+    };
   }
 
   /** A line of the recording; several go out in one write. */
@@ -152,7 +180,11 @@ class Run {
       listener: (event) => this.#event(event),
       onOutput: (text) => (this.#explainer === undefined ? this.#sink.out(text) : this.#explainer.guestSays(text)),
       modulePath: this.#args.values("module-path"),
-      adjust: (plan) => ({ ...plan, ...(policy && { policy }), ...(onFault && { onFault }) }),
+      adjust: (plan) => {
+        const inputs = [...pieces.map((piece) => piece.file), guest.file, ...plan.vdevs.map((vdev) => vdev.file)];
+        if (plan.dump !== undefined) refuseInput("guest dump", plan.dump, inputs);
+        return { ...plan, ...(policy && { policy }), ...(onFault && { onFault }) };
+      },
     });
     const { config } = session;
     const perVdev = new Map(
@@ -231,15 +263,15 @@ export function choice<T extends string>(args: ParsedArguments, name: string, ch
   return found;
 }
 
-/** @throws UserError when a recording would overwrite what it is made from */
-function refuseInput(file: string, inputs: readonly string[]): void {
+/** @throws UserError when a file the run writes would overwrite one it reads, or writes too */
+function refuseInput(what: string, file: string, inputs: readonly string[]): void {
   const identity = (name: string) => {
     const stats = statSync(name, { throwIfNoEntry: false });
     return stats?.isFile() === true ? `${stats.dev}:${stats.ino}` : undefined;
   };
   const own = identity(file);
   if (own === undefined || !inputs.some((input) => identity(input) === own)) return;
-  throw new UserError("the recording would overwrite this file, which the run reads; give it another name", { file });
+  throw new UserError(`the ${what} would overwrite this file, which the run uses; give it another name`, { file });
 }
 
 /** @throws UserError when the file cannot be written */

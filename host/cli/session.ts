@@ -134,7 +134,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     stop: (exitCode, reason) => vm.end(exitCode, reason),
     run: async () => {
       const output = { print: (text: string) => options.onOutput(`${text}\n`) };
-      const script = steps.length === 0 ? undefined : await runScriptInTurns(steps, new VmScriptMachine(vm), output);
+      // Not even what needs no VM is done when it was interrupted before it began.
+      const none = steps.length === 0 || vm.ended !== undefined;
+      const script = none ? undefined : await runScriptInTurns(steps, new VmScriptMachine(vm), output);
       return { ...vm.terminate(), script, guestError: undefined };
     },
   };
@@ -144,9 +146,10 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 function checkVcpus(steps: readonly ScriptStep[], cpus: number): void {
   for (const step of steps) {
     if (step.kind === "repeat") checkVcpus(step.body, cpus);
-    if (step.kind !== "vcpu" || step.vcpu < cpus) continue;
+    const vcpu = step.kind === "vcpu" ? step.vcpu : step.kind === "power" ? step.cpu : 0;
+    if (vcpu < cpus) continue;
     const has = cpus === 1 ? "one vCPU, number 0" : `the vCPUs 0 to ${cpus - 1}`;
-    throw new UserError(`there is no vCPU ${step.vcpu}: the VM has ${has}; write one \`cpu\` for each`, step.place);
+    throw new UserError(`there is no vCPU ${vcpu}: the VM has ${has}; write one \`cpu\` for each`, step.place);
   }
 }
 
@@ -198,7 +201,7 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     ports: [],
     bus,
     trapAll: plan.unsupported === "terminate",
-    onHalt: () => (vm?.clockStep() === true && vm.ended === undefined ? "resume" : "stop"),
+    onHalt: () => (vm !== undefined && waitForEvent(vm) ? "resume" : "stop"),
     onOutput: options.onOutput,
   });
   try {
@@ -228,6 +231,17 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     },
     run: () => runRom(running, guest),
   };
+}
+
+/** The guest's processor waits in HLT until the next timer. @returns whether anything woke it */
+function waitForEvent(vm: Vm): boolean {
+  const lines = vm.power.observed ? vm.lines.high().join() : "";
+  vm.setPowerState(0, "wait");
+  // A vdev that was told may have raised a line; else the next timer may.
+  const raised = vm.power.observed && vm.lines.high().join() !== lines;
+  const woken = (raised || vm.clockStep()) && vm.ended === undefined;
+  if (woken) vm.setPowerState(0, "on");
+  return woken && vm.ended === undefined;
 }
 
 /** The guest traps what vdevs have, and sees the lines of the PC's interrupt controllers. */

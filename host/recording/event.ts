@@ -1,6 +1,7 @@
 import type { Severity } from "../config/vm-config.ts";
 import type { AccessWidth, Space } from "../guests/bus.ts";
 import type { ControlWord } from "../guests/script/step.ts";
+import type { PowerState } from "../vm/power.ts";
 
 /** Version of the format; it stands in the first line of every recording. */
 export const RECORDING_VERSION = 1;
@@ -76,6 +77,10 @@ export type RecordingEvent =
   | { readonly kind: "random"; readonly bytes: Uint8Array }
   /** Input: what a vdev saw in guest memory, where the guest that wrote it is not run again. */
   | { readonly kind: "dmaRead"; readonly address: bigint; readonly bytes: Uint8Array }
+  /** Input: a CPU of the guest begins to run, to wait or is switched off. */
+  | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
+  /** Input: whether a guest dump could be written, EOK or an errno. */
+  | { readonly kind: "dump"; readonly errno: number }
   /** Input: the scheduler went on with that thread. */
   | { readonly kind: "schedule"; readonly thread: number }
   /** Output: a vdev wrote to guest memory. */

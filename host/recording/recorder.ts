@@ -85,6 +85,9 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return { kind: "dmaRead", address: event.address, bytes: event.bytes };
     case "ram-write":
       return { kind: "dmaWrite", address: event.address, bytes: event.bytes };
+    case "dump":
+    case "power":
+      return event;
     case "finding": {
       const { finding } = event;
       const vdev = finding.vdev?.name ?? moduleName(finding.module);

@@ -1,7 +1,10 @@
 /** Oracle: the run itself. A recording of it must replay to the byte, whatever went wrong in it. */
-import { copyFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { describe, expect, it } from "vitest";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readCore } from "../../test/support/elf-core.ts";
+import { endingVdev, WRITE } from "../../test/support/ending-vdev.ts";
 import { moduleFile, read, write } from "../../test/support/vm.ts";
 import { watVdev } from "../../test/support/wat-vdev.ts";
 import { parseConfig } from "../config/parse-config.ts";
@@ -83,6 +86,43 @@ describe("a recording replays to the byte", () => {
     });
     expect(text).toContain("readl 0x1c000000 vcpu=0 => stop");
     expect(replayText(text, modulePath).divergence).toBeUndefined();
+  });
+});
+
+describe("a guest dump", () => {
+  const file = moduleFile(endingVdev(), "dumper");
+  const folder = mkdtempSync(join(tmpdir(), "vdevbox-replay-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const dumping = (dump: string) =>
+    record(file, conf("dumper", `dump ${dump}`), (vm) => {
+      write(vm, 0x100n, 0xabn, 1);
+      write(vm, BASE, BigInt(WRITE.dump));
+      vm.control("dump");
+    });
+
+  it("is not written again, unless that is asked for", () => {
+    const dump = join(folder, "a.core");
+    const { text, modulePath } = dumping(dump);
+    rmSync(dump);
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, dumps: 2 });
+    expect(existsSync(dump)).toBe(false);
+    const told: [string, number][] = [];
+    const onDump = (name: string, errno: number) => told.push([name, errno]);
+    expect(replay(parseRecording(text, "test.rec"), { modulePath, onDump }).divergence).toBeUndefined();
+    expect(told).toEqual([
+      [dump, 0],
+      [`${dump}.1`, 0],
+    ]);
+    expect(readCore(readFileSync(dump)).segments[1]!.bytes[0x100]).toBe(0xab);
+  });
+
+  it("that could not be written then is a failure again, though it could be now", () => {
+    const below = join(folder, "later");
+    const { text, modulePath } = dumping(join(below, "b.core"));
+    expect(text).toMatch(/^dump 2$/m);
+    mkdirSync(below);
+    expect(replay(parseRecording(text, "t.rec"), { modulePath, onDump: () => {} }).divergence).toBeUndefined();
+    expect(existsSync(join(below, "b.core"))).toBe(true);
   });
 });
 

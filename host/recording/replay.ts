@@ -23,6 +23,13 @@ export interface ReplayResult {
   /** Undefined: the run was the same to the byte, final state included. */
   readonly divergence: Divergence | undefined;
   readonly exitCode: number;
+  /** Guest dumps the run made. */
+  readonly dumps: number;
+}
+
+export interface ReplayOptions extends PlanOptions {
+  /** Writes guest dumps again, and is told of each: EOK or an errno. Left out, no file is touched. */
+  readonly onDump?: (file: string, errno: number) => void;
 }
 
 /**
@@ -30,12 +37,14 @@ export interface ReplayResult {
  * does is compared with what was recorded. No guest runs.
  * @throws UserError when a module is missing or is not the recorded one
  */
-export function replay(recording: Recording, options: PlanOptions = {}): ReplayResult {
+export function replay(recording: Recording, options: ReplayOptions = {}): ReplayResult {
   const { header, events, end } = recording;
   const plan = planOf(header, options);
   const got: RecordingEvent[] = [];
   const reads = events.filter((event) => event.kind === "dmaRead");
   let nextRead = 0;
+  const dumps = events.filter((event) => event.kind === "dump");
+  let nextDump = 0;
   const vm = createVm(plan, {
     listener: (event) => {
       const recorded = recordingEvent(event);
@@ -45,11 +54,16 @@ export function replay(recording: Recording, options: PlanOptions = {}): ReplayR
       const recorded = reads[nextRead++];
       return recorded?.kind === "dmaRead" && recorded.bytes.length === length ? recorded.bytes : new Uint8Array(length);
     },
+    // Whether a file could be written then is an input; whether it can be now changes nothing.
+    dumpSource: (file, write) => {
+      options.onDump?.(file, write());
+      return dumps[nextDump++]?.errno ?? 0;
+    },
   });
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);
   const { exitCode } = vm.terminate();
-  return { events: events.length, divergence: compare(vm, recording, got, end), exitCode };
+  return { events: events.length, divergence: compare(vm, recording, got, end), exitCode, dumps: dumps.length };
 }
 
 /** The recorded configuration, with the VM-wide settings the run really had. */
@@ -97,6 +111,10 @@ function feed(vm: Vm, event: RecordingEvent): void {
     case "control":
       if (event.what === "terminate") vm.terminate();
       else vm.control(event.what);
+      return;
+    case "power":
+      if (event.cpu >= vm.plan.cpus) throw new UserError(`the recording has a CPU ${event.cpu}, which the VM has not`);
+      vm.setPowerState(event.cpu, event.state);
       return;
     default:
   }

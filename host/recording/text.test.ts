@@ -4,6 +4,7 @@ import { errorOf } from "../config/test-support.ts";
 import { SEVERITIES } from "../config/vm-config.ts";
 import type { AccessWidth } from "../guests/bus.ts";
 import { CONTROL_WORDS, widthMask } from "../guests/script/step.ts";
+import { POWER_STATES } from "../vm/power.ts";
 import type { AccessOutcome, Recording, RecordingEvent, RecordingHeader } from "./event.ts";
 import { createRecordingWriter, formatEvent, formatRecording, parseRecording } from "./text.ts";
 
@@ -123,7 +124,10 @@ describe("a damaged recording", () => {
     ["log loud trace x", '1:5: expected "fatal" or'],
     ['log info trace "x', "1:16: expected a text, found a broken string"],
     ["schedul 1", '1:1: "schedul" is not an event of a recording (did you mean "schedule"?)'],
-    ["control reboot", '1:9: expected "status" or "button" or "terminate", found "reboot"'],
+    ["power 0 sleep", '1:9: expected "on" or "wait" or "off", found "sleep"'],
+    ["power 1024 on", "1:7: "],
+    ["dump 65536", "1:6: "],
+    ["control reboot", '1:9: expected "status" or "button" or "dump" or "terminate", found "reboot"'],
     ["conf x 1", '1:1: "conf" is not an event of a recording'],
     ["end exit=256 state=00", "1:10: 256 is too large"],
     ["end exit=0 state=0", '1:12: expected state= and lower-case hex digits, found "state=0"'],
@@ -199,6 +203,10 @@ const event: fc.Arbitrary<RecordingEvent> = fc.oneof(
     .map(([kind, address, data]): RecordingEvent => {
       return { kind, address, bytes: data };
     }),
+  fc.nat(0xffff).map((errno): RecordingEvent => ({ kind: "dump", errno })),
+  fc.tuple(fc.nat(1023), fc.constantFrom(...POWER_STATES)).map(([cpu, state]): RecordingEvent => {
+    return { kind: "power", cpu, state };
+  }),
   fc.nat(0xffff_ffff).map((thread): RecordingEvent => ({ kind: "schedule", thread })),
   fc.tuple(text, fc.nat(0xffff_ffff), fc.boolean()).map(([pic, line, level]): RecordingEvent => {
     return { kind: "irq", pic: `p${pic}`, line, level };

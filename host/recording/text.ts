@@ -7,6 +7,7 @@ import { formatBytes, formatHex, formatName, formatPin } from "../guests/script/
 import { LineReader, MAX_U64 } from "../guests/script/line-reader.ts";
 import { CONTROL_WORDS, MAX_VCPU, widthMask } from "../guests/script/step.ts";
 import { didYouMean } from "../nearest-word.ts";
+import { POWER_STATES } from "../vm/power.ts";
 import type {
   AccessOutcome,
   RecordedModule,
@@ -24,6 +25,7 @@ const QUOTE = "|";
 const OUTCOMES: readonly AccessOutcome[] = ["ok", "error", "stop", "retry"];
 const MAX_THREAD = 0xffff_ffff;
 const MAX_EXIT = 255;
+const MAX_ERRNO = 0xffff;
 const MAX_CONF_LINES = 10_000_000;
 
 /** Writes a recording while the run goes on. */
@@ -88,6 +90,10 @@ export function formatEvent(event: RecordingEvent): string {
       return `dma_read ${formatHex(event.address)} ${formatBytes(event.bytes)}`;
     case "dmaWrite":
       return `dma_write ${formatHex(event.address)} ${formatBytes(event.bytes)}`;
+    case "power":
+      return `power ${event.cpu} ${event.state}`;
+    case "dump":
+      return `dump ${event.errno}`;
     case "schedule":
       return `schedule ${event.thread}`;
     case "irq":
@@ -219,6 +225,8 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ["random", (line) => ({ kind: "random", bytes: line.bytes("the bytes") })],
   ["dma_read", (line) => ({ kind: "dmaRead", ...readBlock(line) })],
   ["dma_write", (line) => ({ kind: "dmaWrite", ...readBlock(line) })],
+  ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
+  ["dump", (line) => ({ kind: "dump", errno: line.int("an errno", MAX_ERRNO) })],
   ["schedule", (line) => ({ kind: "schedule", thread: line.int("a thread's number", MAX_THREAD) })],
   ["irq", (line) => ({ kind: "irq", ...line.pin(), level: line.choice(["on", "off"]) === "on" })],
   [

@@ -8,7 +8,7 @@ const STACK_BYTES = 16 * 1024;
 const HEADER_BYTES = 8;
 
 /** An instance's exports when its module has been asyncified. */
-type AsyncExports = ModuleInstance["exports"] & AsyncifyExports & { readonly __vdevbox_scratch: WebAssembly.Global };
+type AsyncExports = ModuleInstance["exports"] & AsyncifyExports & { readonly __vdevbox_scratch?: WebAssembly.Global };
 
 /** What was saved of an activation that was left. */
 interface Left {
@@ -31,10 +31,13 @@ export class Coroutines {
   readonly #exports: AsyncExports;
   readonly #free: number[] = [];
   readonly #left = new Map<Activation, Left>();
+  /** Of modules that no compiler of ours made, and that have no scratch bytes. */
+  readonly #scratch: { value: number };
 
   constructor(instance: ModuleInstance) {
     this.#instance = instance;
     this.#exports = instance.exports as AsyncExports;
+    this.#scratch = this.#exports.__vdevbox_scratch ?? { value: 0 };
   }
 
   /** Makes the module return to whoever called it, without running any more of its code. */
@@ -42,27 +45,27 @@ export class Coroutines {
     const block = this.#free.pop() ?? this.#instance.alloc(HEADER_BYTES + STACK_BYTES);
     this.#instance.setU32(block, block + HEADER_BYTES);
     this.#instance.setU32(block + 4, block + HEADER_BYTES + STACK_BYTES);
-    this.#left.set(activation, { block, scratch: this.#exports.__vdevbox_scratch.value });
+    this.#left.set(activation, { block, scratch: this.#scratch.value });
     this.#exports.asyncify_start_unwind(block);
   }
 
   /** Where stack_alloc() stands; what an activation that is left used of it is not given back by itself. */
   get scratch(): number {
-    return this.#exports.__vdevbox_scratch.value;
+    return this.#scratch.value;
   }
 
   /** The module has returned: whether because it was made to. @param scratch as it was before the module was called */
   hasLeft(activation: Activation, scratch: number): boolean {
     if (!this.#left.has(activation)) return false;
     if (this.#exports.asyncify_get_state() === ASYNCIFY.unwinding) this.#exports.asyncify_stop_unwind();
-    this.#exports.__vdevbox_scratch.value = scratch;
+    this.#scratch.value = scratch;
     return true;
   }
 
   /** To be called before the module is called again to come back. */
   beginReturning(activation: Activation): void {
     const { block, scratch } = this.#left.get(activation)!;
-    this.#exports.__vdevbox_scratch.value = scratch;
+    this.#scratch.value = scratch;
     activation.rewinding = true;
     this.#exports.asyncify_start_rewind(block);
   }

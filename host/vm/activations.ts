@@ -139,6 +139,7 @@ export class Activations {
       return result;
     } catch (error) {
       if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
+      if (error instanceof EndOfVm) held.releaseOf(activation);
       this.caught(error, instance);
       return undefined;
     } finally {

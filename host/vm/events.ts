@@ -21,13 +21,17 @@ export type VmEvent =
       readonly outcome: "ok" | "bus-error" | "stop" | "no-advance";
     }
   | { readonly kind: "clock-step"; readonly ns: bigint }
-  | { readonly kind: "control"; readonly control: "status" | "button" | "terminate" }
+  | { readonly kind: "control"; readonly control: "status" | "button" | "dump" | "terminate" }
+  /** A CPU of the guest begins to run, to wait or is switched off. */
+  | { readonly kind: "power"; readonly cpu: number; readonly state: "on" | "wait" | "off" }
   | { readonly kind: "line"; readonly pic: string; readonly line: number; readonly level: boolean }
   | { readonly kind: "log"; readonly severity: Severity; readonly source: string; readonly text: string }
   | { readonly kind: "report"; readonly source: string; readonly text: string }
   | { readonly kind: "finding"; readonly finding: Finding }
   /** A vdev read or wrote guest memory. What it read is an input: the guest that wrote it is not run again. */
   | { readonly kind: "ram-read" | "ram-write"; readonly address: bigint; readonly bytes: Uint8Array }
+  /** A guest dump was written, or not: EOK or an errno. An input: the disk is not the VM's. */
+  | { readonly kind: "dump"; readonly errno: number }
   | { readonly kind: "end"; readonly exitCode: number; readonly reason: string };
 
 export type VmListener = (event: VmEvent) => void;

@@ -66,6 +66,15 @@ export class HeldLocks {
     }
   }
 
+  /** An activation has ended with the VM and not returned: what it locked is free, and nobody is blamed. */
+  releaseOf(activation: Activation | undefined): void {
+    for (const lock of [...this.#held]) {
+      if (lock.activation !== activation) continue;
+      this.remove(lock);
+      lock.release();
+    }
+  }
+
   /** What is held between callbacks: nothing, unless a thread of a vdev's own holds it. */
   save(): readonly HeldLock[] {
     return [...this.#held];

@@ -33,6 +33,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     instances: settings.instances ?? "shared",
     onFault: settings.onFault ?? "continue",
     unsupported: unsupportedOf(config),
+    ...(config.dump && { dump: config.dump.text }),
     accessNs: Number(settings.accessNs ?? BigInt(options.accessNs ?? 0)),
   };
 }

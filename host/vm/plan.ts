@@ -60,6 +60,8 @@ export interface VmPlan {
   readonly instances: Instances;
   readonly onFault: OnFault;
   readonly unsupported: Unsupported;
+  /** File a guest dump goes to; further ones of the run get a number behind it. */
+  readonly dump?: string;
   /** Virtual nanoseconds one guest access takes. 0: time moves only when stepped. */
   readonly accessNs: number;
   /** Of the schedule in a VM with threads; without, threads change over only where they wait. */

@@ -19,7 +19,7 @@ interface RegionState {
 
 /**
  * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
- * interrupt lines, regions, mappings, locks and the clock. Guest RAM is the guest's own and stays. A module instance
+ * interrupt lines, regions, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own and stays. A module instance
  * that has faulted since runs again, and so does a VM that has ended. Restoring costs a copy of the modules' memory and little else.
  */
 export class VmSnapshot {
@@ -35,6 +35,8 @@ export class VmSnapshot {
   readonly #held: ReturnType<Vm["held"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
   readonly #waitObjects: ReturnType<Vm["waitObjects"]["save"]>;
+  readonly #power: ReturnType<Vm["power"]["save"]>;
+  readonly #dumps: number;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -57,6 +59,8 @@ export class VmSnapshot {
     this.#held = vm.held.save();
     this.#mutexes = vm.mutexes.save();
     this.#waitObjects = vm.waitObjects.save();
+    this.#power = vm.power.save();
+    this.#dumps = vm.dump.count;
     this.#trap = vm.context.trap;
   }
 
@@ -84,6 +88,8 @@ export class VmSnapshot {
     vm.held.restore(this.#held);
     vm.mutexes.restore(this.#mutexes);
     vm.waitObjects.restore(this.#waitObjects);
+    vm.power.restore(this.#power);
+    vm.dump.restore(this.#dumps);
     vm.context.trap = this.#trap;
   }
 
@@ -118,6 +124,7 @@ export function stateDigest(vm: Vm): string {
   hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
   for (const thread of vm.threads?.all ?? []) hash.update(`thread ${thread.id} ${thread.state} ${thread.wait?.for}\n`);
   for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
+  if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)
       hash.update(`${space} ${region.start} ${region.length} ${region.owner}\n`);

@@ -1,3 +1,4 @@
+import { VDEV_CTRL_STATUS } from "../../abi/generated/constants.ts";
 import * as L from "../dispatcher/assembly/layout.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { EndOfVm, type Finding } from "../gate/finding.ts";
@@ -7,7 +8,6 @@ import { InterruptLines } from "../interrupts/controllers.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
 import { Windows } from "../memory/windows.ts";
-import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
@@ -17,31 +17,18 @@ import { VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
 import { settleRead, settleWrite } from "./access.ts";
 import { Activations } from "./activations.ts";
+import { callControl } from "./control.ts";
+import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
 import { GaspLocks } from "./gasp-locks.ts";
+import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
 import type { VmPlan } from "./plan.ts";
+import { Power, type PowerState } from "./power.ts";
 import type { Vdev } from "./vdev.ts";
 
-/** Exit codes of qvm, as its manual lists them. 32 to 63 are the vdevs' own. */
-export const EXIT = {
-  normal: 0,
-  powerCut: 3,
-  watchdog: 4,
-  unsupported: 5,
-  vdevError: 6,
-  unexpected: 7,
-  fatalBeforeStart: 64,
-  configuration: 65,
-  fatalAfterStart: 96,
-} as const;
-
-/** How a VM ended. */
-export interface VmEnd {
-  readonly exitCode: number;
-  readonly reason: string;
-}
+export { EXIT, type VmEnd };
 
 export interface VmOptions {
   /** Backs a RAM range; the emulator of a ROM guest has its own bytes. */
@@ -51,6 +38,8 @@ export interface VmOptions {
   readonly ramSource?: RamSource;
   /** Who goes on when several threads could; without, callbacks run one after another and no vdev has threads. */
   readonly schedule?: Schedule;
+  /** Stands for writing guest dumps, in a replay. */
+  readonly dumpSource?: DumpSource;
   /** Another build of the dispatcher, for the benchmark that measures the gate. */
   readonly dispatcherFile?: string;
 }
@@ -79,6 +68,9 @@ export class Vm implements GuestBus {
   readonly windows: Windows;
   readonly findings: Findings;
   readonly activations: Activations;
+  readonly dump: GuestDump;
+  readonly power: Power;
+  readonly #ending: Ending;
   readonly vdevs: Vdev[] = [];
   readonly instances: ModuleInstance[] = [];
   /** Counts regions added and removed. */
@@ -92,7 +84,6 @@ export class Vm implements GuestBus {
   /** Something happens with every access: it is told to the listener, or takes time. */
   #watched = false;
   #end: VmEnd | undefined;
-  #terminated = false;
   /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
   #elapsedNs = 0;
   #untilAlarmNs = Number.POSITIVE_INFINITY;
@@ -112,6 +103,10 @@ export class Vm implements GuestBus {
     this.findings = new Findings(this);
     this.activations = new Activations(this);
     this.ram.source = options.ramSource;
+    this.power = new Power(this);
+    this.#ending = new Ending(this);
+    this.dump = new GuestDump(this);
+    this.dump.source = options.dumpSource;
     this.ram.listener = {
       read: (address, bytes) => this.emit({ kind: "ram-read", address, bytes }),
       written: (address, bytes) => this.emit({ kind: "ram-write", address, bytes }),
@@ -214,7 +209,7 @@ export class Vm implements GuestBus {
       this.activations.caught(error, vdev?.instance);
     } catch (end) {
       if (!(end instanceof EndOfVm)) throw end;
-      this.end(end.exitCode, end.message);
+      this.endBy(end);
     } finally {
       this.context.enter(CALLBACK.none, THREAD.main, -1, 0);
     }
@@ -261,12 +256,7 @@ export class Vm implements GuestBus {
   }
 
   #advance(targetNs: bigint): void {
-    try {
-      this.clock.advanceTo(targetNs, () => this.#end !== undefined);
-    } catch (error) {
-      if (!(error instanceof EndOfVm)) throw error;
-      this.end(error.exitCode, error.message);
-    }
+    this.#mayEnd(() => this.clock.advanceTo(targetNs, () => this.#end !== undefined));
     this.alarmsChanged();
   }
 
@@ -283,7 +273,7 @@ export class Vm implements GuestBus {
   /** Makes an ended VM run again: it has been put back to an earlier state. */
   reopen(): void {
     this.#end = undefined;
-    this.#terminated = false;
+    this.#ending.reopen();
   }
 
   /** Puts the clock back without firing anything. */
@@ -313,30 +303,35 @@ export class Vm implements GuestBus {
 
   // -------------------------------------------------------------------------------------------------- lifecycle
 
-  /** Calls a control callback of every vdev that still runs: STATUS, BUTTON. */
-  control(which: "status" | "button"): void {
-    if (this.#end !== undefined) return;
+  /**
+   * What reaches a running VM from outside, between two guest accesses: VDEV_CTRL_STATUS to every vdev that runs, the
+   * power button, or a guest dump.
+   * @returns whether somebody dealt with it: a vdev with a button, or a dump that could be written
+   */
+  control(which: "status" | "button" | "dump"): boolean {
+    if (this.#end !== undefined) return false;
     this.emit({ kind: "control", control: which });
-    this.#controlAll(which === "status" ? "STATUS" : "BUTTON", which === "status" ? 4 : 7);
+    let dealtWith = which === "status";
+    this.#mayEnd(() => {
+      if (which === "dump") dealtWith = this.dump.write("asked for from outside") === 0;
+      else if (which === "button") dealtWith = this.power.press();
+      else for (const vdev of this.vdevs) callControl(this, vdev, "STATUS", VDEV_CTRL_STATUS);
+    });
+    return dealtWith;
   }
 
-  #controlAll(callback: "STATUS" | "BUTTON" | "TERMINATE", ctrl: number): void {
+  /** A guest's CPU begins to run, to wait or is switched off: vdevs that asked for it are told. */
+  setPowerState(cpu: number, state: PowerState): void {
+    this.#mayEnd(() => this.power.set(cpu, state));
+  }
+
+  /** Does what calls vdevs, one of which may end the VM. */
+  #mayEnd(step: () => void): void {
     try {
-      for (const vdev of this.vdevs) {
-        if (vdev.instance.stopped !== undefined || vdev.factory.control === 0) continue;
-        this.activations.invoke(
-          vdev,
-          CALLBACK[callback],
-          THREAD.main,
-          vdev.factory.control,
-          SHAPE.intIII,
-          vdev.vdp,
-          ctrl,
-        );
-      }
+      step();
     } catch (error) {
       if (!(error instanceof EndOfVm)) throw error;
-      this.end(error.exitCode, error.message);
+      this.endBy(error);
     }
   }
 
@@ -354,21 +349,21 @@ export class Vm implements GuestBus {
     this.#end = { exitCode, reason };
   }
 
+  /** A callback ended the VM and so did not return: its locks are free, and the guest sees what it wrote. */
+  endBy(error: EndOfVm): void {
+    this.held.releaseOf(undefined);
+    if (this.windows.any) this.windows.flush();
+    this.end(error.exitCode, error.message);
+  }
+
+  /** For what is found out while the VM ends; see ending.ts. */
+  amendEnd(end: VmEnd): void {
+    this.#end = end;
+  }
+
   /** Delivers VDEV_CTRL_TERMINATE to every vdev that still runs, once, and lets go of everything. */
   terminate(): VmEnd {
-    if (this.#end === undefined) {
-      const failure = this.failure;
-      this.end(failure === undefined ? EXIT.normal : EXIT.vdevError, failure ?? "the guest ended");
-    }
-    if (!this.#terminated) {
-      this.#terminated = true;
-      this.emit({ kind: "control", control: "terminate" });
-      this.#controlAll("TERMINATE", 3);
-      this.threads?.endAll();
-      this.clock.cancelAll();
-      this.emit({ kind: "end", ...this.#end! });
-    }
-    return this.#end!;
+    return this.#ending.run();
   }
 
   /** Stops one module instance: its regions answer as nobody's, its timers never fire. */

@@ -1,6 +1,6 @@
 import type { CallbackName, GateEntry, Phase, ThreadKind } from "../../abi/definition/schema.ts";
-import { QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
+import { GPSC_WAIT, QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
+import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
 import { SHAPE } from "../../host/sandbox/contract.ts";
@@ -136,16 +136,25 @@ export class Bench {
         instance.bytes.set(new TextEncoder().encode("0x10\0"), area);
         return area;
       case "callback":
-        return TABLE.extra;
+        return entry.name.endsWith("_create") ? TABLE.pulse : TABLE.extra;
       case "handle":
         if (type.of === "vdev") return vdev.vdp;
         if (type.of === "guest_system") return instance.gsp!;
         if (type.of === "guest_cpu") return instance.frames + 512;
         if (type.of === "guest_timer") return this.vm.timers.create(vdev, 0, 0).handle;
+        if (type.of === "guest_power_state_notify") return this.#notification();
         return 1;
       default:
         return area;
     }
+  }
+
+  /** A notification that has been registered, as guest_power_state_current() needs one. */
+  #notification(): number {
+    const { instance, vdev, vm } = this;
+    const handle = vm.power.createNotification(vdev);
+    vm.power.register(instance, handle, { cmd: GPSC_WAIT, mask: 1n, bits: 1n, func: TABLE.extra, data: 0 });
+    return handle;
   }
 
   /** What single functions need beside well-formed arguments. */
@@ -166,12 +175,18 @@ export class Bench {
       instance.setU32(args[interrupt.at]! + guest_intr.pic, instance.picHandle("gic"));
       instance.setU32(args[interrupt.at]! + guest_intr.param, 5);
     }
+    if (entry.name === "wdog_bite") {
+      instance.setU32(args[0]! + wdog_state.ws_action, WDOG_ACTION_INTR);
+      instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.pic, instance.picHandle("gic"));
+    }
+    if (entry.name === "guest_power_state_current") this.#notification();
     const number = (name: string, value: number) => {
       const param = entry.params.find((one) => one.name === name);
       if (param !== undefined) args[param.at] = value;
     };
     number("prot", 3);
     if (block !== undefined) number("data_len", 4);
+    number("cmd", GPSC_WAIT);
     if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
       number("size", 0x1000);
       number("align", 0x1000);
@@ -185,9 +200,11 @@ export class Bench {
       instance.setU32(args[3]!, 16);
     }
     if (entry.name === "gasp_unmap") args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true });
+    if (/^pthread_cond_(?!init)/.test(entry.name)) vm.waitObjects.init("cond", instance, args[0]!);
+    if (/^sem_(?!init)/.test(entry.name)) vm.waitObjects.init("sem", instance, args[0]!, 1);
+    if (/^pthread_cond_.*wait$/.test(entry.name)) vm.mutexes.init(instance, args[1]!, "normal");
     if (/^pthread_mutex_(destroy|lock|trylock|unlock)$/.test(entry.name)) {
       vm.mutexes.init(instance, args[0]!, "normal");
-      if (entry.name === "pthread_mutex_unlock") vm.mutexes.lock(vm.mutexes.find(instance, args[0]!)!);
     }
     if (entry.name === "gasp_unlock") vm.locks.lock(QST_MEMORY, instance.id);
   }

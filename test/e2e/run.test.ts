@@ -98,7 +98,7 @@ describe("Ctrl-C", () => {
     const conf = file("quiet.qvmconf", "system quiet\nram 0,4M\nvdev trace loc 0xe0000000\n");
     const run = await vdevboxInterrupted("o\n", "run", conf, "--guest", `rom:${endless}`, "--record", recording);
     expect(run.err).toContain("interrupted by SIGINT");
-    expect(run.code).toBe(130);
+    expect(run.code).toBe(3);
     expect(vdevbox("replay", recording).out).toContain("identical");
   });
 });
@@ -109,7 +109,7 @@ describe("Ctrl-C in a script", () => {
     const conf = file("quiet2.qvmconf", "system quiet\nram 0,4M\nvdev trace loc 0xe0000000\n");
     const run = await vdevboxInterrupted("begun", "run", conf, "--guest", script);
     expect(run.err).toContain("interrupted by SIGINT");
-    expect(run.code).toBe(130);
+    expect(run.code).toBe(3);
   });
 });
 

@@ -24,6 +24,8 @@ export function formatStep(step: ScriptCommand): string {
       return `irq ${formatName(step.pic)} ${step.line}`;
     case "control":
       return step.what;
+    case "power":
+      return `power ${step.cpu} ${step.state}`;
     case "vcpu":
       return `vcpu ${step.vcpu}`;
     case "print":

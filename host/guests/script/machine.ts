@@ -1,3 +1,4 @@
+import type { PowerState } from "../../vm/power.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
 import type { ControlWord } from "./step.ts";
 
@@ -14,8 +15,10 @@ export interface ScriptMachine {
   clockNow(): bigint;
   /** @returns undefined when there is no such controller or line */
   irqLevel(pic: string, line: number): boolean | undefined;
-  /** VDEV_CTRL_STATUS, _BUTTON or _TERMINATE to every vdev. */
-  control(what: ControlWord): void;
+  /** VDEV_CTRL_STATUS, the power button, a guest dump, or the end. @returns false for a dump that was not written */
+  control(what: ControlWord): boolean;
+  /** A CPU of the VM begins to run, to wait, or is switched off. */
+  setPowerState(cpu: number, state: PowerState): void;
   /** True once the VM has ended: the script executes nothing more on it. */
   readonly stopped: boolean;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { errorOf, withoutPlaces } from "../../config/test-support.ts";
+import { POWER_STATES } from "../../vm/power.ts";
 import type { AccessWidth } from "../bus.ts";
 import { formatStep } from "./format-step.ts";
 import { parseScript } from "./parse-script.ts";
@@ -44,8 +45,10 @@ describe("a script's words", () => {
       { kind: "irq", pic: "gic", line: 37 },
       { kind: "irq", pic: "gic", line: 37 },
     ]);
-    expect(plain("vcpu 3\nstatus\nbutton\nterminate")).toEqual([
+    expect(plain("vcpu 3\npower 2 off\ndump\nstatus\nbutton\nterminate")).toEqual([
       { kind: "vcpu", vcpu: 3 },
+      { kind: "power", cpu: 2, state: "off" },
+      { kind: "control", what: "dump" },
       { kind: "control", what: "status" },
       { kind: "control", what: "button" },
       { kind: "control", what: "terminate" },
@@ -174,6 +177,7 @@ const leaf: fc.Arbitrary<ScriptCommand> = fc.oneof(
   of("clockSet", { ns: u64 }),
   of("irq", { pic: name, line }),
   of("control", { what: fc.constantFrom(...CONTROL_WORDS) }),
+  of("power", { cpu: fc.nat(1023), state: fc.constantFrom(...POWER_STATES) }),
   of("vcpu", { vcpu: fc.nat(1023) }),
   of("print", { text: fc.string({ unit: "binary" }) }),
   of("expect", { expectation }),

@@ -1,6 +1,7 @@
 import type { SourcePlace } from "../../errors.ts";
 import { UserError } from "../../errors.ts";
 import { didYouMean } from "../../nearest-word.ts";
+import { POWER_STATES } from "../../vm/power.ts";
 import type { AccessWidth, Space } from "../bus.ts";
 import { readWord, writeWord } from "./format-step.ts";
 import { LineReader, MAX_U64 } from "./line-reader.ts";
@@ -80,6 +81,7 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ["clock_set", (line) => ({ kind: "clockSet", ns: line.number("nanoseconds") })],
   ["irq", (line) => ({ kind: "irq", ...readIrq(line) })],
   ...CONTROL_WORDS.map((what): [string, CommandReader] => [what, () => ({ kind: "control", what })]),
+  ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
   ["vcpu", (line) => ({ kind: "vcpu", vcpu: line.int("a vCPU's number", MAX_VCPU) })],
   ["print", (line) => ({ kind: "print", text: line.atQuote ? line.word("a text").text : line.rest() })],
   ["expect", (line) => ({ kind: "expect", expectation: readExpectation(line) })],

@@ -53,9 +53,14 @@ class Board implements ScriptMachine {
     return pic === "gic" && line < 4 ? line === 1 && this.#now >= 100n : undefined;
   }
 
-  control(what: ControlWord): void {
+  control(what: ControlWord): boolean {
     this.calls.push(what);
     if (what === "terminate") this.stopped = true;
+    return what !== "dump";
+  }
+
+  setPowerState(cpu: number, state: string): void {
+    this.calls.push(`power ${cpu} ${state}`);
   }
 
   #status(address: bigint): AccessStatus {

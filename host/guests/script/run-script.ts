@@ -231,7 +231,10 @@ class ScriptRun {
         return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
       }
       case "control":
-        this.#machine.control(command.what);
+        if (this.#machine.control(command.what)) return { kind: "ok" };
+        return { kind: "error", why: "the guest dump was not written" };
+      case "power":
+        this.#machine.setPowerState(command.cpu, command.state);
         return { kind: "ok" };
     }
   }

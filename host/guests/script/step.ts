@@ -1,4 +1,5 @@
 import type { SourcePlace } from "../../errors.ts";
+import type { PowerState } from "../../vm/power.ts";
 import type { AccessWidth, Space } from "../bus.ts";
 
 /** What one line of a script says. Numbers are unsigned 64-bit. */
@@ -22,6 +23,8 @@ export type ScriptCommand =
   /** Asks for the level of an interrupt line. */
   | { readonly kind: "irq"; readonly pic: string; readonly line: number }
   | { readonly kind: "control"; readonly what: ControlWord }
+  /** `power CPU STATE`: that CPU begins to run, to wait, or is switched off. */
+  | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
   /** Accesses that follow come from that vCPU. */
   | { readonly kind: "vcpu"; readonly vcpu: number }
   | { readonly kind: "print"; readonly text: string }
@@ -37,7 +40,7 @@ export type Expectation =
   | { readonly kind: "stop" }
   | { readonly kind: "irq"; readonly pic: string; readonly line: number; readonly level: boolean };
 
-export const CONTROL_WORDS = ["status", "button", "terminate"] as const;
+export const CONTROL_WORDS = ["status", "button", "dump", "terminate"] as const;
 export type ControlWord = (typeof CONTROL_WORDS)[number];
 
 /** One command and where it stands. */

@@ -1,3 +1,4 @@
+import type { PowerState } from "../../vm/power.ts";
 import type { Vm } from "../../vm/vm.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
 import type { ScriptMachine, ScriptRead } from "./machine.ts";
@@ -44,8 +45,15 @@ export class VmScriptMachine implements ScriptMachine {
     return known === undefined || line >= known.lines ? undefined : this.#vm.lines.level(pic, line);
   }
 
-  control(what: ControlWord): void {
-    if (what === "terminate") this.#vm.terminate();
-    else this.#vm.control(what);
+  control(what: ControlWord): boolean {
+    if (what === "terminate") {
+      this.#vm.terminate();
+      return true;
+    }
+    return this.#vm.control(what) || what !== "dump";
+  }
+
+  setPowerState(cpu: number, state: PowerState): void {
+    this.#vm.setPowerState(cpu, state);
   }
 }
