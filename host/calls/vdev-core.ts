@@ -3,6 +3,7 @@ import { sigevent, vdev_factory } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
 import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { type FlagProblem, flagProblems } from "../vm/factory-flags.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Factory } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -42,6 +43,7 @@ export const vdevCoreBodies = bodies({
     }
     if (instance.factories.some((known) => known.address === factory.address)) return registeredTwice(vm, instance);
     instance.factories.push(factory);
+    for (const problem of flagProblems(factory.flags)) remarkFlags(vm, instance, problem);
     return 0;
   },
 
@@ -81,6 +83,20 @@ function registeredTwice(vm: Vm, instance: ModuleInstance): number {
     advice: "Register each factory once.",
   });
   return 0;
+}
+
+function remarkFlags(vm: Vm, instance: ModuleInstance, { message, rule, advice, documented }: FlagProblem): void {
+  const text = `was given a factory whose factory_flags have ${message}`;
+  if (documented) violation(vm, instance, "argument", "vdev_register_factory", text, rule, advice);
+  else {
+    const remark = {
+      severity: "warning",
+      rule: "argument",
+      message: `vdev_register_factory() ${text}`,
+      advice,
+    } as const;
+    vm.findings.report(instance, remark);
+  }
 }
 
 /** A vdev_factory out of module memory, or what is wrong with it. The gate has checked that the struct is in bounds. */

@@ -3,6 +3,7 @@
  * ASSIGN once all have their options, then GUEST_CONFIGURED and GUEST_STARTING, and TERMINATE at the end.
  */
 import { describe, expect, it } from "vitest";
+import { VFF_VDEV_MEM } from "../../abi/generated/constants.ts";
 import { moduleFile, read, vdevPlan, vmPlan, write } from "../../test/support/vm.ts";
 import { AT, type WatVdev, watVdev } from "../../test/support/wat-vdev.ts";
 import { UserError } from "../errors.ts";
@@ -146,7 +147,8 @@ describe("names and places", () => {
   });
 
   it("are needed by a vdev with registers", () => {
-    const told = start([vdevPlan(moduleFile(watVdev()), { loc: undefined })]);
+    const module = moduleFile(watVdev({ factory: { factory_flags: VFF_VDEV_MEM } }));
+    const told = start([vdevPlan(module, { loc: undefined })]);
     expect(told.error).toMatch(/has no location: give it one with `loc ADDRESS`/);
     expect(start([vdevPlan(moduleFile(watVdev({ without: ["vread", "vwrite"] })), { loc: undefined })]).error).toBe("");
   });

@@ -16,12 +16,16 @@ export interface RamPlan {
   readonly place?: SourcePlace;
 }
 
+/** What accesses nobody handles are told apart by: by space, and those that meet a vdev which does not handle them. */
+export type UnsupportedKind = "mem" | "io" | "reference";
+/** Kind of machine a guest finds. */
+export type Architecture = "arm" | "x86";
+
 /** `loc` as the configuration has it. Without a kind the vdev's own default space is meant. */
-export interface LocPlan {
-  readonly space: "memory" | "io" | undefined;
-  readonly address: bigint;
-  readonly place?: SourcePlace;
-}
+export type LocPlan =
+  | { readonly space: "memory" | "io" | undefined; readonly address: bigint; readonly place?: SourcePlace }
+  /** `function`: bus, device and function as the one number of PCI; undefined lets the host choose. */
+  | { readonly space: "pci"; readonly function: number | undefined; readonly place?: SourcePlace };
 
 export interface IntrPlan {
   readonly pic: string;
@@ -64,4 +68,20 @@ export interface VmPlan {
   readonly dump?: string;
   /** Virtual nanoseconds one guest access takes. 0: time moves only when stepped. */
   readonly accessNs: number;
+  /** Kinds of accesses that `unsupported` does not hold for. */
+  readonly unsupportedKinds?: Partial<Record<UnsupportedKind, Unsupported>>;
+  /** Which tables describe the VM to its guest; left out: derived from the vdevs, see host/vm/architecture.ts. */
+  readonly architecture?: Architecture;
+  /** Limits of module instances; of each left out the default holds. */
+  readonly limits?: LimitsPlan;
+  /** The VM is built and described, and no guest runs. */
+  readonly dryrun?: boolean;
+}
+
+/** What one activation of a module may take. */
+export interface LimitsPlan {
+  /** Steps of a callback, 1 to 2^30. */
+  readonly steps?: number;
+  /** Stack of recursive functions, in bytes. */
+  readonly stackBytes?: number;
 }
