@@ -15,6 +15,7 @@ import type { VmListener } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { createVm } from "../vm/startup.ts";
+import { unsupportedAction } from "../vm/unsupported.ts";
 import { EXIT, type Vm, type VmEnd } from "../vm/vm.ts";
 
 /** What drives the VM: `script:FILE`, `rom:FILE`, or nothing. */
@@ -119,7 +120,11 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const config = withExitCode(EXIT.configuration, () => parseConfigPieces(options.pieces));
   const accessNs = options.guest.kind === "rom" ? ROM_ACCESS_NS : 0;
   const planned = withExitCode(EXIT.configuration, () =>
-    planFromConfig(config, { modulePath: options.modulePath ?? [], accessNs }),
+    planFromConfig(config, {
+      modulePath: options.modulePath ?? [],
+      accessNs,
+      guest: options.guest.kind,
+    }),
   );
   const plan = options.adjust === undefined ? planned : options.adjust(planned);
   if (options.guest.kind === "rom") return romSession(config, plan, options);
@@ -200,7 +205,7 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     windows: [],
     ports: [],
     bus,
-    trapAll: plan.unsupported === "terminate",
+    trapAll: (["memory", "io"] as const).some((space) => unsupportedAction(plan, space, false) === "terminate"),
     onHalt: () => (vm !== undefined && waitForEvent(vm) ? "resume" : "stop"),
     onOutput: options.onOutput,
   });

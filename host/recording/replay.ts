@@ -69,7 +69,8 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
 /** The recorded configuration, with the VM-wide settings the run really had. */
 function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
   const pieces = header.conf.map(({ name, text }) => ({ file: name, text }));
-  const plan = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS)), options);
+  const config = parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS));
+  const plan = planFromConfig(config, { ...options, guest: header.guest.kind });
   const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
   const { policy, instances, onFault, accessNs } = settings;
   return { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };

@@ -3,6 +3,7 @@ import * as L from "../dispatcher/assembly/layout.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
 import { formatAddress } from "../memory/format.ts";
+import { unsupportedAction } from "./unsupported.ts";
 import type { Vdev } from "./vdev.ts";
 import { EXIT, type Vm } from "./vm.ts";
 
@@ -176,7 +177,7 @@ function unsupported(
 ): AccessStatus {
   const vdev = vdevAt(vm, space, lo, hi);
   const where = formatAddress(space, join(lo, hi));
-  const policy = vm.plan.unsupported;
+  const policy = unsupportedAction(vm.plan, space, vdev !== undefined);
   vm.log("debug", vdev, `${width}-byte ${op} at ${where}: ${REASONS[status]}`);
   vm.valueLo = op === "read" ? (width >= 4 ? 0xffffffff : 2 ** (8 * width) - 1) : vm.valueLo;
   vm.valueHi = op === "read" && width === 8 ? 0xffffffff : 0;

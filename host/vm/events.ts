@@ -25,7 +25,14 @@ export type VmEvent =
   /** A CPU of the guest begins to run, to wait or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: "on" | "wait" | "off" }
   | { readonly kind: "line"; readonly pic: string; readonly line: number; readonly level: boolean }
-  | { readonly kind: "log"; readonly severity: Severity; readonly source: string; readonly text: string }
+  | {
+      readonly kind: "log";
+      readonly severity: Severity;
+      readonly source: string;
+      readonly text: string;
+      /** The vdev said it with vdev_logf(): its own `log` option counts, and not the VM's `logger`. */
+      readonly vdevLogf?: true;
+    }
   | { readonly kind: "report"; readonly source: string; readonly text: string }
   | { readonly kind: "finding"; readonly finding: Finding }
   /** A vdev read or wrote guest memory. What it read is an input: the guest that wrote it is not run again. */

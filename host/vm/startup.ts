@@ -23,12 +23,13 @@ import { PHASE } from "../gate/situation.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
+import { defaultPasses } from "../sandbox/passes/instrument.ts";
 import { assignInterrupts } from "./assign-interrupts.ts";
 import { control, controlEach, stoppedError } from "./startup-control.ts";
 import { describeToGuest } from "./describe-to-guest.ts";
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
-import type { VdevPlan, VmPlan } from "./plan.ts";
+import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
 import type { Factory, Vdev } from "./vdev.ts";
 import { checkGivenOptions, kindRefusal } from "./vdev-rules.ts";
 import { EXIT, Vm, type VmOptions } from "./vm.ts";
@@ -44,7 +45,7 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const vm = new Vm(plan, options);
   try {
     addRam(vm, options);
-    const modules = moduleReader(options);
+    const modules = moduleReader(plan.limits, options);
     for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, modules);
     assign(vm);
     describeToGuest(vm);
@@ -88,7 +89,13 @@ function addRam(vm: Vm, options: CreateOptions): void {
 // ------------------------------------------------------------------------------------------------------- modules
 
 /** Loads modules for one start: a file that many vdevs name is read once. */
-function moduleReader(options: LoadOptions): (file: string) => LoadedModule {
+function moduleReader(limits: LimitsPlan = {}, given: LoadOptions): (file: string) => LoadedModule {
+  const { steps, stackBytes } = limits;
+  const own = {
+    ...(steps !== undefined && { startBudget: steps }),
+    ...(stackBytes !== undefined && { recursionBytes: stackBytes }),
+  };
+  const options = { ...given, passes: given.passes ?? defaultPasses(own) };
   const loaded = new Map<string, LoadedModule>();
   return (file) => {
     const module = loaded.get(file) ?? loadModule(file, options);

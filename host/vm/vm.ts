@@ -128,9 +128,14 @@ export class Vm implements GuestBus {
     return this.#watched;
   }
 
-  /** A message of a vdev, or of the VM itself. */
+  /** A message about a vdev, or of the VM itself. */
   log(severity: Severity, vdev: Vdev | undefined, text: string): void {
     this.#listener?.({ kind: "log", severity, source: vdev?.name ?? "qvm", text });
+  }
+
+  /** A message of a vdev's own, by vdev_logf(). */
+  vdevLog(severity: Severity, vdev: Vdev, text: string): void {
+    this.#listener?.({ kind: "log", severity, source: vdev.name, text, vdevLogf: true });
   }
 
   // -------------------------------------------------------------------------------------------- guest accesses

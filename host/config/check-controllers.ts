@@ -1,0 +1,49 @@
+import { formatPlace, UserError } from "../errors.ts";
+import type { VdevItem } from "./vm-config.ts";
+
+/**
+ * The order of interrupt controllers that are vdevs: each is defined in front of those that use it, as in every
+ * published configuration; so there are no cycles either. What is no vdev of the configuration at all is found out when
+ * the interrupt is connected.
+ *
+ * @throws UserError at the `intr` that uses a controller too early
+ */
+export function checkControllers(vdevs: readonly VdevItem[]): void {
+  const nameOf = (vdev: VdevItem) => vdev.name?.text ?? vdev.type;
+  const first = new Map<string, number>();
+  for (const [index, vdev] of vdevs.entries()) if (!first.has(nameOf(vdev))) first.set(nameOf(vdev), index);
+  for (const [index, vdev] of vdevs.entries()) {
+    for (const { pic, place } of vdev.intr) {
+      const at = first.get(pic);
+      if (at === undefined || at < index) continue;
+      if (at === index) throw new UserError(`${pic} cannot give its interrupt to itself`, place);
+      const controller = vdevs[at]!;
+      const defined = `${pic} is defined only at ${formatPlace(controller.place)}`;
+      const circle = leadsTo(vdevs, first, at, nameOf(vdev));
+      const why = circle === undefined ? "" : `, and gives its interrupts back to ${circle}: that is a circle`;
+      const advice = circle === undefined ? "; write a controller in front of those that use it" : "";
+      throw new UserError(`${defined}${why}${advice}`, place);
+    }
+  }
+}
+
+/** The controllers from a vdev on until one gives its interrupts to `target`, as text; undefined when none does. */
+function leadsTo(
+  vdevs: readonly VdevItem[],
+  first: ReadonlyMap<string, number>,
+  from: number,
+  target: string,
+): string | undefined {
+  const seen = new Set<number>();
+  const open: { at: number; path: readonly string[] }[] = [{ at: from, path: [] }];
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (seen.has(step.at)) continue;
+    seen.add(step.at);
+    for (const { pic } of vdevs[step.at]!.intr) {
+      if (pic === target) return [...step.path, target].join(" through ");
+      const next = first.get(pic);
+      if (next !== undefined) open.push({ at: next, path: [...step.path, pic] });
+    }
+  }
+  return undefined;
+}
