@@ -1,12 +1,14 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
+import { configPieces } from "../config/config-pieces.ts";
 import { UserError } from "../errors.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { EXIT } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
+import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
 import { RunOutput, type Sink } from "./output.ts";
-import { configPieces, createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
+import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
 
 /** `vdevbox run`: builds the VM of a configuration and runs its guest. */
@@ -105,7 +107,7 @@ class Run {
         if (dump !== undefined) refuseInput("guest dump", dump, [recordFile]);
       }
       signals.attach(this.#receiver(session));
-      const end = await session.run();
+      const end = session.vm.plan.dryrun === true ? this.#dryRun(session) : await session.run();
       signals.release();
       this.#recorder?.end(end);
       if (file !== undefined) this.#flush(file);
@@ -150,6 +152,13 @@ class Run {
       cut: (reason) => session.stop(EXIT.powerCut, reason),
       say: (text) => this.#sink.err(text),
     };
+  }
+
+  /** Says what the VM is, and ends it: its guest never runs. */
+  #dryRun({ vm }: Session): SessionEnd {
+    for (const line of describeVm(vm)) this.#sink.out(`${line}\n`);
+    vm.end(EXIT.normal, "dryrun: the VM can be built, and its guest was not started");
+    return { ...vm.terminate(), script: undefined, guestError: undefined };
   }
 
   /** A line of the recording; several go out in one write. */

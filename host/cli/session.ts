@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
-import { ALL_WORDS } from "../config/grammar.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import type { VmConfig } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
@@ -50,41 +49,6 @@ export function readUserFile(file: string): string {
       file,
     });
   }
-}
-
-/** Whether the first word is no file but a configuration in one piece: `"vdev trace loc 0x1000"`. */
-function isOptionText(word: string): boolean {
-  return ALL_WORDS.has(/^\s*(\S+)\s/.exec(word)?.[1] ?? "") && !existsSync(word);
-}
-
-/** A word of the shell as one word of a configuration. */
-function quoteWord(word: string): string {
-  return /[\s#]/.test(word) ? `"${word.replace(/["\\]/g, "\\$&")}"` : word;
-}
-
-/** Files (`@file`, or the first word) and option text, as qvm takes them. */
-export function configPieces(words: readonly string[]): ConfigPiece[] {
-  const pieces: ConfigPiece[] = [];
-  let text: string[] = [];
-  const flush = () => {
-    if (text.length > 0) pieces.push({ text: text.join(" "), file: "<command line>" });
-    text = [];
-  };
-  for (const [i, word] of words.entries()) {
-    if (i === 0 && isOptionText(word)) {
-      pieces.push({ text: word, file: "<command line>" });
-      continue;
-    }
-    if (i > 0 && !word.startsWith("@")) {
-      text.push(quoteWord(word));
-      continue;
-    }
-    flush();
-    const file = word.replace(/^@/, "");
-    pieces.push({ text: readUserFile(file), file });
-  }
-  flush();
-  return pieces;
 }
 
 export interface SessionOptions {
