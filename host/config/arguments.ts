@@ -7,6 +7,8 @@ import { LOG_DESTINATIONS, SEVERITIES, type Severity } from "./vm-config.ts";
 import type { ConfigWord } from "./words.ts";
 
 const SPACE_END = 1n << 64n;
+/** The very last address stands for "no location" in a state block (QSL_NO_LOCATION). */
+const LAST_ADDRESS = SPACE_END - 2n;
 const LAST_PORT = 0xffffn;
 const MAX_LINE = 0xffff_ffffn;
 const MAX_VECTOR = 0xffff_ffffn;
@@ -59,7 +61,11 @@ export function readLocation(word: ConfigWord): LocationItem {
     throw new UserError("the loc of a vdev is one address: the vdev itself knows how long its registers are", place);
   }
   if (space === "io") return { space: "io", address: readNumber(text, word, "a port", LAST_PORT), place };
-  return { space: space === undefined ? "default" : "memory", address: readNumber(text, word, "an address"), place };
+  return {
+    space: space === undefined ? "default" : "memory",
+    address: readNumber(text, word, "an address", LAST_ADDRESS),
+    place,
+  };
 }
 
 /** `mem:addr,len[,perms]`, `io:port,len[,perms]` or a PCI device, of `pass`. */

@@ -6,15 +6,7 @@ import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { builtFile } from "../paths.ts";
-import type {
-  LimitsPlan,
-  LocPlan,
-  RamPlan,
-  Unsupported,
-  UnsupportedKind,
-  VdevPlan,
-  VmPlan,
-} from "./plan.ts";
+import type { LimitsPlan, LocPlan, RamPlan, Unsupported, UnsupportedKind, VdevPlan, VmPlan } from "./plan.ts";
 
 export interface PlanOptions {
   /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
