@@ -47,10 +47,10 @@ describe("a vdev without a location", () => {
 
   it("sees in VDEV_CTRL_ASSIGN what others have been given, and what earlier ones chose there", () => {
     // gasp_find_free(v_gsp, QST_MEMORY, 16 bytes, aligned to 4 KiB): its answer becomes the location.
-    const fields = '(import "qvm" "gasp_find_free" (func $find (param i32 i32 i32 i32 i32 i32 i32) (result i32)))';
+    const fields = '(import "qvm" "gasp_find_free" (func $find (param i32 i32 i32 i32 i32 i32 i32)))';
     const finds = `(if (i32.eq (local.get $ctrl) (i32.const ${ASSIGN})) (then
-      (drop (call $find (i32.load offset=8 (local.get $vdp)) (i32.const 0) (i32.const 16) (i32.const 0)
-        (i32.const 4096) (i32.const 0) (i32.add (local.get $vdp) (i32.const 16))))))`;
+      (call $find (i32.load offset=8 (local.get $vdp)) (i32.const 0) (i32.const 16) (i32.const 0)
+        (i32.const 4096) (i32.const 0) (i32.add (local.get $vdp) (i32.const 16)))))`;
     const modules = { fixed: watVdev(), finds: watVdev({ fields, control: sized(16, 0, finds) }) };
     const { vm, error } = startConfig(modules, "ram 0,4k vdev finds vdev fixed loc 0x1000 vdev finds");
     expect(error).toBe("");

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import {
   QSL_NO_LOCATION,
   QST_MEMORY,
@@ -31,6 +30,7 @@ import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
 import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
 import type { Factory, Vdev } from "./vdev.ts";
+import { VdevNames } from "./vdev-names.ts";
 import { checkGivenOptions, kindRefusal } from "./vdev-rules.ts";
 import { EXIT, Vm, type VmOptions } from "./vm.ts";
 
@@ -46,7 +46,8 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   try {
     addRam(vm, options);
     const modules = moduleReader(plan.limits, options);
-    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, modules);
+    const names = new VdevNames();
+    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, names, modules);
     assign(vm);
     describeToGuest(vm);
     vm.context.phase = PHASE.running;
@@ -138,7 +139,7 @@ function factoryFor(instance: ModuleInstance, plan: VdevPlan): Factory {
 
 // --------------------------------------------------------------------------------------------------------- vdevs
 
-function configureVdev(vm: Vm, plan: VdevPlan, modules: (file: string) => LoadedModule): void {
+function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file: string) => LoadedModule): void {
   const module = modules(plan.file);
   const instance = instanceFor(vm, plan, module);
   const factory = factoryFor(instance, plan);
@@ -146,7 +147,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, modules: (file: string) => Loaded
     throw new UserError(`the factory of ${plan.type} has no control function, which every vdev needs`, plan.place);
   }
   checkGivenOptions(plan, factory);
-  const vdev = addVdev(vm, plan, instance, factory);
+  const vdev = addVdev(vm, plan, names.take(plan), instance, factory);
   control(vm, vdev, { callback: "OPTIONS_START", ctrl: VDEV_CTRL_OPTIONS_START });
   applyLoc(vdev);
   applyIntr(vm, vdev);
@@ -164,7 +165,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, modules: (file: string) => Loaded
 }
 
 /** Makes the vdev_t with its private state behind it. */
-function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Factory): Vdev {
+function addVdev(vm: Vm, plan: VdevPlan, name: string, instance: ModuleInstance, factory: Factory): Vdev {
   const state = (vdev_s.SIZEOF + 15) & ~15;
   const vdp = instance.alloc(state + factory.extraSpace);
   instance.gsp ??= instance.alloc(16);
@@ -177,7 +178,7 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
   const index = vm.vdevs.length;
   const vdev: Vdev = {
     index,
-    name: plan.name ?? uniqueName(vm, plan.type),
+    name,
     type: plan.type,
     plan,
     policy: plan.policy ?? vm.plan.policy,
@@ -186,8 +187,6 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
     vdp,
     regions: [],
   };
-  const twin = vm.vdevs.find((other) => other.name === vdev.name);
-  if (twin !== undefined) throw new UserError(`two vdevs are named ${vdev.name}; give one another name`, plan.place);
   instance.vdevs.push(index);
   vm.vdevs.push(vdev);
   if ((factory.flags & VFF_MUTEX) !== 0) {
@@ -195,14 +194,6 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
     vm.mutexes.init(instance, vdp + vdev_s.v_mtx, kind, `v_mtx of ${vdev.name}`);
   }
   return vdev;
-}
-
-/** The type, with a number when an earlier vdev has that name. */
-function uniqueName(vm: Vm, type: string): string {
-  const base = basename(type, ".wasm");
-  let name = base;
-  for (let n = 1; vm.vdevs.some((vdev) => vdev.name === name); n++) name = `${base}-${n}`;
-  return name;
 }
 
 /** `loc`: where the user wants the vdev. The vdev has set its default kind of space in OPTIONS_START. */
