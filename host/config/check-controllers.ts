@@ -20,27 +20,29 @@ export function checkControllers(vdevs: readonly VdevItem[]): void {
       const controller = vdevs[at]!;
       const defined = `${pic} is defined only at ${formatPlace(controller.place)}`;
       const circle = leadsTo(vdevs, first, at, nameOf(vdev));
-      const why = circle === undefined ? "" : `, and gives its interrupts back to ${circle}: that is a circle`;
-      const advice = circle === undefined ? "; write a controller in front of those that use it" : "";
-      throw new UserError(`${defined}${why}${advice}`, place);
+      if (circle === undefined) {
+        throw new UserError(`${defined}; write a controller in front of those that use it`, place);
+      }
+      const steps = circle.map((to, i) => `${i === 0 ? pic : circle[i - 1]} to ${to}`).join(", ");
+      throw new UserError(`${defined}, and interrupts go in a circle: from ${steps}`, place);
     }
   }
 }
 
-/** The controllers from a vdev on until one gives its interrupts to `target`, as text; undefined when none does. */
+/** Where interrupts of a vdev go, controller by controller, until they come to `target`; undefined when they do not. */
 function leadsTo(
   vdevs: readonly VdevItem[],
   first: ReadonlyMap<string, number>,
   from: number,
   target: string,
-): string | undefined {
+): readonly string[] | undefined {
   const seen = new Set<number>();
   const open: { at: number; path: readonly string[] }[] = [{ at: from, path: [] }];
   for (let step = open.pop(); step !== undefined; step = open.pop()) {
     if (seen.has(step.at)) continue;
     seen.add(step.at);
     for (const { pic } of vdevs[step.at]!.intr) {
-      if (pic === target) return [...step.path, target].join(" through ");
+      if (pic === target) return [...step.path, target];
       const next = first.get(pic);
       if (next !== undefined) open.push({ at: next, path: [...step.path, pic] });
     }
