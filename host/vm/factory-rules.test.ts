@@ -52,6 +52,24 @@ describe("intr", () => {
   });
 });
 
+describe("a vdev with several interrupts", () => {
+  it("has an option of its own for them", () => {
+    const text = "vdev dev loc 0x1000 intr gic:40,gic:41";
+    expect(startConfig({ dev: watVdev() }, text).error).toMatch(
+      /^vm\.qvmconf:1:26: vdev dev has one interrupt, and this gives it 2/,
+    );
+    expect(startConfig({ dev: watVdev({ options: ["intr"] }) }, text).error).toBe("");
+  });
+});
+
+describe("a vdev of a type there is no module of", () => {
+  it("is told with the nearest one there is", () => {
+    expect(startConfig({ trace: watVdev() }, "vdev trcae").error).toMatch(
+      /^vm\.qvmconf:1:1: there is no module for vdev trcae \(did you mean "trace"\?\); looked for trcae\.wasm in /,
+    );
+  });
+});
+
 describe("loc", () => {
   it("is refused where VFF_LOC_NO forbids it, and the vdev may have a place of its own", () => {
     const refused = "vdev dev takes no location (its factory has VFF_LOC_NO); leave `loc` out";
@@ -142,6 +160,12 @@ describe("an interrupt controller", () => {
       /^vm\.qvmconf:1:1: the interrupt controller "a:b" cannot have a colon in its name/,
     );
     expect(start(0, 'loc 0x1000 name "a:b"').error).toBe("");
+  });
+
+  it("alone has a host vector", () => {
+    expect(start(0, "loc 0x1000 hostvector 32").error).toBe(
+      "vm.qvmconf:1:25: vdev dev is no interrupt controller, and only those have a hostvector",
+    );
   });
 });
 

@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
 import { checkControllers } from "../config/check-controllers.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
+import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
 import type { LimitsPlan, LocPlan, RamPlan, Unsupported, UnsupportedKind, VdevPlan, VmPlan } from "./plan.ts";
 
@@ -107,6 +108,7 @@ function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevP
     intr:
       intr === undefined || intr.line === undefined ? undefined : { pic: intr.pic, line: intr.line, place: intr.place },
     policy: settings.policy,
+    ...(item.hostvector && { hostvector: item.hostvector.place }),
     place: item.place,
     options: (optionList) => bindOptions(item, optionList),
   };
@@ -155,8 +157,15 @@ function findModule(item: VdevItem, options: PlanOptions): string {
     }
   }
   const looked = [...new Set(folders)].join(", ");
+  const hint = didYouMean(item.type, folders.flatMap(typesIn));
   throw new UserError(
-    `there is no module for vdev ${item.type}; looked for ${item.type}.wasm in ${looked}`,
+    `there is no module for vdev ${item.type}${hint}; looked for ${item.type}.wasm in ${looked}`,
     item.place,
   );
+}
+
+/** Types of vdev a folder has modules of. */
+function typesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => /^(?:vdev-)?(.+)\.wasm$/.exec(name)?.[1] ?? []);
 }

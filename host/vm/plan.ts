@@ -49,6 +49,8 @@ export interface VdevPlan {
   readonly loc: LocPlan | undefined;
   readonly intr: IntrPlan | undefined;
   readonly policy: Policy | undefined;
+  /** Where `hostvector` was given: only interrupt controllers have one. */
+  readonly hostvector?: SourcePlace;
   readonly place?: SourcePlace;
   /** Own options in order, once the factory has said which there are. @throws UserError for an unknown one */
   options(optionList: readonly string[]): readonly OptionPlan[];

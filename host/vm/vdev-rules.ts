@@ -42,6 +42,9 @@ export function checkGivenOptions(plan: VdevPlan, factory: Factory): void {
   if (intr === undefined && has(VFF_INTR_REQ) && !has(VFF_INTR_NO)) {
     throw new UserError(`vdev ${type} needs an interrupt: give it one with \`intr PIC:LINE\``, plan.place);
   }
+  if (plan.hostvector !== undefined && factory.pic === 0) {
+    throw new UserError(`vdev ${type} is no interrupt controller, and only those have a hostvector`, plan.hostvector);
+  }
   const name = plan.name ?? type;
   if (factory.pic !== 0 && name.includes(":")) {
     const sentence = `the interrupt controller "${name}" cannot have a colon in its name: \`intr\` is written NAME:LINE`;
