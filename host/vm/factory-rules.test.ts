@@ -164,7 +164,7 @@ describe("an interrupt controller", () => {
 
   it("alone has a host vector", () => {
     expect(start(0, "loc 0x1000 hostvector 32").error).toBe(
-      "vm.qvmconf:1:25: vdev dev is no interrupt controller, and only those have a hostvector",
+      "vm.qvmconf:1:21: vdev dev is no interrupt controller, and only those have a hostvector",
     );
   });
 });
