@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { readChoice } from "./arguments.ts";
 import { readNumber } from "./numbers.ts";
+import { readStartTime } from "./start-time.ts";
 import type { Setting } from "./vm-config.ts";
 import type { ConfigWord } from "./words.ts";
 
@@ -11,6 +12,7 @@ export type SettingScope = "vm" | "cpu" | "vdev";
 export const POLICIES = ["strict", "report"] as const;
 export const INSTANCES = ["shared", "private"] as const;
 export const ON_FAULT = ["continue", "stop"] as const;
+export const TIME = ["virtual", "wall"] as const;
 
 /** vdevbox's own variables among a list of settings; what is not set is left out. */
 export interface VdevboxSettings {
@@ -22,6 +24,10 @@ export interface VdevboxSettings {
   readonly onFault?: (typeof ON_FAULT)[number];
   /** Virtual nanoseconds that every guest access takes. */
   readonly accessNs?: bigint;
+  /** What moves time. */
+  readonly time?: (typeof TIME)[number];
+  /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
+  readonly startTimeNs?: bigint;
 }
 
 /** An hour; with it, sums of many accesses stay exact. */
@@ -47,6 +53,8 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
       check: (value) => void readNumber(value.text, value, "the value of vdevbox-access-ns", MAX_ACCESS_NS),
     },
   ],
+  ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
+  ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   ["exit-on-halt", { scopes: ["cpu", "vm"] }],
   ["fdt-dump-file", { scopes: ["vm"] }],
   ["counter-offset", { scopes: ["vm"] }],
@@ -98,11 +106,15 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const policy = POLICIES.find((choice) => choice === text("vdevbox-policy"));
   const instances = INSTANCES.find((choice) => choice === text("vdevbox-instances"));
   const onFault = ON_FAULT.find((choice) => choice === text("vdevbox-on-fault"));
+  const time = TIME.find((choice) => choice === text("vdevbox-time"));
+  const start = settings.findLast((setting) => setting.name === "vdevbox-start-time");
   const access = settings.findLast((setting) => setting.name === "vdevbox-access-ns");
   return {
     ...(policy && { policy }),
     ...(instances && { instances }),
     ...(onFault && { onFault }),
+    ...(time && { time }),
+    ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
     ...(access && {
       accessNs: readNumber(access.value, { text: access.value, quoted: false, place: access.place }, access.name),
     }),

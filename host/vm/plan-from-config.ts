@@ -35,6 +35,8 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     unsupported: unsupportedOf(config),
     ...(config.dump && { dump: config.dump.text }),
     accessNs: Number(settings.accessNs ?? BigInt(options.accessNs ?? 0)),
+    ...(settings.time && { time: settings.time }),
+    ...(settings.startTimeNs !== undefined && { startTimeNs: settings.startTimeNs }),
   };
 }
 

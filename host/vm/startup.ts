@@ -53,6 +53,7 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     vm.context.phase = PHASE.running;
     controlEach(vm, "GUEST_CONFIGURED", VDEV_CTRL_GUEST_CONFIGURED);
     controlEach(vm, "GUEST_STARTING", VDEV_CTRL_GUEST_STARTING);
+    vm.pulses.open();
     return vm;
   } catch (error) {
     // A module that cannot give the host memory fails outside any callback of its own.
