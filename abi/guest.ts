@@ -510,7 +510,8 @@ export declare function guest_timer_state(vtp: guest_timer_t, tdp: guest_timer_d
  *
  * C: `struct guest_cpu *vdevbox_guest_cpu(unsigned index)`
  * Phase: both (vdevbox). Thread safe: yes (vdevbox). Threads: any (inferred). May block: no (inferred).
- * Prototype: vdevbox. Seen in no release.
+ * Prototype: vdevbox. Seen in no release. Source:
+ * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_timer_create.html
  * @returns the vCPU, or NULL when there is none of that number. It is another pointer than the gcp of an access.
  */
 // @ts-ignore: decorator

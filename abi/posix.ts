@@ -1160,7 +1160,7 @@ export declare function timer_gettime(timerid: timer_t, value: itimerspec): i32;
  * C: `int MsgDeliverEvent(int rcvid, const struct sigevent *event)`
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
  * Prototype: inferred. Seen in no release. Source:
- * http://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.neutrino.lib_ref/topic/m/msgdeliverevent.html
+ * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.neutrino.lib_ref/topic/m/msgdeliverevent.html
  * @returns 0; -1 with errno EINVAL for a sigevent vdev_pulse() did not fill, EAGAIN when too many pulses wait.
  */
 // @ts-ignore: decorator

@@ -83,7 +83,7 @@ export const entries: readonly Entry[] = [
     summary:
       "The guest_cpu of a vCPU itself, for a per-CPU guest timer. Ours: no page says where a vdev gets one outside an access. Not portable as it stands.",
     versions: NONE,
-    sources: [],
+    sources: [api70("guest_timer_create")],
     c: { vdevbox: "struct guest_cpu *vdevbox_guest_cpu(unsigned index)" },
     prototype: "vdevbox",
     params: [u32("index")],

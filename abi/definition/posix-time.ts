@@ -67,7 +67,7 @@ export const entries: readonly Entry[] = [
   ),
   fn("int MsgDeliverEvent(int rcvid, const struct sigevent *event)", "Delivers a sigevent.", "", {
     params: [i32("rcvid"), struct("event", "sigevent", "in")],
-    sources: ["http://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.neutrino.lib_ref/topic/m/msgdeliverevent.html"],
+    sources: ["https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.neutrino.lib_ref/topic/m/msgdeliverevent.html"],
     arguments: "rcvid: 0 for the caller's own process, the only receiver here; ignored.",
     result: intResult("int"),
     returns: "0; -1 with errno EINVAL for a sigevent vdev_pulse() did not fill, EAGAIN when too many pulses wait.",

@@ -585,7 +585,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     threadSafe: { value: "yes", status: "vdevbox" },
     lockNeeded: "never",
     mayBlock: { value: "no", status: "inferred" },
-    source: "",
+    source: "https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_timer_create.html",
   },
   {
     name: "guest_clock_start",
@@ -3281,6 +3281,6 @@ export const GATE_TABLE: readonly GateEntry[] = [
     threadSafe: { value: "yes", status: "inferred", note: "POSIX says so" },
     lockNeeded: "never",
     mayBlock: { value: "no", status: "inferred" },
-    source: "",
+    source: "https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.neutrino.lib_ref/topic/m/msgdeliverevent.html",
   },
 ];
