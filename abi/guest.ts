@@ -440,6 +440,8 @@ export function guest_msi_register(
  * Creates a guest timer; when it fires the vdev's factory timer() callback runs with data.
  * gcp: vCPU for a per-CPU timer, else NULL. vdp: owning vdev. data: cookie given back to timer(). resolutionp:
  * out, timer resolution (clock frequency used by guest_timer_notify).
+ * Here: the resolution is 10^9, one cycle is one nanosecond of virtual time; a module instance has at most 16384
+ * timers (EAGAIN). No page says where a vdev gets the gcp of a vCPU at startup: vdevbox_guest_cpu().
  *
  * C: `struct guest_timer* guest_timer_create(const struct guest_cpu *gcp, const vdev_t *vdp, const void *data,
  * uint64_t *resolutionp)`
@@ -473,7 +475,10 @@ declare function raw_guest_timer_notify(
  * guest_timer_data given to the timer() callback = next period of a repeating timer; 8.0 only:
  * GUEST_TIMER_ABSOLUTE = one-shot with absolute deadline. incr/deadline: guest clock cycles (unit per resolution
  * from guest_timer_create()).
- * How a timer is cancelled is not stated on the pages found.
+ * How a timer is cancelled, and what arming an armed one does, is not stated on the pages found. Here: the new
+ * deadline replaces the old one, and one that never comes (UINT64_MAX cycles) cancels. A deadline that has passed
+ * counts as now. The timer fires when time next moves, never inside the call. A repeating timer's period counts
+ * from when it last fired.
  *
  * C: `int guest_timer_notify(struct guest_timer *vtp, const struct guest_timer_data *tdp, uint64_t incr)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -487,6 +492,7 @@ export function guest_timer_notify(vtp: guest_timer_t, tdp: guest_timer_data | n
 
 /**
  * Fills tdp with the current timing information of a timer created earlier at startup.
+ * Here: host and guest time are both the virtual time of the VM; a timer that was never armed has 0 as its start.
  *
  * C: `void guest_timer_state(const struct guest_timer *vtp, struct guest_timer_data *tdp)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -498,8 +504,24 @@ export function guest_timer_notify(vtp: guest_timer_t, tdp: guest_timer_data | n
 export declare function guest_timer_state(vtp: guest_timer_t, tdp: guest_timer_data): void;
 
 /**
+ * The guest_cpu of a vCPU itself, for a per-CPU guest timer. Ours: no page says where a vdev gets one outside an
+ * access. Not portable as it stands.
+ * index: number of the vCPU, from 0.
+ *
+ * C: `struct guest_cpu *vdevbox_guest_cpu(unsigned index)`
+ * Phase: both (vdevbox). Thread safe: yes (vdevbox). Threads: any (inferred). May block: no (inferred).
+ * Prototype: vdevbox. Seen in no release. Source:
+ * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_timer_create.html
+ * @returns the vCPU, or NULL when there is none of that number. It is another pointer than the gcp of an access.
+ */
+// @ts-ignore: decorator
+@external("qvm", "vdevbox_guest_cpu")
+export declare function vdevbox_guest_cpu(index: u32): guest_cpu_t;
+
+/**
  * Called inside a vdev callback: from here on the callback's time counts as billable vCPU time (may count as
  * stolen time) rather than emulation overhead.
+ * Here: callbacks take no virtual time, so there is none to bill and the call changes nothing.
  *
  * C: `void guest_clock_start(void)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -513,6 +535,7 @@ export declare function guest_clock_start(): void;
 /**
  * Counterpart of guest_clock_start(): from here on the callback is emulation overhead again. Known from the
  * function safety table only.
+ * Here: changes nothing, as guest_clock_start().
  *
  * C: `void guest_clock_stop(void)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).

@@ -103,6 +103,7 @@ export const CONFORMANCE: Readonly<Record<string, string>> = {
   guest_timer_create: "...............BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
   guest_timer_notify: "BBBBBBBBBBBBBBB..............................................",
   guest_timer_state: "BBBBBBBBBBBBBBB..............................................",
+  vdevbox_guest_cpu: ".............................................................",
   guest_clock_start: "BBBBBBBBBBBBBBB..............................................",
   guest_clock_stop: "BBBBBBBBBBBBBBB..............................................",
   guest_instr_register: "...............BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
@@ -193,13 +194,18 @@ export const CONFORMANCE: Readonly<Record<string, string>> = {
   sem_trywait: ".............................................................",
   sem_wait: "....................CCC....C....C....C....C....C....C....C...",
   sem_timedwait: "....................CCC....C....C....C....C....C....C....C...",
-  clock_gettime: ".............................................................",
   nanosleep: "....................CCC....C....C....C....C....C....C....C...",
   usleep: "....................CCC....C....C....C....C....C....C....C...",
   delay: "....................CCC....C....C....C....C....C....C....C...",
   sched_yield: ".............................................................",
   errno_get: ".............................................................",
   snprintf: ".............................................................",
+  clock_gettime: ".............................................................",
+  timer_create: ".............................................................",
+  timer_delete: ".............................................................",
+  timer_settime: ".............................................................",
+  timer_gettime: ".............................................................",
+  MsgDeliverEvent: ".............................................................",
 };
 
 /** The functions for which holding the lock makes a difference. */

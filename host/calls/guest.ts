@@ -1,5 +1,4 @@
 import {
-  EAGAIN,
   EINVAL,
   ENOTSUP,
   EOK,
@@ -8,7 +7,6 @@ import {
   GIS_ON,
   GTC_CUSTOM_MIN,
   GTC_MAX,
-  GUEST_TIMER_ABSOLUTE,
   QST_CPUREGS,
   QST_IMMEDIATE,
   QST_MEMORY,
@@ -17,11 +15,10 @@ import {
 import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
-import { GUEST_CLOCK_HZ } from "../time/guest-timers.ts";
 import { errnoName } from "../vm/errno.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
-import { bodies, remark, u64, vdevOf, violation } from "./body.ts";
+import { bodies, remark, violation } from "./body.ts";
 import { isLiveFrame } from "./gate-host.ts";
 
 /** Offsets in a frame; see abi/runtime/frame.ts. */
@@ -33,8 +30,6 @@ const EXCEPTION = -1;
 
 /** State blocks of one call: bounds the loop over a count the vdev gives. */
 const BLOCK_LIMIT = 1024;
-/** Guest timers of one module instance. */
-const TIMER_LIMIT = 1024;
 const ONES = new Uint8Array(8).fill(0xff);
 
 interface Block {
@@ -204,36 +199,6 @@ export const guestBodies = bodies({
     vm.lines.signal(pic, line, instance.u32(at + guest_intr.src_id), level === GIS_ON);
     return EOK;
   },
-
-  guest_timer_create(vm, instance, gcp, vdp, data, resolution) {
-    const vdev = vdevOf(vm, instance, vdp!);
-    if (vdev === undefined) return 0;
-    if (vm.timers.countOf(instance) >= TIMER_LIMIT) {
-      instance.setU64(resolution! >>> 0, BigInt(EAGAIN));
-      return 0;
-    }
-    if (resolution !== 0) instance.setU64(resolution! >>> 0, GUEST_CLOCK_HZ);
-    return vm.timers.create(vdev, data!, gcp!).handle;
-  },
-
-  guest_timer_notify(vm, instance, handle, data, lo, hi) {
-    const timer = vm.timers.find(instance, handle! >>> 0);
-    if (timer === undefined) return EINVAL;
-    const cycles = u64(lo!, hi!);
-    if (data === GUEST_TIMER_ABSOLUTE) vm.timers.arm(timer, cycles - vm.nowNs, false);
-    else vm.timers.arm(timer, cycles, data !== 0);
-    return EOK;
-  },
-
-  guest_timer_state(vm, instance, handle, data) {
-    const timer = vm.timers.find(instance, handle! >>> 0);
-    if (timer !== undefined) vm.timers.state(timer, data! >>> 0);
-    return 0;
-  },
-
-  // Whose time a callback costs is no concern of virtual time.
-  guest_clock_start: () => 0,
-  guest_clock_stop: () => 0,
 
   guest_terminate(vm, instance, cause) {
     const code = cause! >>> 0;

@@ -7,9 +7,13 @@ import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
 import { guestPowerBodies } from "./guest-power.ts";
+import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
+import { posixClockBodies } from "./posix-clock.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
+import { posixTimerBodies } from "./posix-timer.ts";
+import { pulseBodies } from "./pulse.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
 import { wdogBodies } from "./wdog.ts";
@@ -18,6 +22,8 @@ import { wdogBodies } from "./wdog.ts";
 export const BODIES: Bodies = {
   ...vdevCoreBodies,
   ...guestBodies,
+  ...guestTimerBodies,
+  ...pulseBodies,
   ...gaspBodies,
   ...utilsBodies,
   ...logBodies,
@@ -25,6 +31,8 @@ export const BODIES: Bodies = {
   ...posixMutexBodies,
   ...wdogBodies,
   ...guestPowerBodies,
+  ...posixClockBodies,
+  ...posixTimerBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */

@@ -1,5 +1,5 @@
 import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
-import { sigevent, vdev_factory } from "../../abi/generated/layouts.ts";
+import { vdev_factory } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
 import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
@@ -58,21 +58,7 @@ export const vdevCoreBodies = bodies({
     if (vdev === undefined) return 0;
     return writeText(instance, buffer!, size! >>> 0, `/dev/qvm/${vm.plan.system}/${vdev.name}`);
   },
-
-  // Fills the sigevent so that its delivery can be told from any other: ours, read back when pulses are delivered.
-  vdev_pulse(_vm, instance, vdp, code, priority, event, coid) {
-    const at = event! >>> 0;
-    instance.setU32(at + sigevent.sigev_notify, PULSE_EVENT);
-    instance.setU32(at + sigevent.sigev_code, (code! << 24) >> 24);
-    instance.setU32(at + sigevent.sigev_priority, priority!);
-    instance.setU32(at + sigevent.sigev_coid, coid!);
-    instance.setU64(at + sigevent.sigev_value, BigInt(vdp! >>> 0));
-    return 0;
-  },
 });
-
-/** sigev_notify of a struct sigevent that vdev_pulse() has filled. */
-export const PULSE_EVENT = 0x50554c53;
 
 /** qvm chains factories through their `next`; what registering one twice does there, no page says. */
 function registeredTwice(vm: Vm, instance: ModuleInstance): number {

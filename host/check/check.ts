@@ -9,6 +9,7 @@ import { type EntryPoint, entryPointsOf, moduleStart } from "./entry-points.ts";
 import { factoryReport, functionsOf } from "./factories.ts";
 import { type CallsByIndex, findingsAt, namesOf, startFinding, withoutRepeats } from "./findings.ts";
 import { importReport, notPortable } from "./imports.ts";
+import { missingCallbacks } from "./missing-callbacks.ts";
 import { SourcePlaces } from "./places.ts";
 import type { CallbackReport, CheckReport, ModuleReport } from "./report.ts";
 import { breaches } from "./rules.ts";
@@ -41,6 +42,7 @@ export function checkModuleFile(file: string): CheckReport {
   const findings = withoutRepeats([
     ...atStart.map(startFinding),
     ...analysed.flatMap(({ point, reachable }) => findingsAt(point, reachable, calls, places)),
+    ...factories.flatMap(({ factory }) => missingCallbacks(factory, analysed, calls, places)),
   ]);
   return {
     verdict: findings.length === 0 ? "ok" : "findings",

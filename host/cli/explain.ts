@@ -14,6 +14,8 @@ export class Explainer {
   #last: Access | undefined;
   #repeats = 0;
   #guestLine = "";
+  /** Shorter steps of time are not told: wall time makes one before every access. */
+  #leastStepNs = 0n;
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -21,6 +23,7 @@ export class Explainer {
 
   start(vm: Vm, configFile: string, guest: GuestSpec): void {
     this.#vm = vm;
+    if (vm.plan.time === "wall") this.#leastStepNs = 1_000_000n;
     this.#say(`The VM "${vm.plan.system}" was made from ${configFile}:`);
     for (const range of vm.plan.ram) {
       this.#say(
@@ -57,11 +60,15 @@ export class Explainer {
   event(event: VmEvent): void {
     if (event.kind === "access") this.#access(event);
     else if (event.kind === "clock-step") {
+      if (event.ns < this.#leastStepNs) return;
       this.flush();
       this.#say(`time         virtual time moves on by ${seconds(event.ns)}`);
     } else if (event.kind === "line") {
       this.flush();
       this.#say(`interrupt    ${event.pic}:${event.line} goes ${event.level ? "high" : "low"}`);
+    } else if (event.kind === "pulse") {
+      this.flush();
+      this.#say(`pulse        ${event.vdev} gets a pulse with code ${event.code}`);
     } else if (event.kind === "control") {
       this.flush();
       this.#say(`lifecycle    ${CONTROLS[event.control]}`);

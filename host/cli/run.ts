@@ -31,6 +31,7 @@ export const runCommand: Command = {
       value: "continue|stop",
       help: "whether the VM outlives a vdev that stopped (default: continue)",
     },
+    { name: "time", value: "virtual|wall", help: "whether time follows the host's clock (default: virtual)" },
     { name: "explain", help: "tell in plain words what happens" },
     { name: "verbose", help: "show messages of every severity" },
     { name: "json", help: "print how the run ended as JSON" },
@@ -183,6 +184,7 @@ class Run {
   async #start(pieces: ReturnType<typeof configPieces>, guest: ReturnType<typeof parseGuestSpec>): Promise<Session> {
     const policy = choice(this.#args, "policy", ["strict", "report"] as const);
     const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
+    const time = choice(this.#args, "time", ["virtual", "wall"] as const);
     const session = await createSession({
       pieces,
       guest,
@@ -192,7 +194,7 @@ class Run {
       adjust: (plan) => {
         const inputs = [...pieces.map((piece) => piece.file), guest.file, ...plan.vdevs.map((vdev) => vdev.file)];
         if (plan.dump !== undefined) refuseInput("guest dump", plan.dump, inputs);
-        return { ...plan, ...(policy && { policy }), ...(onFault && { onFault }) };
+        return { ...plan, ...(policy && { policy }), ...(onFault && { onFault }), ...(time && { time }) };
       },
     });
     const { config } = session;

@@ -5,11 +5,13 @@ import type { VmConfig } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
-import { createRomGuest, type RomGuest } from "../guests/rom/rom-guest.ts";
+import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
 import type { ScriptStep } from "../guests/script/step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { WallScriptMachine } from "../guests/script/wall-machine.ts";
+import { type TimeSource, WallClock } from "../time/wall-clock.ts";
 import type { VmListener } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
@@ -59,6 +61,8 @@ export interface SessionOptions {
   readonly onOutput: (text: string) => void;
   readonly modulePath?: readonly string[];
   readonly adjust?: (plan: VmPlan) => VmPlan;
+  /** What `vdevbox-time wall` follows; the host's monotonic clock unless given. */
+  readonly timeSource?: TimeSource;
 }
 
 /** A VM with its guest, ready to run. */
@@ -90,22 +94,30 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       guest: options.guest.kind,
     }),
   );
-  const plan = options.adjust === undefined ? planned : options.adjust(planned);
+  const adjusted = options.adjust === undefined ? planned : options.adjust(planned);
+  // Where time is the host's, an access takes what it takes.
+  const plan = adjusted.time === "wall" ? { ...adjusted, accessNs: 0 } : adjusted;
   if (options.guest.kind === "rom") return romSession(config, plan, options);
   const steps =
     options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
   checkVcpus(steps, plan.cpus);
   const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, { listener: options.listener }));
+  let wall: WallClock | undefined;
   return {
     config,
     vm,
     close: () => {},
-    stop: (exitCode, reason) => vm.end(exitCode, reason),
+    stop: (exitCode, reason) => {
+      vm.end(exitCode, reason);
+      wall?.cancel();
+    },
     run: async () => {
       const output = { print: (text: string) => options.onOutput(`${text}\n`) };
+      wall = plan.time === "wall" ? new WallClock(vm, options.timeSource) : undefined;
+      const machine = wall === undefined ? new VmScriptMachine(vm) : new WallScriptMachine(vm, wall);
       // Not even what needs no VM is done when it was interrupted before it began.
       const none = steps.length === 0 || vm.ended !== undefined;
-      const script = none ? undefined : await runScriptInTurns(steps, new VmScriptMachine(vm), output);
+      const script = none ? undefined : await runScriptInTurns(steps, machine, output);
       return { ...vm.terminate(), script, guestError: undefined };
     },
   };
@@ -152,9 +164,16 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
   }
   // The guest's RAM comes first, because vdevs may map it at startup; the VM that answers the guest comes second.
   let vm: Vm | undefined;
+  let wall: WallClock | undefined;
   const bus: GuestBus = {
-    read: (...args) => vm?.read(...args) ?? AccessStatus.busError,
-    write: (...args) => vm?.write(...args) ?? AccessStatus.busError,
+    read: (...args) => {
+      wall?.sync();
+      return vm?.read(...args) ?? AccessStatus.busError;
+    },
+    write: (...args) => {
+      wall?.sync();
+      return vm?.write(...args) ?? AccessStatus.busError;
+    },
     get valueLo() {
       return vm?.valueLo ?? 0;
     },
@@ -170,7 +189,11 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     ports: [],
     bus,
     trapAll: (["memory", "io"] as const).some((space) => unsupportedAction(plan, space, false) === "terminate"),
-    onHalt: () => (vm !== undefined && waitForEvent(vm) ? "resume" : "stop"),
+    onHalt: () => (vm === undefined ? "stop" : waitForEvent(vm, wall)),
+    onSlice: () => {
+      wall?.sync();
+      if (vm?.ended !== undefined) guest.stop();
+    },
     onOutput: options.onOutput,
   });
   try {
@@ -183,6 +206,9 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     );
     const started = vm;
     withExitCode(EXIT.fatalBeforeStart, () => connect(started, guest));
+    started.lines.onChange((_pic, _line, level) => {
+      if (level) wall?.wake();
+    });
   } catch (error) {
     vm?.end(EXIT.fatalBeforeStart, error instanceof Error ? error.message : String(error));
     vm?.terminate();
@@ -197,20 +223,29 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     stop: (exitCode, reason) => {
       running.end(exitCode, reason);
       guest.stop();
+      wall?.cancel();
     },
-    run: () => runRom(running, guest),
+    run: () => {
+      if (plan.time === "wall") wall = new WallClock(running, options.timeSource);
+      return runRom(running, guest);
+    },
   };
 }
 
-/** The guest's processor waits in HLT until the next timer. @returns whether anything woke it */
-function waitForEvent(vm: Vm): boolean {
+/** The guest's processor waits in HLT until the next timer, in real time where time is the host's. */
+function waitForEvent(vm: Vm, wall: WallClock | undefined): HaltAnswer | Promise<HaltAnswer> {
   const lines = vm.power.observed ? vm.lines.high().join() : "";
   vm.setPowerState(0, "wait");
+  const wake = (woken: boolean): HaltAnswer => {
+    if (!woken || vm.ended !== undefined) return "stop";
+    vm.setPowerState(0, "on");
+    return vm.ended === undefined ? "resume" : "stop";
+  };
   // A vdev that was told may have raised a line; else the next timer may.
   const raised = vm.power.observed && vm.lines.high().join() !== lines;
-  const woken = (raised || vm.clockStep()) && vm.ended === undefined;
-  if (woken) vm.setPowerState(0, "on");
-  return woken && vm.ended === undefined;
+  if (raised || wall === undefined) return wake(raised || vm.clockStep());
+  const next = vm.clock.nextDeadlineNs;
+  return next === undefined ? wake(false) : wall.wait(next).then(wake);
 }
 
 /** The guest traps what vdevs have, and sees the lines of the PC's interrupt controllers. */

@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { readChoice } from "./arguments.ts";
 import { readNumber } from "./numbers.ts";
+import { readStartTime } from "./start-time.ts";
 import type { Setting } from "./vm-config.ts";
 import type { ConfigWord } from "./words.ts";
 
@@ -12,6 +13,7 @@ export const POLICIES = ["strict", "report"] as const;
 export const INSTANCES = ["shared", "private"] as const;
 export const ON_FAULT = ["continue", "stop"] as const;
 export const ARCHITECTURES = ["arm", "x86"] as const;
+export const TIME = ["virtual", "wall"] as const;
 
 /** vdevbox's own variables among a list of settings; what is not set is left out. */
 export interface VdevboxSettings {
@@ -29,6 +31,10 @@ export interface VdevboxSettings {
   readonly steps?: bigint;
   /** Bytes of stack recursive functions of a module may take. */
   readonly stackBytes?: bigint;
+  /** What moves time. */
+  readonly time?: (typeof TIME)[number];
+  /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
+  readonly startTimeNs?: bigint;
 }
 
 /** An hour; with it, sums of many accesses stay exact. */
@@ -66,6 +72,8 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-architecture", { scopes: ["vm"], check: oneOf("vdevbox-architecture", ARCHITECTURES) }],
   ["vdevbox-steps", { scopes: ["vm"], check: within("vdevbox-steps", MIN_STEPS, MAX_STEPS) }],
   ["vdevbox-stack", { scopes: ["vm"], check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
+  ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
+  ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   ["exit-on-halt", { scopes: ["cpu", "vm"], without: "a guest that halts waits for the next timer" }],
   ["fdt-dump-file", { scopes: ["vm"], without: "no device tree is built yet" }],
   ["counter-offset", { scopes: ["vm"], without: "guests see virtual time from 0 on" }],
@@ -133,6 +141,8 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const policy = POLICIES.find((choice) => choice === text("vdevbox-policy"));
   const instances = INSTANCES.find((choice) => choice === text("vdevbox-instances"));
   const onFault = ON_FAULT.find((choice) => choice === text("vdevbox-on-fault"));
+  const time = TIME.find((choice) => choice === text("vdevbox-time"));
+  const start = settings.findLast((setting) => setting.name === "vdevbox-start-time");
   return {
     ...(policy && { policy }),
     ...(instances && { instances }),
@@ -141,5 +151,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(accessNs !== undefined && { accessNs }),
     ...(steps !== undefined && { steps }),
     ...(stackBytes !== undefined && { stackBytes }),
+    ...(time && { time }),
+    ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
   };
 }

@@ -71,6 +71,8 @@ export type RecordingEvent =
   | { readonly kind: "clockStep"; readonly ns: bigint }
   /** Input. */
   | { readonly kind: "control"; readonly what: ControlWord }
+  /** Input: a pulse for a vdev; its code as an unsigned byte. */
+  | { readonly kind: "pulse"; readonly vdev: string; readonly code: number }
   /** Input: the host's bytes for a vdev. */
   | { readonly kind: "input"; readonly vdev: string; readonly bytes: Uint8Array }
   /** Input: what a random draw gave. */

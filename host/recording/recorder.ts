@@ -1,4 +1,5 @@
 import type { ConfigPiece } from "../config/parse-config.ts";
+import { formatStartTime } from "../config/start-time.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { stateDigest } from "../vm/snapshot.ts";
 import type { Vm, VmEnd } from "../vm/vm.ts";
@@ -54,6 +55,7 @@ function runSettings(vm: Vm): { name: string; text: string } {
     instances: plan.instances,
     "on-fault": plan.onFault,
     "access-ns": plan.accessNs,
+    "start-time": formatStartTime(vm.startTimeNs),
   };
   const text = Object.entries(settings).map(([name, value]) => `set vdevbox-${name} ${value}\n`);
   return { name: RUN_SETTINGS, text: text.join("") };
@@ -73,6 +75,8 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return recordedAccess(event);
     case "clock-step":
       return { kind: "clockStep", ns: event.ns };
+    case "pulse":
+      return { kind: "pulse", vdev: event.vdev, code: event.code };
     case "control":
       return { kind: "control", what: event.control };
     case "line":

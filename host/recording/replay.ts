@@ -72,8 +72,9 @@ function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
   const config = parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS));
   const plan = planFromConfig(config, { ...options, guest: header.guest.kind });
   const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
-  const { policy, instances, onFault, accessNs } = settings;
-  return { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };
+  const { policy, instances, onFault, accessNs, startTimeNs } = settings;
+  const ran = { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };
+  return startTimeNs === undefined ? ran : { ...ran, startTimeNs };
 }
 
 function checkModules(vm: Vm, modules: Recording["header"]["modules"]): void {
@@ -109,6 +110,11 @@ function feed(vm: Vm, event: RecordingEvent): void {
     case "clockStep":
       vm.clockStep(event.ns);
       return;
+    case "pulse": {
+      const vdev = vm.vdevs.find(({ name }) => name === event.vdev);
+      if (vdev !== undefined) vm.pulses.inject(vdev, event.code);
+      return;
+    }
     case "control":
       if (event.what === "terminate") vm.terminate();
       else vm.control(event.what);

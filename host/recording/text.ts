@@ -81,6 +81,8 @@ export function formatEvent(event: RecordingEvent): string {
       return `clock_step ${event.ns}`;
     case "control":
       return `control ${event.what}`;
+    case "pulse":
+      return `pulse ${formatName(event.vdev)} ${event.code}`;
     case "input":
     case "output":
       return `${event.kind} ${formatName(event.vdev)} ${formatBytes(event.bytes)}`;
@@ -220,6 +222,7 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ...accessReaders(),
   ["clock_step", (line) => ({ kind: "clockStep", ns: line.number("nanoseconds") })],
   ["control", (line) => ({ kind: "control", what: line.choice(CONTROL_WORDS) })],
+  ["pulse", (line) => ({ kind: "pulse", vdev: readVdev(line), code: line.int("a pulse's code", 0xff) })],
   ["input", (line) => ({ kind: "input", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
   ["output", (line) => ({ kind: "output", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
   ["random", (line) => ({ kind: "random", bytes: line.bytes("the bytes") })],

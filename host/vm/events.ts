@@ -21,6 +21,8 @@ export type VmEvent =
       readonly outcome: "ok" | "bus-error" | "stop" | "no-advance";
     }
   | { readonly kind: "clock-step"; readonly ns: bigint }
+  /** A pulse from outside, to the vdev of that name; its code as an unsigned byte. */
+  | { readonly kind: "pulse"; readonly vdev: string; readonly code: number }
   | { readonly kind: "control"; readonly control: "status" | "button" | "dump" | "terminate" }
   /** A CPU of the guest begins to run, to wait or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: "on" | "wait" | "off" }

@@ -42,6 +42,8 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     ...(architecture && { architecture }),
     limits: limitsOf(settings),
     dryrun: config.dryrun,
+    ...(settings.time && { time: settings.time }),
+    ...(settings.startTimeNs !== undefined && { startTimeNs: settings.startTimeNs }),
   };
 }
 

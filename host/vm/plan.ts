@@ -9,6 +9,12 @@ export type OnFault = "continue" | "stop";
 /** What an access nobody handles does: `fail` is a bus error, `ignore` reads all ones and drops writes. */
 export type Unsupported = "fail" | "ignore" | "terminate";
 
+/** `virtual`: time moves for a reason that is in the recording. `wall`: it follows the host's monotonic clock. */
+export type TimeMode = "virtual" | "wall";
+
+/** 2020-01-01T00:00:00Z: a constant, so that every run sees the same time of day. */
+export const DEFAULT_START_TIME_NS = 1_577_836_800_000_000_000n;
+
 export interface RamPlan {
   readonly start: bigint;
   readonly length: bigint;
@@ -70,6 +76,10 @@ export interface VmPlan {
   readonly dump?: string;
   /** Virtual nanoseconds one guest access takes. 0: time moves only when stepped. */
   readonly accessNs: number;
+  /** What moves time: the guest's accesses, steps and halts (default), or the host's clock. See docs/time.md. */
+  readonly time?: TimeMode;
+  /** The time of day when the VM starts, in nanoseconds since 1970-01-01T00:00:00Z; left out: 2020-01-01. */
+  readonly startTimeNs?: bigint;
   /** Kinds of accesses that `unsupported` does not hold for. */
   readonly unsupportedKinds?: Partial<Record<UnsupportedKind, Unsupported>>;
   /** Which tables describe the VM to its guest; left out: derived from the vdevs, see host/vm/architecture.ts. */

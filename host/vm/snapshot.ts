@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { restoreTime, type SavedTime, saveTime, timeDigest } from "../time/save-time.ts";
 import { claimRegion, releaseRegion } from "./regions.ts";
 import type { Vm } from "./vm.ts";
 
@@ -18,7 +19,8 @@ interface RegionState {
 
 /**
  * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
- * interrupt lines, regions, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own and stays. A module instance
+ * pulses, interrupt lines, regions, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own
+ * and stays. A module instance
  * that has faulted since runs again, and so does a VM that has ended. Restoring costs a copy of the modules' memory and little else.
  */
 export class VmSnapshot {
@@ -26,8 +28,7 @@ export class VmSnapshot {
   readonly #instances: readonly InstanceState[];
   readonly #regions: readonly RegionState[];
   readonly #regionChanges: number;
-  readonly #nowNs: bigint;
-  readonly #timers: ReturnType<Vm["timers"]["save"]>;
+  readonly #time: SavedTime;
   readonly #lines: ReturnType<Vm["lines"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
@@ -47,8 +48,7 @@ export class VmSnapshot {
         .map((region) => ({ region, space, vdev: region.what.kind === "vdev" ? region.what.vdev : -1 })),
     );
     this.#regionChanges = vm.regionChanges;
-    this.#nowNs = vm.nowNs;
-    this.#timers = vm.timers.save();
+    this.#time = saveTime(vm);
     this.#lines = vm.lines.save();
     this.#windows = vm.windows.save();
     this.#mutexes = vm.mutexes.save();
@@ -73,8 +73,7 @@ export class VmSnapshot {
     }
     if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
     vm.reopen();
-    vm.restoreClock(this.#nowNs);
-    vm.timers.restore(this.#timers);
+    restoreTime(vm, this.#time);
     vm.lines.restore(this.#lines);
     vm.windows.restore(this.#windows);
     vm.held.releaseAll();
@@ -113,7 +112,7 @@ export function stateDigest(vm: Vm): string {
     for (const value of instance.globals()) hash.update(`${value} `);
   }
   hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
-  for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
+  for (const text of timeDigest(vm)) hash.update(text);
   if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)

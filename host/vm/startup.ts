@@ -24,11 +24,11 @@ import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
 import { defaultPasses } from "../sandbox/passes/instrument.ts";
 import { assignInterrupts } from "./assign-interrupts.ts";
-import { control, controlEach, stoppedError } from "./startup-control.ts";
 import { describeToGuest } from "./describe-to-guest.ts";
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
 import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
+import { control, controlEach, stoppedError } from "./startup-control.ts";
 import type { Factory, Vdev } from "./vdev.ts";
 import { VdevNames } from "./vdev-names.ts";
 import { checkGivenOptions, kindRefusal } from "./vdev-rules.ts";
@@ -53,6 +53,7 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     vm.context.phase = PHASE.running;
     controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
     controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
+    vm.pulses.open();
     return vm;
   } catch (error) {
     // A module that cannot give the host memory fails outside any callback of its own.

@@ -10,8 +10,10 @@ import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
 import { Windows } from "../memory/windows.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { Mutexes } from "../threads/mutexes.ts";
-import { VirtualClock } from "../time/clock.ts";
+import { END_OF_TIME_NS, VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
+import { PulseTimers } from "../time/pulse-timers.ts";
+import { Pulses } from "../time/pulses.ts";
 import { settleRead, settleWrite } from "./access.ts";
 import { Activations } from "./activations.ts";
 import { callControl } from "./control.ts";
@@ -19,9 +21,10 @@ import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
 import { GaspLocks } from "./gasp-locks.ts";
+import { GuestCpus } from "./guest-cpus.ts";
 import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
-import type { VmPlan } from "./plan.ts";
+import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
 import type { Vdev } from "./vdev.ts";
 
@@ -54,6 +57,9 @@ export class Vm implements GuestBus {
   readonly timers: GuestTimers;
   /** Every lock that is held; each must be given back before its callback returns. */
   readonly held: HeldLocks;
+  readonly pulseTimers: PulseTimers;
+  readonly pulses: Pulses;
+  readonly guestCpus: GuestCpus;
   readonly locks: GaspLocks;
   readonly mutexes: Mutexes;
   readonly windows: Windows;
@@ -72,20 +78,23 @@ export class Vm implements GuestBus {
   valueLo = 0;
   valueHi = 0;
   #listener: VmListener | undefined;
-  /** Something happens with every access: it is told to the listener, or takes time. */
+  /** Something happens with every access: it is told to the listener, takes time, or leaves a pulse to deliver. */
   #watched = false;
   #end: VmEnd | undefined;
   /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
   #elapsedNs = 0;
-  #untilAlarmNs = Number.POSITIVE_INFINITY;
+  #untilAlarmNs = CATCH_UP_NS;
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
-    this.listener = options.listener;
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.timers = new GuestTimers(this);
     this.held = new HeldLocks(this);
+    this.pulseTimers = new PulseTimers(this);
+    this.pulses = new Pulses(this);
+    this.guestCpus = new GuestCpus(plan.cpus);
+    this.listener = options.listener;
     this.locks = new GaspLocks(this);
     this.mutexes = new Mutexes(this);
     this.windows = new Windows(this);
@@ -120,10 +129,15 @@ export class Vm implements GuestBus {
   /** Whether anybody wants to know of every access. */
   set listener(listener: VmListener | undefined) {
     this.#listener = listener;
-    this.#watched = listener !== undefined || this.plan.accessNs > 0;
+    this.refreshWatch();
   }
 
-  /** Whether something happens with every access: it is reported, or takes time. */
+  /** Finds out anew whether something happens with every access. */
+  refreshWatch(): void {
+    this.#watched = this.#listener !== undefined || this.plan.accessNs > 0 || this.pulses.used;
+  }
+
+  /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
   get watchesAccesses(): boolean {
     return this.#watched;
   }
@@ -228,13 +242,20 @@ export class Vm implements GuestBus {
       this.#listener?.({ kind: "access", op, space, address, width, value, vcpu, outcome });
     }
     if (this.plan.accessNs > 0) this.#elapse();
+    this.pulses.deliverWaiting();
   }
 
   // ------------------------------------------------------------------------------------------------------- time
 
+  /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
+  get startTimeNs(): bigint {
+    return this.plan.startTimeNs ?? DEFAULT_START_TIME_NS;
+  }
+
   /** Virtual nanoseconds since the VM was made. */
   get nowNs(): bigint {
-    return this.clock.nowNs + BigInt(this.#elapsedNs);
+    const now = this.clock.nowNs + BigInt(this.#elapsedNs);
+    return now < END_OF_TIME_NS ? now : END_OF_TIME_NS;
   }
 
   #elapse(): void {
@@ -263,13 +284,13 @@ export class Vm implements GuestBus {
   /** Puts the clock back without firing anything. */
   restoreClock(nowNs: bigint): void {
     this.#elapsedNs = 0;
-    this.clock.restore(nowNs);
+    this.clock.restoreNow(nowNs);
   }
 
   /** To be called when a timer was set or cancelled. */
   alarmsChanged(): void {
     const next = this.clock.nextDeadlineNs;
-    this.#untilAlarmNs = next === undefined ? Number.POSITIVE_INFINITY : Number(next - this.clock.nowNs);
+    this.#untilAlarmNs = next === undefined ? CATCH_UP_NS : Math.min(Number(next - this.clock.nowNs), CATCH_UP_NS);
   }
 
   /** Moves virtual time on by `ns`, or to the next timer when left out. @returns whether anything was to wait for */
@@ -279,7 +300,8 @@ export class Vm implements GuestBus {
     if (ns === undefined && next === undefined) return false;
     const now = this.nowNs;
     this.#elapsedNs = 0;
-    const target = ns === undefined ? next! : now + ns;
+    const wanted = ns === undefined ? next! : now + ns;
+    const target = wanted < END_OF_TIME_NS ? wanted : END_OF_TIME_NS;
     this.emit({ kind: "clock-step", ns: target > now ? target - now : 0n });
     this.#advance(target > now ? target : now);
     return true;
@@ -313,6 +335,7 @@ export class Vm implements GuestBus {
   #mayEnd(step: () => void): void {
     try {
       step();
+      this.pulses.deliverWaiting();
     } catch (error) {
       if (!(error instanceof EndOfVm)) throw error;
       this.endBy(error);
@@ -360,12 +383,15 @@ export class Vm implements GuestBus {
       }
     }
     this.timers.cancelAllOf(instance);
+    this.pulseTimers.cancelAllOf(instance);
     this.windows.closeAllOf(instance);
     this.held.releaseAllOf(instance);
     if (this.plan.onFault === "stop") this.end(EXIT.vdevError, `a vdev stopped: ${finding.message}`);
   }
 }
 
+/** Virtual time that accesses take before the clock shows it, at most: below it, sums of numbers are exact. */
+const CATCH_UP_NS = 2 ** 52;
 const VALUE_LO = (L.CONTEXT + L.CONTEXT_VALUE_LO) >> 2;
 const VALUE_HI = (L.CONTEXT + L.CONTEXT_VALUE_HI) >> 2;
 const OUTCOMES = ["ok", "bus-error", "stop", "no-advance"] as const;

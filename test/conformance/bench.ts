@@ -185,6 +185,10 @@ export class Bench {
       if (param !== undefined) args[param.at] = value;
     };
     number("prot", 3);
+    if (entry.name === "guest_timer_create") args[0] = vm.guestCpus.handleOf(instance, 0);
+    if (entry.name !== "timer_create") {
+      number("timerid", (vm.pulseTimers.find(instance, 1) ?? vm.pulseTimers.create(instance, undefined, false)).id);
+    }
     if (block !== undefined) number("data_len", 4);
     number("cmd", GPSC_WAIT);
     if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {

@@ -25,6 +25,7 @@ const GOOD_RESULTS: Readonly<Record<string, (bench: Bench) => bigint | undefined
   guest_power_state_notify_create: () => undefined,
   // ENOENT: the bench has no `dump FILE`.
   guest_write_core_file: () => 2n,
+  vdevbox_guest_cpu: () => undefined,
   gasp_map_vdma: () => undefined,
   gasp_map_sys: () => undefined,
   gasp_map_contig: () => undefined,

@@ -20,6 +20,9 @@ export type RomGuestEnd =
   /** The program did what ends it: an exception without handler, running out of RAM or over a limit. */
   | { readonly reason: "failed"; readonly error: UserError };
 
+/** What becomes of a guest that waits. */
+export type HaltAnswer = "resume" | "stop";
+
 export interface RomGuestOptions {
   /** x86 assembly; see memory-map.ts for what it finds and may use. */
   readonly source: string;
@@ -37,9 +40,12 @@ export interface RomGuestOptions {
   /**
    * The guest waits in HLT with interrupts on. Whoever owns virtual time moves it to the next event, which may set a
    * line, and answers `resume`: the guest goes on, in the handler of an interrupt if one is due, else behind its HLT
-   * (so that a guest without interrupts can poll once an event). `stop` ends the run as `halted`.
+   * (so that a guest without interrupts can poll once an event). `stop` ends the run as `halted`. The answer may be
+   * waited for; `stop()` and `destroy()` then count when it has come.
    */
-  readonly onHalt: () => "resume" | "stop";
+  readonly onHalt: () => HaltAnswer | Promise<HaltAnswer>;
+  /** Called between two slices of a few milliseconds, in which the guest may have made no access at all. */
+  readonly onSlice?: () => void;
   /** Text the program writes to its text port, in whole lines where it ends them. */
   readonly onOutput: (text: string) => void;
   /** Ends the run as `failed` after about this many instructions (checked every 100,000). Default: no limit. */
@@ -144,6 +150,10 @@ class RunningRom implements RomGuest, MachineBus {
     while (this.#end === undefined) {
       this.#runSlice();
       if (this.#end !== undefined) break;
+      if (this.#waiting) {
+        const answer = this.#options.onHalt();
+        this.#wake(typeof answer === "string" ? answer : await answer);
+      } else this.#options.onSlice?.();
       this.#checkLimits(deadline);
       if (this.#waiting) {
         if (++halts % HALTS_PER_TURN === 0) await nextTurn();
@@ -217,11 +227,14 @@ class RunningRom implements RomGuest, MachineBus {
     if (machine.nextAddress >= this.#options.ramBytes) this.#end = this.#failure("left RAM", machine.nextAddress);
     else if (end === "dead") this.#end = { reason: "halted" };
     else if (end === "crashed") this.#end = this.#failure(`did what the processor cannot (${machine.lastWords})`);
-    else if (end === "waits") {
-      this.#flush();
-      if (this.#options.onHalt() === "stop") this.#end ??= { reason: "halted" };
-      else if (this.#end === undefined) machine.wake();
-    }
+    else if (end === "waits") this.#flush();
+  }
+
+  /** Goes on behind a HLT, or not. */
+  #wake(answer: HaltAnswer): void {
+    if (this.#end !== undefined) return;
+    if (answer === "stop") this.#end = { reason: "halted" };
+    else this.#powered().wake();
   }
 
   #checkLimits(deadline: number): void {

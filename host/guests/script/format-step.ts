@@ -26,6 +26,8 @@ export function formatStep(step: ScriptCommand): string {
       return step.what;
     case "power":
       return `power ${step.cpu} ${step.state}`;
+    case "pulse":
+      return `pulse ${formatName(step.vdev)} ${step.code}`;
     case "vcpu":
       return `vcpu ${step.vcpu}`;
     case "print":

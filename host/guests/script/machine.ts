@@ -9,6 +9,12 @@ export interface ScriptMachine {
   write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus;
   /** Moves virtual time on by `ns`; without it to the next timer, or not at all when none is armed. */
   clockStep(ns?: bigint): void;
+  /**
+   * Where time is the host's: lets it pass up to `untilNs`, or to the next timer when left out (at once when none is
+   * armed), and ends early with the VM. `clockStep` then does nothing. Left out where time moves only when stepped.
+   * @returns false when the run is to end here, because somebody interrupted it
+   */
+  wait?(untilNs?: bigint): Promise<boolean>;
   /** Timers that have fired so far. */
   readonly alarmsFired: number;
   /** Virtual nanoseconds since the VM was made. */
@@ -19,6 +25,8 @@ export interface ScriptMachine {
   control(what: ControlWord): boolean;
   /** A CPU of the VM begins to run, to wait, or is switched off. */
   setPowerState(cpu: number, state: PowerState): void;
+  /** Sends a vdev a pulse. @returns false when it cannot be queued, undefined when there is no such vdev */
+  pulse(vdev: string, code: number): boolean | undefined;
   /** True once the VM has ended: the script executes nothing more on it. */
   readonly stopped: boolean;
 }

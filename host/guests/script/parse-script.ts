@@ -6,7 +6,7 @@ import type { AccessWidth, Space } from "../bus.ts";
 import { readWord, writeWord } from "./format-step.ts";
 import { LineReader, MAX_U64 } from "./line-reader.ts";
 import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
-import { CONTROL_WORDS, MAX_BYTES, MAX_DEPTH, MAX_REPEAT, MAX_VCPU, widthMask } from "./step.ts";
+import { CONTROL_WORDS, MAX_BYTES, MAX_DEPTH, MAX_PULSE_CODE, MAX_REPEAT, MAX_VCPU, widthMask } from "./step.ts";
 
 type CommandReader = (line: LineReader) => ScriptCommand;
 
@@ -82,6 +82,14 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ["irq", (line) => ({ kind: "irq", ...readIrq(line) })],
   ...CONTROL_WORDS.map((what): [string, CommandReader] => [what, () => ({ kind: "control", what })]),
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
+  [
+    "pulse",
+    (line) => ({
+      kind: "pulse",
+      vdev: line.word("a vdev's name").text,
+      code: line.int("a pulse's code", MAX_PULSE_CODE),
+    }),
+  ],
   ["vcpu", (line) => ({ kind: "vcpu", vcpu: line.int("a vCPU's number", MAX_VCPU) })],
   ["print", (line) => ({ kind: "print", text: line.atQuote ? line.word("a text").text : line.rest() })],
   ["expect", (line) => ({ kind: "expect", expectation: readExpectation(line) })],

@@ -63,6 +63,11 @@ class Board implements ScriptMachine {
     this.calls.push(`power ${cpu} ${state}`);
   }
 
+  pulse(vdev: string, code: number): boolean | undefined {
+    this.calls.push(`pulse ${vdev} ${code}`);
+    return vdev === "uart" ? code !== 99 : undefined;
+  }
+
   #status(address: bigint): AccessStatus {
     if (address === NOBODY) return AccessStatus.busError;
     if (address === STUCK) return AccessStatus.noAdvance;

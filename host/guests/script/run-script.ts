@@ -70,8 +70,8 @@ const CLOCK_PIECE_NS = 10_000_000_000n;
 const PIECE_ALARMS_MAX = 10_000;
 const PIECE_ALARMS_MIN = 1000;
 
-/** What was done between two values of `steps`: a step, or much work. */
-type Turn = "step" | "long";
+/** What was done between two values of `steps`: a step, or much work; or what is to be waited for, with whether to go on. */
+type Turn = "step" | "long" | Promise<boolean>;
 
 /** `runScript` that lets signals and timers of the process in between: a long script can be interrupted. */
 export async function runScriptInTurns(
@@ -82,7 +82,9 @@ export async function runScriptInTurns(
   const run = new ScriptRun(machine, out);
   let count = 0;
   for (const turn of run.steps(steps)) {
-    if (turn === "step" && ++count % STEPS_PER_TURN !== 0) continue;
+    if (turn instanceof Promise) {
+      if (!(await turn)) break;
+    } else if (turn === "step" && ++count % STEPS_PER_TURN !== 0) continue;
     const was = machine.stopped;
     await new Promise((resolve) => setImmediate(resolve));
     if (machine.stopped && !was) break; // interrupted from outside: not even what needs no VM goes on
@@ -140,8 +142,16 @@ class ScriptRun {
     const machine = this.#machine;
     if (step.kind !== "clockStep" && step.kind !== "clockSet") return;
     this.#waitEndNs = undefined;
-    if (step.ns === undefined) return;
+    if (step.ns === undefined) {
+      if (machine.wait !== undefined) yield machine.wait();
+      return;
+    }
     const end = step.kind === "clockSet" ? step.ns : machine.clockNow() + step.ns;
+    if (machine.wait !== undefined) {
+      this.#waitEndNs = end;
+      yield machine.wait(end);
+      return;
+    }
     let piece = CLOCK_PIECE_NS;
     while (end - machine.clockNow() > piece && !machine.stopped) {
       const before = machine.alarmsFired;
@@ -236,6 +246,11 @@ class ScriptRun {
       case "power":
         this.#machine.setPowerState(command.cpu, command.state);
         return { kind: "ok" };
+      case "pulse": {
+        const queued = this.#machine.pulse(command.vdev, command.code);
+        if (queued === true) return { kind: "ok" };
+        return { kind: "error", why: queued === undefined ? `no vdev ${command.vdev}` : "too many pulses wait" };
+      }
     }
   }
 

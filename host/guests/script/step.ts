@@ -25,6 +25,8 @@ export type ScriptCommand =
   | { readonly kind: "control"; readonly what: ControlWord }
   /** `power CPU STATE`: that CPU begins to run, to wait, or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
+  /** Sends the vdev of that name a pulse. */
+  | { readonly kind: "pulse"; readonly vdev: string; readonly code: number }
   /** Accesses that follow come from that vCPU. */
   | { readonly kind: "vcpu"; readonly vcpu: number }
   | { readonly kind: "print"; readonly text: string }
@@ -52,6 +54,8 @@ export const WIDTH_LETTERS: Readonly<Record<AccessWidth, string>> = { 1: "b", 2:
 /** Bytes that one `read`, `write` or `memset` may cover. */
 export const MAX_BYTES = 1 << 20;
 export const MAX_VCPU = 1023;
+/** Codes of pulses are int8_t; programs use those that are not negative. */
+export const MAX_PULSE_CODE = 127;
 export const MAX_REPEAT = 1_000_000;
 /** `repeat` inside `repeat`. */
 export const MAX_DEPTH = 8;

@@ -45,6 +45,11 @@ export class VmScriptMachine implements ScriptMachine {
     return known === undefined || line >= known.lines ? undefined : this.#vm.lines.level(pic, line);
   }
 
+  pulse(name: string, code: number): boolean | undefined {
+    const vdev = this.#vm.vdevs.find((one) => one.name === name);
+    return vdev === undefined ? undefined : this.#vm.pulses.inject(vdev, code);
+  }
+
   control(what: ControlWord): boolean {
     if (what === "terminate") {
       this.#vm.terminate();
