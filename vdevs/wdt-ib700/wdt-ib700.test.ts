@@ -285,6 +285,18 @@ it("bites when a model that counts milliseconds does, whatever a guest writes an
   );
 });
 
+it("bites a guest that goes on writing once its time is over, or writes where nothing is", () => {
+  for (const [port, value] of [[START, 15] as const, [0x442, 0] as const]) {
+    const { vm } = watchdog();
+    out(vm, START, 15);
+    for (let i = 0; i < 200 && vm.ended === undefined; i++) {
+      Vms.write(vm, BigInt(port), BigInt(value), 1, "io");
+      vm.clockStep(10n);
+    }
+    expect([vm.ended?.exitCode, vm.nowNs]).toEqual([4, SHORTEST_NS]);
+  }
+});
+
 it("survives a guest that starts it with no time, over and over, and allocates nothing", () => {
   const { vm } = fiq();
   const heap = () => vm.instances[0]!.alloc(16);

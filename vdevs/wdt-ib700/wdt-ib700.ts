@@ -88,6 +88,8 @@ class ib700_state {
   bite_due: bool;
 
   timer: guest_timer_t;
+  /** Guest time the timer is armed for, 0 when it is not. */
+  rings_at: u64;
   /** Cycles of the guest's clock in a second. */
   resolution: u64;
   /** For ws_action. */
@@ -134,7 +136,7 @@ function pass_time(state: ib700_state, now: u64): void {
   state.bite_due = true;
 }
 
-/** Does what `action` says; with `terminate` it does not come back. `fiq` raises the interrupt, which a start lowers. */
+/** Does what `action` says; with `terminate` it does not come back. `fiq` raises the interrupt; a start lowers it. */
 function bite(vdp: vdev_t): void {
   const state = state_of(vdp);
   state.bite_due = false;
@@ -214,13 +216,18 @@ function guest_now(state: ib700_state): u64 {
   return data.guest_current;
 }
 
-/** A timer cannot be called off: one that rings when the watchdog is stopped, or was started again, does nothing. */
+/**
+ * For the next thing to do, never for later than it is armed already: a guest that goes on writing must not put a bite
+ * off. A timer that rings early, or when the watchdog is stopped, does nothing; it cannot be called off.
+ */
 function arm_timer(vdp: vdev_t, now: u64): void {
   const state = state_of(vdp);
   if (!state.bite_due && !state.running) return;
   const due = state.bite_due ? now : state.bites_at;
-  const wait = max<u64>(due - now, state.resolution / SHORTEST_WAITS_A_SECOND);
-  const error = guest_timer_notify(state.timer, null, wait);
+  const rings_at = max<u64>(due, now + state.resolution / SHORTEST_WAITS_A_SECOND);
+  if (state.rings_at != 0 && state.rings_at <= rings_at) return;
+  const error = guest_timer_notify(state.timer, null, rings_at - now);
+  state.rings_at = error == EOK ? rings_at : 0;
   if (error != EOK) vdev_logf(QVM_OUTE_QVM, vdp, cstr("the watchdog sleeps: guest_timer_notify() gave %d"), error);
 }
 
@@ -231,6 +238,7 @@ function ib700_timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: guest
 /** wdog_bite() may block while it writes a dump, and a vCPU's thread must not: only the timer bites. */
 function do_timer(vdp: vdev_t, now: u64): void {
   const state = state_of(vdp);
+  state.rings_at = 0;
   pass_time(state, now);
   if (state.bite_due) bite(vdp);
   arm_timer(vdp, now);

@@ -56,6 +56,8 @@ export class sp805_state {
 
   // ---- beyond the hardware: what wdt-sp805.ts keeps
   timer: guest_timer_t;
+  /** Guest time the timer is armed for, 0 when it is not. */
+  rings_at: u64;
   /** For ws_action. */
   action: u32;
   /** Levels of the outputs as they were last driven. */

@@ -603,6 +603,29 @@ it("is put back by a snapshot: counter, lock, interrupt, and a bite that has hap
   }
 });
 
+it("bites a guest that goes on writing where nothing is, no later than one that is silent", () => {
+  const { vm } = watchdog();
+  write(vm, LOAD, 99);
+  write(vm, CONTROL, INTEN | RESEN);
+  write(vm, LOCK, 0);
+  for (let i = 0; i < 200 && vm.ended === undefined; i++) {
+    Vms.write(vm, BASE + BigInt(i % 2 === 0 ? INTCLR : VALUE), 1n);
+    vm.clockStep(100n);
+  }
+  expect(vm.ended?.exitCode).toBe(4);
+  expect(vm.nowNs).toBe(199n * TICK_NS);
+});
+
+it("bites a guest that goes on toggling the reset in test mode", () => {
+  const { vm } = watchdog();
+  write(vm, ITCR, 1);
+  for (let i = 1; i < 200 && vm.ended === undefined; i++) {
+    Vms.write(vm, BASE + BigInt(ITOP), BigInt(i % 2));
+    vm.clockStep(10n);
+  }
+  expect([vm.ended?.exitCode, vm.nowNs]).toEqual([4, SHORTEST_NS]);
+});
+
 it("survives a guest that counts from 1 and kicks without end, and allocates nothing", () => {
   const { vm } = fiq("frequency 4000000000");
   const heap = () => vm.instances[0]!.alloc(16);

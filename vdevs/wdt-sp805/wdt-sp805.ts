@@ -210,13 +210,18 @@ function guest_now(state: sp805_state): u64 {
   return data.guest_current;
 }
 
-/** For the next thing to do. A timer cannot be called off: one that rings while the counter stands does nothing. */
+/**
+ * For the next thing to do, never for later than it is armed already: a guest that goes on writing must not put a bite
+ * off. A timer that rings early, or when the counter stands, does nothing; it cannot be called off.
+ */
 function arm_timer(vdp: vdev_t, now: u64): void {
   const state = state_of(vdp);
   if (!state.bite_due && !is_counting(state)) return;
   const due = state.bite_due ? now : next_zero_at(state);
-  const wait = max<u64>(due - now, state.resolution / SHORTEST_WAITS_A_SECOND);
-  const error = guest_timer_notify(state.timer, null, wait);
+  const rings_at = max<u64>(due, now + state.resolution / SHORTEST_WAITS_A_SECOND);
+  if (state.rings_at != 0 && state.rings_at <= rings_at) return;
+  const error = guest_timer_notify(state.timer, null, rings_at - now);
+  state.rings_at = error == EOK ? rings_at : 0;
   if (error != EOK) vdev_logf(QVM_OUTE_QVM, vdp, cstr("the watchdog sleeps: guest_timer_notify() gave %d"), error);
 }
 
@@ -226,8 +231,10 @@ function sp805_timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: guest
 
 /** wdog_bite() may block while it writes a dump, and a vCPU's thread must not: only the timer bites. */
 function do_timer(vdp: vdev_t, now: u64): void {
+  const state = state_of(vdp);
+  state.rings_at = 0;
   settle(vdp, now);
-  if (state_of(vdp).bite_due) bite(vdp);
+  if (state.bite_due) bite(vdp);
   arm_timer(vdp, now);
 }
 
