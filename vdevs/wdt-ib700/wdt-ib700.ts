@@ -20,7 +20,7 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
-import { EINVAL, EOK } from "vdevbox/abi/posix";
+import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
 import { NO_REGISTER, register_map } from "vdevbox/abi/register-map";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
@@ -32,6 +32,7 @@ import {
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
   VDEV_CTRL_STATUS,
+  VFF_MUTEX,
   VFF_VDEV_X86_IO,
   VRS_NORMAL,
   vdev_factory,
@@ -72,8 +73,9 @@ const SHORTEST_WAITS_A_SECOND: u64 = 1_000_000;
 /**
  * What one watchdog remembers, behind v_device.
  *
- * vwrite runs on any vCPU's thread, the timer and STATUS on others, all at once. Each touches the state in its one call
- * of a do_ function: v_mtx belongs around these calls. README.md says why it is not taken yet.
+ * vwrite runs on any vCPU's thread, the timer and STATUS on others, all at once. v_mtx guards the state and the level
+ * of the interrupt line: the do_ functions, and whatever they call, have it. It is let go for wdog_bite(), which may
+ * block. It is taken before the locks of the interrupt controller, and nothing here is called with those held.
  */
 @unmanaged
 class ib700_state {
@@ -136,22 +138,33 @@ function pass_time(state: ib700_state, now: u64): void {
   state.bite_due = true;
 }
 
-/** Does what `action` says; with `terminate` it does not come back. `fiq` raises the interrupt; a start lowers it. */
-function bite(vdp: vdev_t): void {
+/**
+ * Does what `action` says; with `terminate` it does not come back. `fiq` raises the interrupt, which a start lowers;
+ * v_mtx is not held meanwhile, so that start may come first, and the interrupt goes low again.
+ */
+function do_bite(vdp: vdev_t): void {
   const state = state_of(vdp);
   state.bite_due = false;
   state.bites++;
-  state.raised = watchdog_interrupts(state.action);
+  const interrupts = watchdog_interrupts(state.action);
+  state.raised = interrupts;
   const wds = wdog_state.local();
   memory.fill(changetype<usize>(wds), 0, wdog_state.SIZEOF); // ws_intr NULL: the vdev's own interrupt
   wds.ws_action = state.action;
+  pthread_mutex_unlock(vdp.v_mtx);
   wdog_bite(wds);
+  pthread_mutex_lock(vdp.v_mtx);
+  if (interrupts && !state.raised) signal_low(vdp);
 }
 
 function lower_interrupt(vdp: vdev_t): void {
   const state = state_of(vdp);
   if (!state.raised) return;
   state.raised = false;
+  signal_low(vdp);
+}
+
+function signal_low(vdp: vdev_t): void {
   const error = guest_intr_signal(vdp.v_intr, GIS_OFF);
   if (error != EOK) vdev_logf(QVM_OUTE_QVM, vdp, cstr("guest_intr_signal() gave %d"), error);
 }
@@ -171,7 +184,9 @@ function ib700_vwrite(
   const bytes = stack_alloc(4);
   const error = guest_cpu_read(gcp, GXF_NONE, oopnd, 1, bytes, vopnd.length);
   if (error != EOK) return guest_cpu_to_vrs(error);
+  pthread_mutex_lock(vdp.v_mtx);
   do_write(vdp, port, bytes, vopnd.length);
+  pthread_mutex_unlock(vdp.v_mtx);
   return VRS_NORMAL;
 }
 
@@ -232,7 +247,9 @@ function arm_timer(vdp: vdev_t, now: u64): void {
 }
 
 function ib700_timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: guest_cpu_t): void {
+  pthread_mutex_lock(vdp.v_mtx);
   do_timer(vdp, tdp.guest_current);
+  pthread_mutex_unlock(vdp.v_mtx);
 }
 
 /** wdog_bite() may block while it writes a dump, and a vCPU's thread must not: only the timer bites. */
@@ -240,7 +257,7 @@ function do_timer(vdp: vdev_t, now: u64): void {
   const state = state_of(vdp);
   state.rings_at = 0;
   pass_time(state, now);
-  if (state.bite_due) bite(vdp);
+  if (state.bite_due) do_bite(vdp);
   arm_timer(vdp, now);
 }
 
@@ -258,7 +275,7 @@ function ib700_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     case VDEV_CTRL_GUEST_CONFIGURED:
       return require_interrupt(vdp);
     case VDEV_CTRL_STATUS:
-      return do_report(vdp);
+      return report_status(vdp);
     default:
       return EOK;
   }
@@ -287,7 +304,14 @@ function require_interrupt(vdp: vdev_t): i32 {
   return EINVAL;
 }
 
-function do_report(vdp: vdev_t): i32 {
+function report_status(vdp: vdev_t): i32 {
+  pthread_mutex_lock(vdp.v_mtx);
+  do_report(vdp);
+  pthread_mutex_unlock(vdp.v_mtx);
+  return EOK;
+}
+
+function do_report(vdp: vdev_t): void {
   const state = state_of(vdp);
   if (state.running) {
     const left = state.bites_at - min<u64>(guest_now(state), state.bites_at);
@@ -304,7 +328,6 @@ function do_report(vdp: vdev_t): i32 {
   );
   qvm_report(cstr("lost: %u writes of nothing"), state.lost_writes);
   qvm_report(cstr("action %s"), watchdog_action_text(state.action));
-  return EOK;
 }
 
 // ------------------------------------------------------------------------------------------------------- registration
@@ -315,7 +338,7 @@ factory.control = ib700_control;
 factory.vwrite = ib700_vwrite;
 factory.timer = ib700_timer;
 factory.option_list = ib700_options;
-factory.factory_flags = VFF_VDEV_X86_IO;
+factory.factory_flags = VFF_VDEV_X86_IO | VFF_MUTEX;
 factory.acc_sizes = (1 << 1) | (1 << 2) | (1 << 4);
 factory.extra_space = offsetof<ib700_state>();
 vdev_register_factory(factory, QVM_VDEV_ABI);

@@ -20,7 +20,7 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
-import { EINVAL, EOK, strtoull } from "vdevbox/abi/posix";
+import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock, strtoull } from "vdevbox/abi/posix";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { GIS_OFF, GIS_ON, guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
@@ -31,6 +31,7 @@ import {
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
   VDEV_CTRL_STATUS,
+  VFF_MUTEX,
   VFF_VDEV_MEM,
   VRS_BUS_ERROR,
   VRS_NORMAL,
@@ -80,8 +81,9 @@ const SHORTEST_WAITS_A_SECOND: u64 = 1_000_000;
 // -------------------------------------------------------------------------------------------------------------- state
 
 /**
- * vread and vwrite run on any vCPU's thread, the timer and STATUS on others, all at once. Each touches the state in its
- * one call of a do_ function: v_mtx belongs around these calls. README.md says why it is not taken yet.
+ * vread and vwrite run on any vCPU's thread, the timer and STATUS on others, all at once. v_mtx guards the state and the
+ * level of the interrupt line: the do_ functions, and whatever they call, have it. It is let go for wdog_bite(), which
+ * may block. It is taken before the locks of the interrupt controller, and nothing here is called with those held.
  */
 function state_of(vdp: vdev_t): sp805_state {
   return changetype<sp805_state>(vdp.v_device);
@@ -117,9 +119,10 @@ function is_connected(vdp: vdev_t): bool {
 
 /**
  * Does what `action` says; with `terminate` it does not come back. `fiq` is an edge on the line, which WDOGINT as a
- * rule holds high at that time: so the line goes low first, and has WDOGINT's level again afterwards.
+ * rule holds high at that time: so the line goes low first, and has WDOGINT's level again afterwards. v_mtx is not held
+ * meanwhile, and WDOGINT may change.
  */
-function bite(vdp: vdev_t): void {
+function do_bite(vdp: vdev_t): void {
   const state = state_of(vdp);
   state.bite_due = false;
   state.bites++;
@@ -128,7 +131,9 @@ function bite(vdp: vdev_t): void {
   const wds = wdog_state.local();
   memory.fill(changetype<usize>(wds), 0, wdog_state.SIZEOF); // ws_intr NULL: the vdev's own interrupt
   wds.ws_action = state.action;
+  pthread_mutex_unlock(vdp.v_mtx);
   wdog_bite(wds);
+  pthread_mutex_lock(vdp.v_mtx);
   if (edge && !state.int_driven) signal(vdp, false);
 }
 
@@ -142,8 +147,10 @@ function sp805_vread(
   gcp: guest_cpu_t,
 ): vdev_ref_status {
   const offset = <u32>(vopnd.location - vdp.v_block.location);
-  if ((offset & 3) != 0) return do_misaligned(vdp);
+  if ((offset & 3) != 0) return misaligned(vdp);
+  pthread_mutex_lock(vdp.v_mtx);
   const value = address_of<u32>(do_read(vdp, offset));
+  pthread_mutex_unlock(vdp.v_mtx);
   const error = guest_cpu_write(gcp, GXF_NONE, oopnd, 1, value, vopnd.length);
   return error == EOK ? VRS_NORMAL : guest_cpu_to_vrs(error);
 }
@@ -156,8 +163,10 @@ function do_read(vdp: vdev_t, offset: u32): u32 {
 }
 
 /** An Arm processor never gets this far: it takes an alignment fault when it accesses a device like this. */
-function do_misaligned(vdp: vdev_t): vdev_ref_status {
+function misaligned(vdp: vdev_t): vdev_ref_status {
+  pthread_mutex_lock(vdp.v_mtx);
   state_of(vdp).misaligned++;
+  pthread_mutex_unlock(vdp.v_mtx);
   return VRS_BUS_ERROR;
 }
 
@@ -171,11 +180,13 @@ function sp805_vwrite(
   gcp: guest_cpu_t,
 ): vdev_ref_status {
   const offset = <u32>(vopnd.location - vdp.v_block.location);
-  if ((offset & 3) != 0) return do_misaligned(vdp);
+  if ((offset & 3) != 0) return misaligned(vdp);
   const value = stack_alloc(4);
   const error = guest_cpu_read(gcp, GXF_NONE, oopnd, 1, value, vopnd.length);
   if (error != EOK) return guest_cpu_to_vrs(error);
+  pthread_mutex_lock(vdp.v_mtx);
   do_write(vdp, offset, load<u32>(value));
+  pthread_mutex_unlock(vdp.v_mtx);
   return VRS_NORMAL;
 }
 
@@ -226,7 +237,9 @@ function arm_timer(vdp: vdev_t, now: u64): void {
 }
 
 function sp805_timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: guest_cpu_t): void {
+  pthread_mutex_lock(vdp.v_mtx);
   do_timer(vdp, tdp.guest_current);
+  pthread_mutex_unlock(vdp.v_mtx);
 }
 
 /** wdog_bite() may block while it writes a dump, and a vCPU's thread must not: only the timer bites. */
@@ -234,7 +247,7 @@ function do_timer(vdp: vdev_t, now: u64): void {
   const state = state_of(vdp);
   state.rings_at = 0;
   settle(vdp, now);
-  if (state.bite_due) bite(vdp);
+  if (state.bite_due) do_bite(vdp);
   arm_timer(vdp, now);
 }
 
@@ -254,7 +267,7 @@ function sp805_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     case VDEV_CTRL_GUEST_CONFIGURED:
       return require_interrupt(vdp);
     case VDEV_CTRL_STATUS:
-      return do_report(vdp);
+      return report_status(vdp);
     default:
       return EOK;
   }
@@ -296,7 +309,14 @@ function require_interrupt(vdp: vdev_t): i32 {
   return EINVAL;
 }
 
-function do_report(vdp: vdev_t): i32 {
+function report_status(vdp: vdev_t): i32 {
+  pthread_mutex_lock(vdp.v_mtx);
+  do_report(vdp);
+  pthread_mutex_unlock(vdp.v_mtx);
+  return EOK;
+}
+
+function do_report(vdp: vdev_t): void {
   const state = state_of(vdp);
   const now = guest_now(state);
   settle(vdp, now);
@@ -323,7 +343,6 @@ function do_report(vdp: vdev_t): i32 {
     state.misaligned,
   );
   qvm_report(cstr("action %s, frequency %u"), watchdog_action_text(state.action), state.frequency);
-  return EOK;
 }
 
 // ------------------------------------------------------------------------------------------------------- registration
@@ -335,7 +354,7 @@ factory.vread = sp805_vread;
 factory.vwrite = sp805_vwrite;
 factory.timer = sp805_timer;
 factory.option_list = sp805_options;
-factory.factory_flags = VFF_VDEV_MEM;
+factory.factory_flags = VFF_VDEV_MEM | VFF_MUTEX;
 factory.acc_sizes = 1 << 4;
 factory.extra_space = offsetof<sp805_state>();
 vdev_register_factory(factory, QVM_VDEV_ABI);
