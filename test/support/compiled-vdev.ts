@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll } from "vitest";
-import { compileVdev } from "../../build/asc/compile.ts";
+import { beforeAll } from "vitest";
+import { buildVdevs } from "../../build/asc/incremental.ts";
 import { parseConfig } from "../../host/config/parse-config.ts";
+import { packageRoot } from "../../host/paths.ts";
 import type { VmEvent } from "../../host/vm/events.ts";
 import { planFromConfig } from "../../host/vm/plan-from-config.ts";
 import { VmSnapshot } from "../../host/vm/snapshot.ts";
@@ -26,22 +24,20 @@ export interface Lab {
 /** A second as a rule; a machine with other work takes longer. */
 const COMPILE_LIMIT_MS = 60_000;
 
+/** Where `npm run build` puts vdevs. */
+const OUT = join(packageRoot(), "build/out/vdevs");
+
 /**
- * Compiles a vdev once for a test file.
- * @param source its module, relative to `from`, the test file's import.meta.url
+ * One of the repository's vdevs, built when it is not up to date.
  * @returns what gives the VM of a configuration's text as its guest finds it. A text that was given before gives the same
  * VM, put back, with nothing said yet: a test has one lab of a text at a time
  */
-export function compiledVdev(source: string, from: string): (config: string) => Lab {
+export function compiledVdev(name: string): (config: string) => Lab {
   const labs = new Map<string, { lab: Lab; start: VmSnapshot }>();
-  let folder = "";
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "vdevbox-vdev-"));
-    const file = fileURLToPath(new URL(source, from));
-    const name = source.replace(/^.*\//, "").replace(/\.ts$/, ".wasm");
-    await compileVdev({ file, outFile: join(folder, name) });
+    const [result] = await buildVdevs([join(packageRoot(), "vdevs", name, `${name}.ts`)], { outDir: OUT });
+    if (result?.status === "failed") throw result.errors[0];
   }, COMPILE_LIMIT_MS);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return (config) => {
     const known = labs.get(config);
     if (known !== undefined) {
@@ -49,15 +45,15 @@ export function compiledVdev(source: string, from: string): (config: string) => 
       known.lab.events.length = 0;
       return known.lab;
     }
-    const lab = labOf(config, folder);
+    const lab = labOf(config);
     labs.set(config, { lab, start: new VmSnapshot(lab.vm) });
     return lab;
   };
 }
 
-function labOf(config: string, folder: string): Lab {
+function labOf(config: string): Lab {
   const events: VmEvent[] = [];
-  const plan = planFromConfig(parseConfig(config, "test.qvmconf"), { modulePath: [folder] });
+  const plan = planFromConfig(parseConfig(config, "test.qvmconf"), { modulePath: [OUT] });
   const vm = createVm(plan, { listener: (event) => events.push(event) });
   return {
     vm,

@@ -20,7 +20,7 @@ const SHORTEST_NS = 1000n;
 /** The table of the boards' manuals: seconds of codes 0 to 15. */
 const SECONDS = [30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0];
 
-const vmOf = compiledVdev("./wdt-ib700.ts", import.meta.url);
+const vmOf = compiledVdev("wdt-ib700");
 const watchdog = (options = "") => vmOf(`vdev wdt-ib700 ${options}`);
 const fiq = () => watchdog("intr ioapic:7 action fiq");
 const level = (vm: Vm) => vm.lines.level("ioapic", 7);

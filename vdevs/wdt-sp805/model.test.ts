@@ -139,7 +139,7 @@ const steps = fc.array(fc.oneof(anyWrite, { arbitrary: likelyWrite, weight: 4 },
 /** A tick is longer than what the timer is late, so that every bite has its time. */
 const frequency = fc.constantFrom(1_000_000, 999_999, 333_333, 250_000, 70_001);
 
-const vmOf = compiledVdev("./wdt-sp805.ts", import.meta.url);
+const vmOf = compiledVdev("wdt-sp805");
 const watchdog = (hertz: number, action: string) =>
   vmOf(`vdev wdt-sp805 intr gic:49 frequency ${hertz} action ${action}`);
 

@@ -81,9 +81,10 @@ const SHORTEST_WAITS_A_SECOND: u64 = 1_000_000;
 // -------------------------------------------------------------------------------------------------------------- state
 
 /**
- * vread and vwrite run on any vCPU's thread, the timer and STATUS on others, all at once. v_mtx guards the state and the
- * level of the interrupt line: the do_ functions, and whatever they call, have it. It is let go for wdog_bite(), which
- * may block. It is taken before the locks of the interrupt controller, and nothing here is called with those held.
+ * vread and vwrite run on any vCPU's thread, the timer and STATUS on others, all at once. v_mtx guards the state and
+ * the level of the interrupt line: the do_ functions, and whatever they call, have it. It is let go for wdog_bite(),
+ * which may block. It is taken before the locks of the interrupt controller, and nothing here is called with those
+ * held.
  */
 function state_of(vdp: vdev_t): sp805_state {
   return changetype<sp805_state>(vdp.v_device);
