@@ -102,6 +102,17 @@ describe("the watchdog", () => {
       expect(vm.ended?.exitCode).toBe(4);
     }
   });
+
+  it("cannot be stopped between the end of its time and a bite that comes late", () => {
+    const { vm } = watchdog();
+    out(vm, START, 14);
+    vm.clockStep(500n);
+    out(vm, START, 14); // the timer rings half a microsecond early now, and the bite comes half a microsecond late
+    vm.clockStep(2n * SECOND_NS + 200n);
+    out(vm, STOP, 0);
+    vm.clockStep(SHORTEST_NS);
+    expect(vm.ended?.exitCode).toBe(4);
+  });
 });
 
 describe("an out", () => {

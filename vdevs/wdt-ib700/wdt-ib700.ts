@@ -196,7 +196,6 @@ function do_write(vdp: vdev_t, port: u32, bytes: usize, length: u32): void {
   const now = guest_now(state);
   pass_time(state, now);
   for (let i: u32 = 0; i < length; i++) write_port(vdp, port + i, load<u8>(bytes + i), now);
-  pass_time(state, now);
   arm_timer(vdp, now);
 }
 
