@@ -1,9 +1,9 @@
 import { QST_PCI, VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT, VDEV_CTRL_PCI_BARS } from "../../abi/generated/constants.ts";
 import { vpci_bar } from "../../abi/generated/layouts.ts";
 import { architectureOf } from "./architecture.ts";
-import { askControl, type ControlCall } from "./startup-control.ts";
 import { errnoName } from "./errno.ts";
 import { locationOf } from "./location.ts";
+import { askControl, type ControlCall } from "./startup-control.ts";
 import type { Vdev } from "./vdev.ts";
 import type { Vm } from "./vm.ts";
 
