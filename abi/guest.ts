@@ -297,7 +297,6 @@ export declare function guest_intr_signal(gip: guest_intr, gis: guest_intr_state
  * (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_assign.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_assign")
@@ -318,7 +317,6 @@ export declare function guest_intr_assign(
  * Phase: startup (documented). Thread safe: unknown. Threads: main (documented). May block: no (inferred).
  * Prototype: inferred. Seen in 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_assign_auto.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_assign_auto")
@@ -332,7 +330,6 @@ export declare function guest_intr_assign_auto(gip: guest_intr | null, type: gue
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns non-zero when level triggered
  */
 // @ts-ignore: decorator
@@ -347,7 +344,6 @@ export declare function guest_intr_level(gip: guest_intr): i32;
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_num_pins")
@@ -362,7 +358,6 @@ export declare function guest_intr_num_pins(pic: vdev_t, num_pins: u32): void;
  * block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns length without the terminating NUL that the full text needs
  */
 // @ts-ignore: decorator
@@ -377,7 +372,6 @@ export declare function guest_intr_string(gip: guest_intr, buf: usize, buf_len: 
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_notify.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_notify")
@@ -395,7 +389,6 @@ declare function raw_guest_msi_signal(src: vdev_t, addr_lo: u32, addr_hi: u32, d
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_signal.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an error code.
  */
 export function guest_msi_signal(src: vdev_t, addr: u64, data: u32): i32 {
@@ -424,7 +417,6 @@ declare function raw_guest_msi_register(
  * (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_register.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 export function guest_msi_register(
   pic: vdev_t,

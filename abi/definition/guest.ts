@@ -130,7 +130,6 @@ export const entries: readonly Entry[] = [
       "pic: interrupt-controller vdev. pnum: pin. type: guest_intr_assign_type. ip: interrupt structure to fill in, or NULL.",
     result: VOID,
     phase: documented("startup"),
-    body: "later",
     notes: "Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line.",
   }),
   fn("guest_intr_assign_auto", {
@@ -146,7 +145,6 @@ export const entries: readonly Entry[] = [
     result: VOID,
     phase: documented("startup"),
     threadSafe: unknown,
-    body: "later",
     notes: "To be called from VDEV_CTRL_ASSIGN when the user gave no intr option.",
   }),
   fn("guest_intr_level", {
@@ -159,7 +157,6 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "non-zero when level triggered",
     phase: documented("startup"),
-    body: "later",
   }),
   fn("guest_intr_num_pins", {
     summary: "Known from the function safety table only. Here: a PIC vdev says how many lines it has.",
@@ -170,7 +167,6 @@ export const entries: readonly Entry[] = [
     params: [handle("pic", "vdev"), u32("num_pins")],
     result: VOID,
     phase: documented("startup"),
-    body: "later",
   }),
   fn("guest_intr_string", {
     summary:
@@ -184,7 +180,6 @@ export const entries: readonly Entry[] = [
     returns: "length without the terminating NUL that the full text needs",
     phase: documented("both"),
     threadSafe: documented("no-allocation-when-running", "the buffer must not come from malloc() while running"),
-    body: "later",
   }),
   fn("guest_intr_notify", {
     summary:
@@ -197,7 +192,6 @@ export const entries: readonly Entry[] = [
     arguments: "vdp: the PIC vdev. param: its interrupt line. gin: notification type.",
     result: VOID,
     phase: documented("running"),
-    body: "later",
   }),
   fn("guest_msi_signal", {
     summary: "Delivers a message-signalled interrupt to the guest.",
@@ -210,7 +204,6 @@ export const entries: readonly Entry[] = [
     result: ERRNO,
     returns: "EOK or an error code.",
     phase: documented("running"),
-    body: "later",
   }),
   fn("guest_msi_register", {
     summary: "A PIC vdev registers the guest-physical address (with a compare mask) at which it accepts MSIs.",
@@ -231,6 +224,5 @@ export const entries: readonly Entry[] = [
     arguments: "pic; paddr; mask applied when comparing with paddr; deliver: callback; cookie: handed back to deliver.",
     result: VOID,
     phase: documented("startup"),
-    body: "later",
   }),
 ];

@@ -6,6 +6,8 @@ import type { Bodies } from "./body.ts";
 import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
+import { guestIntrBodies } from "./guest-intr.ts";
+import { guestMsiBodies } from "./guest-msi.ts";
 import { guestPowerBodies } from "./guest-power.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
@@ -18,6 +20,8 @@ import { wdogBodies } from "./wdog.ts";
 export const BODIES: Bodies = {
   ...vdevCoreBodies,
   ...guestBodies,
+  ...guestIntrBodies,
+  ...guestMsiBodies,
   ...gaspBodies,
   ...utilsBodies,
   ...logBodies,

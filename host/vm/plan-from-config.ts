@@ -4,8 +4,10 @@ import { bindOptions } from "../config/bind-options.ts";
 import { vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
+import { controllerPlan } from "../interrupts/controller-options.ts";
+import { isHostPicType } from "../interrupts/host-pics.ts";
 import { builtFile } from "../paths.ts";
-import type { LocPlan, RamPlan, Unsupported, VdevPlan, VmPlan } from "./plan.ts";
+import type { ControllerPlan, LocPlan, RamPlan, Unsupported, VdevPlan, VmPlan } from "./plan.ts";
 
 export interface PlanOptions {
   /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
@@ -28,7 +30,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     system: config.system?.text ?? "vdevbox",
     cpus: vcpuCount(config),
     ram: ramOf(config),
-    vdevs: config.vdevs.map((item) => vdevPlan(item, options)),
+    ...vdevsOf(config, options),
     policy: settings.policy ?? "strict",
     instances: settings.instances ?? "shared",
     onFault: settings.onFault ?? "continue",
@@ -77,6 +79,18 @@ function unsupportedOf(config: VmConfig): Unsupported {
   return relevant === undefined ? "fail" : ACTIONS[relevant.action];
 }
 
+/** The vdevs, and apart from them the controllers of the host's own: those for which there is no module. */
+function vdevsOf(config: VmConfig, options: PlanOptions): Required<Pick<VmPlan, "vdevs" | "controllers">> {
+  const vdevs: VdevPlan[] = [];
+  const controllers: ControllerPlan[] = [];
+  for (const item of config.vdevs) {
+    if (isHostPicType(item.type) && moduleFile(item, moduleFolders(item, options)) === undefined) {
+      controllers.push(controllerPlan(item, item.type, vdevs.length));
+    } else vdevs.push(vdevPlan(item, options));
+  }
+  return { vdevs, controllers };
+}
+
 function vdevPlan(item: VdevItem, options: PlanOptions): VdevPlan {
   const settings = vdevboxSettings(item.settings);
   const [intr] = item.intr;
@@ -103,24 +117,34 @@ function locOf({ loc }: VdevItem): LocPlan | undefined {
  * the configuration, and what `vdevbox build` makes.
  */
 function findModule(item: VdevItem, options: PlanOptions): string {
+  const folders = moduleFolders(item, options);
+  const file = moduleFile(item, folders);
+  if (file !== undefined) return file;
+  const looked = [...new Set(folders)].join(", ");
+  throw new UserError(
+    `there is no module for vdev ${item.type}; looked for ${item.type}.wasm in ${looked}`,
+    item.place,
+  );
+}
+
+function moduleFolders(item: VdevItem, options: PlanOptions): string[] {
   const folder = dirname(resolve(item.place.file));
   const fromEnvironment = (process.env.VDEVBOX_PATH ?? "").split(":").filter((part) => part !== "");
-  const folders = [
+  return [
     ...(options.modulePath ?? []),
     ...fromEnvironment,
     folder,
     join(process.cwd(), "build/out/vdevs"),
     builtFile("vdevs"),
   ];
+}
+
+function moduleFile(item: VdevItem, folders: readonly string[]): string | undefined {
   for (const candidate of folders) {
     for (const name of [`${item.type}.wasm`, `vdev-${item.type}.wasm`]) {
       const file = join(candidate, name);
       if (existsSync(file)) return file;
     }
   }
-  const looked = [...new Set(folders)].join(", ");
-  throw new UserError(
-    `there is no module for vdev ${item.type}; looked for ${item.type}.wasm in ${looked}`,
-    item.place,
-  );
+  return undefined;
 }

@@ -28,7 +28,7 @@ export class VmSnapshot {
   readonly #regionChanges: number;
   readonly #nowNs: bigint;
   readonly #timers: ReturnType<Vm["timers"]["save"]>;
-  readonly #lines: ReturnType<Vm["lines"]["save"]>;
+  readonly #interrupts: ReturnType<Vm["interrupts"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
   readonly #power: ReturnType<Vm["power"]["save"]>;
@@ -49,7 +49,7 @@ export class VmSnapshot {
     this.#regionChanges = vm.regionChanges;
     this.#nowNs = vm.nowNs;
     this.#timers = vm.timers.save();
-    this.#lines = vm.lines.save();
+    this.#interrupts = vm.interrupts.save();
     this.#windows = vm.windows.save();
     this.#mutexes = vm.mutexes.save();
     this.#power = vm.power.save();
@@ -70,12 +70,13 @@ export class VmSnapshot {
       instance.hostWork = 0;
       stopped ||= instance.stopped !== undefined;
       instance.stopped = undefined;
+      instance.stoppedBy = undefined;
     }
     if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
     vm.reopen();
     vm.restoreClock(this.#nowNs);
     vm.timers.restore(this.#timers);
-    vm.lines.restore(this.#lines);
+    vm.interrupts.restore(this.#interrupts);
     vm.windows.restore(this.#windows);
     vm.held.releaseAll();
     vm.mutexes.restore(this.#mutexes);
@@ -112,7 +113,8 @@ export function stateDigest(vm: Vm): string {
     hash.update(instance.bytes);
     for (const value of instance.globals()) hash.update(`${value} `);
   }
-  hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
+  hash.update(`clock ${vm.nowNs} traps ${vm.traps}\n`);
+  hash.update(vm.interrupts.digest());
   for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
   if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
   for (const space of ["memory", "io"] as const) {

@@ -19,7 +19,7 @@ import {
   VFF_VDEV_MEM,
   VFF_VDEV_X86_IO,
 } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
+import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { importsOf } from "../calls/imports.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { EndOfVm, formatFinding } from "../gate/finding.ts";
@@ -29,6 +29,7 @@ import { AssemblyAbort } from "../sandbox/fault.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
 import { errnoName } from "./errno.ts";
+import { applyIntr, completeController, declareControllers, settleInterrupts } from "./interrupt-options.ts";
 import { locationOf } from "./location.ts";
 import type { VdevPlan, VmPlan } from "./plan.ts";
 import { claimRegion, DEFAULT_REGION_FLAGS } from "./regions.ts";
@@ -47,9 +48,14 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   try {
     addRam(vm, options);
     const modules = moduleReader(options);
-    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, modules);
+    for (const [index, vdevPlan] of plan.vdevs.entries()) {
+      declareControllers(vm, index);
+      configureVdev(vm, vdevPlan, modules);
+    }
+    declareControllers(vm, plan.vdevs.length);
     controlEach(vm, "ASSIGN", VDEV_CTRL_ASSIGN);
     for (const vdev of vm.vdevs) createRegion(vm, vdev);
+    settleInterrupts(vm);
     vm.context.phase = PHASE.running;
     controlEach(vm, "GUEST_CONFIGURED", VDEV_CTRL_GUEST_CONFIGURED);
     controlEach(vm, "GUEST_STARTING", VDEV_CTRL_GUEST_STARTING);
@@ -137,6 +143,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, modules: (file: string) => Loaded
     control(vm, vdev, "OPTION", VDEV_CTRL_FIRST_OPTIDX + option.index, argument, option.place, option.name);
   }
   control(vm, vdev, "OPTIONS_END", VDEV_CTRL_OPTIONS_END, 0, plan.place);
+  completeController(vm, vdev);
 }
 
 /** Makes the vdev_t with its private state behind it. */
@@ -170,6 +177,7 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
     const kind = (factory.flags & VFF_MUTEX_RECURSIVE) !== 0 ? "recursive" : "normal";
     vm.mutexes.init(instance, vdp + vdev_s.v_mtx, kind, `v_mtx of ${vdev.name}`);
   }
+  if (factory.controller !== undefined) vm.interrupts.controllers.add(vdev, factory.controller);
   return vdev;
 }
 
@@ -208,22 +216,6 @@ function applyLoc(vdev: Vdev): void {
   }
   instance.setU64(block + qvm_state_block.location, loc.address);
   instance.view.setUint16(block + qvm_state_block.type, type, true);
-}
-
-/** `intr`: fills v_intr. A controller of the host's own appears to the module as a vdev_t of its own. */
-function applyIntr(vm: Vm, vdev: Vdev): void {
-  const { intr } = vdev.plan;
-  if (intr === undefined) return;
-  const place = intr.place ?? vdev.plan.place;
-  const pic = vm.lines.pic(intr.pic);
-  if (pic === undefined)
-    throw new UserError(`there is no interrupt controller ${intr.pic}; known are gic, ioapic and 8259`, place);
-  if (intr.line >= pic.lines)
-    throw new UserError(`${pic.name} has lines 0 to ${pic.lines - 1}, and not ${intr.line}`, place);
-  const address = vdev.vdp + vdev_s.v_intr;
-  vdev.instance.setU32(address + guest_intr.pic, vdev.instance.picHandle(pic.name));
-  vdev.instance.setU32(address + guest_intr.param, intr.line);
-  vdev.instance.setU32(address + guest_intr.src_id, vdev.index);
 }
 
 /** The trapped region qvm makes when it has finished creating a vdev, unless the vdev makes its own. */
