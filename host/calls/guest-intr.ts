@@ -8,11 +8,15 @@ import { fillInterrupt, picAt } from "../interrupts/handles.ts";
 import type { Line } from "../interrupts/line.ts";
 import { MAX_LINES } from "../interrupts/pic-functions.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, remark, vdevOf, violation, writeText } from "./body.ts";
 
 /** Where the members of a guest_intr come from; a rule for every call that takes one. */
 const ORIGIN = "an interrupt comes from the intr option, qvm_parse_intr() or guest_intr_assign()";
+
+/** Units of one signal: a change of a line is an event for everybody who listens. */
+const SIGNAL_WORK = 10;
 
 interface Given {
   readonly line: Line;
@@ -47,6 +51,7 @@ function lineAt(vm: Vm, instance: ModuleInstance, call: string, gip: number): Gi
 
 export const guestIntrBodies = bodies({
   guest_intr_signal(vm, instance, gip, state) {
+    chargeHostWork(vm, instance, SIGNAL_WORK);
     const given = lineAt(vm, instance, "guest_intr_signal", gip!);
     if (given === undefined) return EINVAL;
     const { line, srcId } = given;
