@@ -1,7 +1,7 @@
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
-import { isPcLine } from "../guests/rom/pc-lines.ts";
+import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { type PlanOptions, planFromConfig } from "../vm/plan-from-config.ts";
@@ -64,7 +64,10 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   });
   const pins = events.filter((event) => event.kind === "irqPin");
   let nextPin = 0;
-  if (pins.length > 0) vm.lines.guest = (line) => (isPcLine(line) ? pins[nextPin++]?.pin : undefined);
+  if (header.guest.kind === "rom") {
+    vm.lines.guest = (line) => (isPcLine(line) ? pins[nextPin++]?.pin : undefined);
+    warnOfVectors(vm);
+  }
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);
   const { exitCode } = vm.terminate();

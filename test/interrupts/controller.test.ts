@@ -27,6 +27,11 @@ const value = (vm: Vm, address: bigint) => {
 const put = (vm: Vm, address: bigint, to: number | bigint) =>
   expect(write(vm, address, BigInt(to))).toBe(AccessStatus.done);
 
+/** One thing a guest makes happen. */
+type Act =
+  | { readonly what: "signal" | "extra"; readonly who: string; readonly on: boolean }
+  | { readonly what: "mask" | "ack"; readonly bits: number };
+
 /** The controller as its description has it: lines held by names, bits kept in sets. */
 class Model {
   readonly #held = new Map<number, Set<string>>();
@@ -97,7 +102,7 @@ describe.each(["shared", "private"])("with instances %s", (instances) => {
       fc.record({ what: fc.constant("extra" as const), who: fc.constantFrom("a", "b"), on: fc.boolean() }),
       fc.record({ what: fc.constantFrom("mask" as const, "ack" as const), bits: fc.integer({ min: 0, max: 0xff }) }),
     );
-    const run = (edge: number, acts: readonly fc.TypeOf<typeof act>[]) => {
+    const run = (edge: number, acts: readonly Act[]) => {
       start.restore();
       const model = new Model();
       model.edge = edge;

@@ -17,27 +17,34 @@ export function isPcLine(line: Line): boolean {
   return pcLine(line) !== undefined;
 }
 
+/** Says when a message is for a vector that a ROM guest cannot get; in a replay too, where the guest is not there. */
+export function warnOfVectors(vm: Vm): void {
+  vm.lines.listen({
+    level(line, high) {
+      if (!high || line.pic !== vm.interrupts.controllers.apic || isPcLine(line)) return;
+      const vector = `0x${line.line.toString(16)}`;
+      vm.log("warn", undefined, `a message for vector ${vector} does not reach the guest, which has no local APIC`);
+    },
+  });
+}
+
 /** Lets a ROM guest see the lines of 8259 and ioapic and the vectors of its lines, and the VM what it does with them. */
 export function connectLines(vm: Vm, guest: RomGuest): void {
   // Several controllers may drive one line of the guest's: it is up while one of them holds it up.
   const holders = Array.from({ length: IRQ_LINES }, () => new Set<Line>());
-  vm.lines.listen({
-    level(line, high) {
-      const number = pcLine(line);
-      if (number === undefined) {
-        if (high && line.pic.kind === "host" && line.pic.type === "apic") {
-          const vector = `0x${line.line.toString(16)}`;
-          vm.log("warn", undefined, `a message for vector ${vector} does not reach the guest, which has no local APIC`);
-        }
-        return;
-      }
-      const of = holders[number]!;
-      const wasHigh = of.size > 0;
-      if (high) of.add(line);
-      else of.delete(line);
-      if (of.size > 0 !== wasHigh) guest.setIrq(number, of.size > 0);
-    },
-  });
+  const level = (line: Line, high: boolean) => {
+    const number = pcLine(line);
+    if (number === undefined) return;
+    const of = holders[number]!;
+    const wasHigh = of.size > 0;
+    if (high) of.add(line);
+    else of.delete(line);
+    if (of.size > 0 !== wasHigh) guest.setIrq(number, of.size > 0);
+  };
+  // What vdevs raised at startup is up when the guest begins.
+  for (const line of vm.lines.all()) if (line.high) level(line, true);
+  vm.lines.listen({ level });
+  warnOfVectors(vm);
   vm.lines.guest = (line) => {
     const number = pcLine(line);
     return number === undefined ? undefined : guest.irqState(number);
