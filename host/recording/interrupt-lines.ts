@@ -14,7 +14,7 @@ const MAX_DATA = 0xffff_ffffn;
 export function formatInterruptEvent(event: InterruptEvent): string {
   if (event.kind === "msi") {
     const message = `msi ${formatName(event.vdev)} ${formatHex(event.address)} ${formatHex(BigInt(event.data))}`;
-    return `${message} => ${event.target === "" ? NOT : formatName(event.target)}`;
+    return `${message} => ${formatTarget(event.target)}`;
   }
   const pin = formatPin(event.pic, event.line);
   switch (event.kind) {
@@ -27,6 +27,12 @@ export function formatInterruptEvent(event: InterruptEvent): string {
     case "irqGuest":
       return `irq_guest ${pin} ${event.unmask ? "unmask" : NOT} ${event.ack ? "ack" : NOT}`;
   }
+}
+
+/** A controller may have any name, also that of nobody. */
+function formatTarget(target: string): string {
+  if (target === "") return NOT;
+  return target === NOT ? JSON.stringify(NOT) : formatName(target);
 }
 
 function formatGuestPin({ enabled, trigger, pending, inService }: GuestPin): string {
@@ -53,8 +59,8 @@ function readMsi(line: LineReader): InterruptEvent {
   const address = line.number("an address");
   const data = Number(line.number("the data", MAX_DATA));
   line.literal("=>");
-  const target = line.word("who took it").text;
-  return { kind: "msi", vdev, address, data, target: target === NOT ? "" : target };
+  const target = line.word("who took it");
+  return { kind: "msi", vdev, address, data, target: target.text === NOT && !target.quoted ? "" : target.text };
 }
 
 function flag(line: LineReader, word: string): boolean {

@@ -72,6 +72,8 @@ export class Activations {
     const budget = instance.exports.__vdevbox_fuel_budget;
     const steps = instance.fuelBudget;
     if (budget !== undefined) budget.value = Math.min(steps, NESTED_STEPS);
+    // What the waiting vdev has written into its windows must not be overwritten when they are refreshed.
+    if (this.#vm.windows.any) this.#vm.windows.flush();
     let result: number | undefined;
     try {
       result = this.#run(instance, vdev.index, callback, context.thread, context.vcpu, call);

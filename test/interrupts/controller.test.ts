@@ -29,8 +29,9 @@ const put = (vm: Vm, address: bigint, to: number | bigint) =>
 
 /** One thing a guest makes happen. */
 type Act =
-  | { readonly what: "signal" | "extra"; readonly who: string; readonly on: boolean }
-  | { readonly what: "mask" | "ack"; readonly bits: number };
+  | { readonly what: "signal" | "extra"; readonly who: "a" | "b"; readonly on: boolean }
+  | { readonly what: "mask"; readonly bits: number }
+  | { readonly what: "ack"; readonly bits: number };
 
 /** The controller as its description has it: lines held by names, bits kept in sets. */
 class Model {
@@ -118,7 +119,7 @@ describe.each(["shared", "private"])("with instances %s", (instances) => {
           const line = one.what === "signal" ? 2 : one.who === "a" ? 1 : 5;
           model.signal(line, one.who, one.on);
           const register = one.what === "signal" ? CLIENT.signal : CLIENT.extra;
-          put(vm, AT[one.who as "a" | "b"] + register, one.on ? GIS.on : GIS.off);
+          put(vm, AT[one.who] + register, one.on ? GIS.on : GIS.off);
         }
         expect(value(vm, AT.pic + PIC.lines)).toBe(model.lines);
         expect(value(vm, AT.pic + PIC.pending)).toBe(model.pending);

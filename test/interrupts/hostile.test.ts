@@ -87,6 +87,25 @@ describe("a controller that fails while another vdev's write is in progress", ()
     expect(vm.terminate().exitCode).toBe(6);
   });
 
+  it("leaves it what it has written into mapped guest memory", () => {
+    const vwrite = `(local $at i32)
+      (local.set $at (call $map (local.get $vdp) (i32.const 3) (i32.const 0x100) (i32.const 0) (i32.const 16)))
+      (i32.store (local.get $at) (i32.const 0x55))
+      (drop (call $signal (i32.add (local.get $vdp) (i32.const ${V_INTR})) (i32.const 1)))
+      (i32.store offset=4 (local.get $at) (i32.load (local.get $at))) (i32.const 0)`;
+    const fields = `${SIGNAL} (import "qvm" "gasp_map_vdma" (func $map (param i32 i32 i32 i32 i32) (result i32)))`;
+    for (const code of ["(i32.const 0)", "(unreachable)"]) {
+      const vm = vmWith(
+        { pic: controller(code), client: { ...client, fields, vwrite } },
+        (names) =>
+          `ram 0,4K\nvdev ${names.pic} name pic loc ${PIC}\nvdev ${names.client} name client loc ${CLIENT} intr pic:3`,
+      );
+      expect(write(vm, CLIENT, 1n)).toBe(done);
+      expect(read(vm, 0x100n)).toEqual([done, 0x55n]);
+      expect(read(vm, 0x104n)).toEqual([done, 0x55n]);
+    }
+  });
+
   it("leaves it in its own situation: what it does wrong afterwards is its own", () => {
     const late: WatVdev = {
       ...client,
