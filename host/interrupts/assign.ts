@@ -51,7 +51,7 @@ export function connect(lines: InterruptLines, line: Line, type: number, claiman
   const source = { bit: (1 << index) >>> 0, ...claimant };
   state.sources = [...state.sources, source];
   state.assigned = type;
-  lines.changed();
+  lines.changed(line);
   return source;
 }
 

@@ -60,6 +60,16 @@ export interface LineState {
   stormTrap: number;
 }
 
+/** What lines need to know of the VM: when it is. */
+export interface LineClock {
+  readonly nowNs: bigint;
+  /** Guest accesses so far. */
+  readonly traps: number;
+}
+
+/** Nothing to tell. */
+const NO_NOTES: readonly LineNote[] = [];
+
 /** A line that rises so often within `STORM_NS` and `STORM_RISES` guest accesses leaves the guest no way to answer. */
 export const STORM_RISES = 1000;
 export const STORM_NS = 1_000_000n;
@@ -70,6 +80,10 @@ export class Line {
   readonly line: number;
   readonly counts: LineCounts = { raised: 0, merged: 0, masked: 0, lost: 0, spurious: 0, taken: 0, storms: 0 };
   readonly state: LineState;
+  /** Changed since the lines were saved or put back last; see `InterruptLines`. */
+  touched = false;
+  /** Whether it is among the lines of its controller: a snapshot from before its time takes it out. */
+  placed = true;
 
   constructor(pic: Pic, line: number, trigger: Trigger, assigned: number) {
     this.pic = pic;
@@ -92,47 +106,44 @@ export class Line {
   }
 
   /** A source asserts it. */
-  assert(bit: number): LineNote[] {
+  assert(bit: number): readonly LineNote[] {
     const { state, counts } = this;
     const wasHigh = this.high;
     state.asserted |= bit;
     if (wasHigh) {
       counts.merged++;
       // For a level nothing is lost: it stays until every source has let go.
-      return this.#isEdge ? this.#lose() : [];
+      return this.#isEdge ? this.#lose() : NO_NOTES;
     }
     counts.raised++;
-    const notes: LineNote[] = [];
-    if (state.guest === "disabled") {
-      counts.masked++;
-      notes.push("masked");
-    }
-    if (state.pending && this.#isEdge) notes.push(...this.#lose());
+    const loses = state.pending && this.#isEdge;
     state.pending = true;
-    return notes;
+    if (state.guest !== "disabled") return loses ? this.#lose() : NO_NOTES;
+    counts.masked++;
+    return loses ? ["masked", ...this.#lose()] : ["masked"];
   }
 
   /** A source lets go. */
-  release(bit: number): LineNote[] {
+  release(bit: number): readonly LineNote[] {
     const { state, counts } = this;
     const wasHigh = this.high;
     state.asserted &= ~bit;
-    if (!wasHigh || this.high || state.trigger !== "level" || !state.pending) return [];
+    if (!wasHigh || this.high || state.trigger !== "level" || !state.pending) return NO_NOTES;
     state.pending = false;
-    if (state.guest !== "enabled") return [];
+    if (state.guest !== "enabled") return NO_NOTES;
     counts.spurious++;
     return ["spurious"];
   }
 
   /** The guest takes the interrupt. @returns undefined when there is none to be taken: a spurious one */
-  take(): LineNote[] | undefined {
+  take(): readonly LineNote[] | undefined {
     const { state, counts } = this;
     if (state.guest === "disabled") return undefined;
     const waits = state.trigger === "level" ? this.high : state.pending;
     state.pending = false;
     if (waits) {
       counts.taken++;
-      return [];
+      return NO_NOTES;
     }
     counts.spurious++;
     return undefined;
@@ -150,11 +161,33 @@ export class Line {
     counts.taken++;
   }
 
+  /** Member by member: this is done at every reset of a VM. */
+  restore(state: LineState, counts: LineCounts): void {
+    const now = this.state;
+    now.asserted = state.asserted;
+    now.assigned = state.assigned;
+    now.sources = state.sources;
+    now.trigger = state.trigger;
+    now.guest = state.guest;
+    now.pending = state.pending;
+    now.stormRises = state.stormRises;
+    now.stormNs = state.stormNs;
+    now.stormTrap = state.stormTrap;
+    this.counts.raised = counts.raised;
+    this.counts.merged = counts.merged;
+    this.counts.masked = counts.masked;
+    this.counts.lost = counts.lost;
+    this.counts.spurious = counts.spurious;
+    this.counts.taken = counts.taken;
+    this.counts.storms = counts.storms;
+  }
+
   /** Counts a rise. @returns whether with it the line has become a storm */
-  storms(nowNs: bigint, trap: number): boolean {
+  storms(clock: LineClock): boolean {
     const { state, counts } = this;
     state.stormRises++;
     if (state.stormRises < STORM_RISES) return false;
+    const { nowNs, traps: trap } = clock;
     const isStorm = nowNs - state.stormNs < STORM_NS && trap - state.stormTrap < STORM_RISES;
     state.stormRises = 0;
     state.stormNs = nowNs;
@@ -167,7 +200,7 @@ export class Line {
     return this.state.trigger === "edge" && this.state.guest !== "unknown";
   }
 
-  #lose(): LineNote[] {
+  #lose(): readonly LineNote[] {
     this.counts.lost++;
     return ["lost"];
   }

@@ -2,7 +2,7 @@ import { GIAT_UNUSED } from "../../abi/generated/constants.ts";
 import type { Pic } from "./controllers.ts";
 import { formatPin } from "./controllers.ts";
 import { hostAssigned, hostTrigger, type Trigger } from "./host-pics.ts";
-import { type GuestPin, Line, type LineCounts, type LineNote, type LineState } from "./line.ts";
+import { type GuestPin, Line, type LineClock, type LineCounts, type LineNote, type LineState } from "./line.ts";
 
 /** Told when the level of a line changes, and what else is worth telling of it. */
 export interface LineListener {
@@ -25,12 +25,6 @@ export interface LineReport extends LineCounts {
   readonly trigger: Trigger;
 }
 
-/** What the lines need to know of the VM: when it is. */
-export interface LineClock {
-  readonly nowNs: bigint;
-  readonly traps: number;
-}
-
 /**
  * The interrupt lines of a VM, of every controller. A line is the wired OR of its sources: it is high while at least
  * one asserts it, so several vdevs may share one.
@@ -41,8 +35,13 @@ export class InterruptLines {
   readonly #clock: LineClock;
   readonly #lines = new Map<Pic, Map<number, Line>>();
   readonly #listeners: Partial<LineListener>[] = [];
-  /** Changes identity with the state: equal stamps, equal states. */
+  /** Changes identity with the state: equal stamps, equal states. Undefined while nobody has saved the state. */
   #stamp: object | undefined;
+  /** The stamp of the state that was saved or put back last, and the lines touched since. */
+  #base: object | undefined;
+  readonly #touched: Line[] = [];
+  /** How many there are: an array that is emptied and filled at every reset would be allocated each time. */
+  #touchedCount = 0;
 
   constructor(clock: LineClock) {
     this.#clock = clock;
@@ -66,7 +65,7 @@ export class InterruptLines {
           ? new Line(pic, number, hostTrigger(pic.type, number), hostAssigned(pic.type))
           : new Line(pic, number, "unknown", GIAT_UNUSED);
       lines.set(number, line);
-      this.changed();
+      this.changed(line);
     }
     return line;
   }
@@ -83,25 +82,25 @@ export class InterruptLines {
     // A release of what was never asserted changes nothing at all.
     if (!level && !asserts) return;
     this.#askGuest(line);
-    this.changed();
+    this.changed(line);
     const notes = level ? line.assert(bit) : line.release(bit);
     if (line.high !== wasHigh) for (const listener of this.#listeners) listener.level?.(line, line.high);
     for (const note of notes) this.tell(line, note);
-    if (!wasHigh && line.high && line.storms(this.#clock.nowNs, this.#clock.traps)) this.tell(line, "storm");
+    if (!wasHigh && line.high && line.storms(this.#clock)) this.tell(line, "storm");
   }
 
   /** The guest lets a line in or masks it; the trigger stays as it is unless given. */
   enable(line: Line, enabled: boolean, trigger?: "edge" | "level"): void {
     line.state.guest = enabled ? "enabled" : "disabled";
     if (trigger !== undefined) line.state.trigger = trigger;
-    this.changed();
+    this.changed(line);
   }
 
   /** The guest takes what waits on a line. @returns false when nothing did */
   take(line: Line): boolean {
     const before = line.counts.spurious;
     const notes = line.take();
-    this.changed();
+    this.changed(line);
     if (line.counts.spurious !== before) this.tell(line, "spurious");
     return notes !== undefined;
   }
@@ -110,9 +109,12 @@ export class InterruptLines {
     for (const listener of this.#listeners) listener.note?.(line, note);
   }
 
-  /** To be called after a change of a line's state or counts that was not made here. */
-  changed(): void {
+  /** To be called with a change of a line's state or counts. */
+  changed(line: Line): void {
     this.#stamp = undefined;
+    if (line.touched) return;
+    line.touched = true;
+    this.#touched[this.#touchedCount++] = line;
   }
 
   #askGuest(line: Line): void {
@@ -164,36 +166,45 @@ export class InterruptLines {
   // ---------------------------------------------------------------------------------------------------- snapshots
 
   save(): SavedLines {
-    this.#stamp ??= {};
+    if (this.#stamp === undefined) {
+      this.#stamp = {};
+      this.#settle(this.#stamp);
+    }
     const copy = (line: Line) => [line, { state: { ...line.state }, counts: { ...line.counts } }] as const;
     return { stamp: this.#stamp, lines: new Map([...this.all()].map(copy)) };
   }
 
   restore(saved: SavedLines): void {
     if (this.#stamp === saved.stamp) return;
-    this.#stamp = saved.stamp;
-    for (const [pic, lines] of this.#lines) {
-      for (const [number, line] of lines) {
-        const before = saved.lines.get(line);
-        if (before === undefined) this.#lines.get(pic)!.delete(number);
-        else {
-          putBack(line.state, before.state);
-          Object.assign(line.counts, before.counts);
-        }
-      }
+    // Since the same state was saved or put back last, only the lines touched since can differ from it.
+    if (this.#base === saved.stamp) {
+      for (let i = 0; i < this.#touchedCount; i++) this.#putBack(this.#touched[i]!, saved);
+    } else {
+      for (const line of [...this.all(), ...saved.lines.keys()]) this.#putBack(line, saved);
     }
-    // A line that was taken out by an earlier restore is put in again.
-    for (const line of saved.lines.keys()) {
-      if (this.peek(line.pic, line.line) === line) continue;
-      const lines = this.#lines.get(line.pic) ?? new Map<number, Line>();
-      this.#lines.set(line.pic, lines.set(line.line, line));
-      const { state, counts } = saved.lines.get(line)!;
-      putBack(line.state, state);
-      Object.assign(line.counts, counts);
-    }
+    this.#settle(saved.stamp);
   }
-}
 
-function putBack(state: LineState, before: LineState): void {
-  Object.assign(state, before);
+  #putBack(line: Line, saved: SavedLines): void {
+    const before = saved.lines.get(line);
+    if (before === undefined) {
+      this.#lines.get(line.pic)!.delete(line.line);
+      line.placed = false;
+      return;
+    }
+    if (!line.placed) {
+      // An earlier restore has taken it out.
+      this.#lines.get(line.pic)!.set(line.line, line);
+      line.placed = true;
+    }
+    line.restore(before.state, before.counts);
+  }
+
+  /** The state is the one of this stamp now. */
+  #settle(stamp: object): void {
+    for (let i = 0; i < this.#touchedCount; i++) this.#touched[i]!.touched = false;
+    this.#touchedCount = 0;
+    this.#stamp = stamp;
+    this.#base = stamp;
+  }
 }

@@ -114,7 +114,10 @@ export class Msis {
     const frame = this.#frames.find((one) => one.address + SETSPI_OFFSET === address);
     if (frame === undefined || data < frame.base || data >= frame.base + frame.count) return undefined;
     const line = this.#lines.at(frame.pic, data);
-    line.state.trigger = "edge";
+    if (line.state.trigger !== "edge") {
+      line.state.trigger = "edge";
+      this.#lines.changed(line);
+    }
     return line;
   }
 
@@ -134,7 +137,7 @@ export class Msis {
   }
 
   restore({ targets, counts }: ReturnType<Msis["save"]>): void {
-    this.#targets.length = Math.min(this.#targets.length, targets);
+    if (this.#targets.length > targets) this.#targets.length = targets;
     if (this.#counts.size === 0 && counts.length === 0) return;
     this.#counts = new Map(counts.map((count) => [`${count.address} ${count.data}`, { ...count }]));
   }
