@@ -6,6 +6,8 @@ import type { Bodies } from "./body.ts";
 import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
+import { guestIntrBodies } from "./guest-intr.ts";
+import { guestMsiBodies } from "./guest-msi.ts";
 import { guestPowerBodies } from "./guest-power.ts";
 import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
@@ -24,6 +26,8 @@ export const BODIES: Bodies = {
   ...guestBodies,
   ...guestTimerBodies,
   ...pulseBodies,
+  ...guestIntrBodies,
+  ...guestMsiBodies,
   ...gaspBodies,
   ...utilsBodies,
   ...logBodies,

@@ -23,7 +23,7 @@ export function assignInterrupts(vm: Vm, connect: (vdev: Vdev, intr: IntrPlan) =
   if (waiting.length === 0) return;
   const architecture = architectureOf(vm);
   const pic = architecture === "arm" ? "gic" : architecture === "x86" ? "ioapic" : undefined;
-  const lines = pic === undefined ? undefined : vm.lines.pic(pic)?.lines;
+  const lines = pic === undefined ? undefined : vm.interrupts.controllers.find(pic)?.lines;
   if (pic === undefined || lines === undefined) return;
   const taken = new Set(
     vm.vdevs
