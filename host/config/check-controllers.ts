@@ -16,15 +16,13 @@ export function checkControllers(vdevs: readonly VdevItem[]): void {
     for (const { pic, place } of vdev.intr) {
       const at = first.get(pic);
       if (at === undefined || at < index) continue;
-      if (at === index) throw new UserError(`${pic} cannot give its interrupt to itself`, place);
-      const controller = vdevs[at]!;
-      const defined = `${pic} is defined only at ${formatPlace(controller.place)}`;
+      if (at === index) throw new UserError(`${pic} cannot interrupt itself`, place);
+      const where = formatPlace(vdevs[at]!.place);
+      const order = `${pic} comes after ${nameOf(vdev)}: put the stanza of a controller before its users'; it is at ${where}`;
       const circle = leadsTo(vdevs, first, at, nameOf(vdev));
-      if (circle === undefined) {
-        throw new UserError(`${defined}; write a controller in front of those that use it`, place);
-      }
+      if (circle === undefined) throw new UserError(order, place);
       const steps = circle.map((to, i) => `${i === 0 ? pic : circle[i - 1]} to ${to}`).join(", ");
-      throw new UserError(`${defined}, and interrupts go in a circle: from ${steps}`, place);
+      throw new UserError(`${order}, and interrupts go in a circle, from ${steps}`, place);
     }
   }
 }

@@ -134,18 +134,18 @@ describe("interrupt controllers", () => {
 
   it("stand in front of their users", () => {
     expect(refusal("vdev uart loc 1 intr mux:3\nvdev mux loc 2")).toBe(
-      "t:1:22: mux is defined only at t:2:1; write a controller in front of those that use it",
+      "t:1:22: mux comes after uart: put the stanza of a controller before its users'; it is at t:2:1",
     );
-    expect(refusal("vdev uart intr p:3 vdev mux name p")).toMatch(/^t:1:16: p is defined only at t:1:20/);
+    expect(refusal("vdev uart intr p:3 vdev mux name p")).toMatch(/^t:1:16: p comes after uart: .* it is at t:1:20$/);
   });
 
   it("are in no circle", () => {
-    expect(refusal("vdev mux intr mux:3")).toBe("t:1:15: mux cannot give its interrupt to itself");
+    expect(refusal("vdev mux intr mux:3")).toBe("t:1:15: mux cannot interrupt itself");
     expect(refusal("vdev mux name a intr b:1\nvdev mux name b intr a:1")).toBe(
-      "t:1:22: b is defined only at t:2:1, and interrupts go in a circle: from b to a",
+      "t:1:22: b comes after a: put the stanza of a controller before its users'; it is at t:2:1, and interrupts go in a circle, from b to a",
     );
     expect(refusal("vdev m name a intr b:1 vdev m name b intr c:1 vdev m name c intr a:1")).toMatch(
-      /b is defined only at t:1:24, and interrupts go in a circle: from b to c, c to a$/,
+      /it is at t:1:24, and interrupts go in a circle, from b to c, c to a$/,
     );
   });
 
