@@ -198,7 +198,7 @@ describe("action", () => {
   });
 
   it("fiq without an interrupt does not start", () => {
-    expect(() => watchdog("action fiq")).toThrow(/GUEST_CONFIGURED with EINVAL/);
+    expect(() => watchdog("action fiq")).toThrow(/OPTIONS_END with EINVAL/);
   });
 
   it("is its only option", () => {

@@ -28,7 +28,6 @@ import { GIS_OFF, guest_cpu_t, guest_timer_t, QST_X86_IO, qvm_state_block } from
 import {
   guest_cpu_to_vrs,
   VDEV_CTRL_FIRST_OPTIDX,
-  VDEV_CTRL_GUEST_CONFIGURED,
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
   VDEV_CTRL_STATUS,
@@ -270,9 +269,7 @@ function ib700_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     case OPTION_ACTION:
       return option_action(vdp, arg);
     case VDEV_CTRL_OPTIONS_END:
-      return create_timer(vdp);
-    case VDEV_CTRL_GUEST_CONFIGURED:
-      return require_interrupt(vdp);
+      return options_end(vdp);
     case VDEV_CTRL_STATUS:
       return report_status(vdp);
     default:
@@ -296,9 +293,12 @@ function option_action(vdp: vdev_t, arg: cstring): i32 {
   return EOK;
 }
 
-/** `action fiq` has nothing to raise without `intr`; better no start than a watchdog that cannot bite. */
-function require_interrupt(vdp: vdev_t): i32 {
-  if (!watchdog_interrupts(state_of(vdp).action) || changetype<usize>(vdp.v_intr.pic) != 0) return EOK;
+/**
+ * `action fiq` needs an interrupt that the user chose: one that is assigned later, in VDEV_CTRL_ASSIGN, the guest could
+ * not know of. Better no start than a watchdog that cannot bite.
+ */
+function options_end(vdp: vdev_t): i32 {
+  if (!watchdog_interrupts(state_of(vdp).action) || changetype<usize>(vdp.v_intr.pic) != 0) return create_timer(vdp);
   vdev_logf(QVM_OUTE_QVM, vdp, cstr("action fiq needs an interrupt: give the watchdog an intr option"));
   return EINVAL;
 }

@@ -252,7 +252,7 @@ describe("action", () => {
   });
 
   it("fiq without an interrupt does not start, and says why", () => {
-    expect(() => vmOf("vdev wdt-sp805 action fiq")).toThrow(/GUEST_CONFIGURED with EINVAL/);
+    expect(() => vmOf("vdev wdt-sp805 action fiq")).toThrow(/OPTIONS_END with EINVAL/);
   });
 });
 

@@ -27,7 +27,6 @@ import { GIS_OFF, GIS_ON, guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevb
 import {
   guest_cpu_to_vrs,
   VDEV_CTRL_FIRST_OPTIDX,
-  VDEV_CTRL_GUEST_CONFIGURED,
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
   VDEV_CTRL_STATUS,
@@ -264,9 +263,7 @@ function sp805_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     case OPTION_FREQUENCY:
       return option_frequency(vdp, arg);
     case VDEV_CTRL_OPTIONS_END:
-      return create_timer(vdp);
-    case VDEV_CTRL_GUEST_CONFIGURED:
-      return require_interrupt(vdp);
+      return options_end(vdp);
     case VDEV_CTRL_STATUS:
       return report_status(vdp);
     default:
@@ -303,9 +300,12 @@ function option_frequency(vdp: vdev_t, arg: cstring): i32 {
   return EOK;
 }
 
-/** `action fiq` has nothing to send its edge to without `intr`; better no start than a watchdog that cannot bite. */
-function require_interrupt(vdp: vdev_t): i32 {
-  if (!watchdog_interrupts(state_of(vdp).action) || is_connected(vdp)) return EOK;
+/**
+ * `action fiq` needs an interrupt that the user chose: one that is assigned later, in VDEV_CTRL_ASSIGN, the guest could
+ * not know of. Better no start than a watchdog that cannot bite.
+ */
+function options_end(vdp: vdev_t): i32 {
+  if (!watchdog_interrupts(state_of(vdp).action) || is_connected(vdp)) return create_timer(vdp);
   vdev_logf(QVM_OUTE_QVM, vdp, cstr("action fiq needs an interrupt: give the watchdog an intr option"));
   return EINVAL;
 }
