@@ -21,7 +21,7 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
-import { EINVAL, EOK } from "vdevbox/abi/posix";
+import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
 import { NO_REGISTER, register_map } from "vdevbox/abi/register-map";
 import { address_of } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
@@ -111,16 +111,15 @@ function state_of(vdp: vdev_t): pl031_state {
   return changetype<pl031_state>(vdp.v_device);
 }
 
-/**
- * vread and vwrite run on any vCPU's thread and the timer on another. This is the one place where they would take
- * v_mtx (VFF_MUTEX): vdevbox runs callbacks one after another and has no mutexes yet, so there is nothing to take.
- */
+/** vread and vwrite run on any vCPU's thread and the timer on another: each takes v_mtx before it touches the state. */
 function lock(vdp: vdev_t): pl031_state {
+  pthread_mutex_lock(vdp.v_mtx);
   return state_of(vdp);
 }
 
-/** The counterpart of lock(). */
-function unlock(vdp: vdev_t): void {}
+function unlock(vdp: vdev_t): void {
+  pthread_mutex_unlock(vdp.v_mtx);
+}
 
 // -------------------------------------------------------------------------------------------------------------- reset
 
