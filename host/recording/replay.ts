@@ -123,6 +123,13 @@ function feed(vm: Vm, event: RecordingEvent): void {
       if (event.cpu >= vm.plan.cpus) throw new UserError(`the recording has a CPU ${event.cpu}, which the VM has not`);
       vm.setPowerState(event.cpu, event.state);
       return;
+    case "input":
+      if (vm.character.refusal(event.vdev, event.bytes.length) === undefined)
+        vm.character.send(event.vdev, event.bytes);
+      return;
+    case "flow":
+      if (vm.character.refusal(event.vdev) === undefined) vm.character.hold(event.vdev, !event.takes);
+      return;
     default:
   }
 }

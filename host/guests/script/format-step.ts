@@ -22,6 +22,10 @@ export function formatStep(step: ScriptCommand): string {
       return `clock_set ${step.ns}`;
     case "irq":
       return `irq ${formatName(step.pic)} ${step.line}`;
+    case "input":
+      return `input ${formatName(step.vdev)} ${formatBytes(step.bytes)}`;
+    case "flow":
+      return `flow ${formatName(step.vdev)} ${step.takes ? "on" : "off"}`;
     case "control":
       return step.what;
     case "power":

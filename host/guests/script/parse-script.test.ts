@@ -176,6 +176,8 @@ const leaf: fc.Arbitrary<ScriptCommand> = fc.oneof(
   of("clockStep", { ns: u64 }),
   of("clockSet", { ns: u64 }),
   of("irq", { pic: name, line }),
+  of("input", { vdev: name, bytes }),
+  of("flow", { vdev: name, takes: fc.boolean() }),
   of("control", { what: fc.constantFrom(...CONTROL_WORDS) }),
   of("power", { cpu: fc.nat(1023), state: fc.constantFrom(...POWER_STATES) }),
   of("vcpu", { vcpu: fc.nat(1023) }),

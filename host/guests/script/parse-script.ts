@@ -80,6 +80,15 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ],
   ["clock_set", (line) => ({ kind: "clockSet", ns: line.number("nanoseconds") })],
   ["irq", (line) => ({ kind: "irq", ...readIrq(line) })],
+  ["input", (line) => ({ kind: "input", vdev: line.word("a vdev's name").text, bytes: readInput(line) })],
+  [
+    "flow",
+    (line) => ({
+      kind: "flow",
+      vdev: line.word("a vdev's name").text,
+      takes: line.choice(["on", "off"]) === "on",
+    }),
+  ],
   ...CONTROL_WORDS.map((what): [string, CommandReader] => [what, () => ({ kind: "control", what })]),
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
   [
@@ -128,6 +137,11 @@ function readIrq(line: LineReader): { pic: string; line: number } {
   if (line.atEnd && word.text.includes(":")) return line.parsePin(word);
   if (word.text === "" || word.text.includes(":")) throw line.unexpected("a PIC's name without a colon", word);
   return { pic: word.text, line: line.int("an interrupt line", 0xffff_ffff) };
+}
+
+/** A text in quotes, as UTF-8, or bytes in hex. */
+function readInput(line: LineReader): Uint8Array {
+  return line.atQuote ? new TextEncoder().encode(line.word("a text").text) : line.bytes("a text in quotes, or bytes");
 }
 
 function readExpectation(line: LineReader): Expectation {
