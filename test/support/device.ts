@@ -24,6 +24,9 @@ export interface DeviceLab {
   set(address: number, value: number, width?: AccessWidth): void;
 }
 
+/** Compiling takes a second or two, and much more on a machine that is busy. */
+const COMPILE_TIMEOUT_MS = 60_000;
+
 /**
  * Compiles `vdevs/NAME/NAME.ts` before the tests of a file.
  * @param space where `get` and `set` go
@@ -35,7 +38,7 @@ export function deviceLab(name: string, space: Space = "memory"): (config: strin
     folder = mkdtempSync(join(tmpdir(), `vdevbox-${name}-`));
     const file = join(packageRoot(), "vdevs", name, `${name}.ts`);
     await compileVdev({ file, outFile: join(folder, `${name}.wasm`) });
-  });
+  }, COMPILE_TIMEOUT_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return (config) => {
     const events: VmEvent[] = [];
