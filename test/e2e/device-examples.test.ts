@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../host/paths.ts";
 import { scratch, vdevbox } from "./command-line.ts";
 
-const DEVICES = ["pl031"];
+const DEVICES = ["pl011", "pl031"];
 
 describe.each(DEVICES)("examples/%s", (name) => {
   const folder = join("examples", name);
@@ -31,4 +31,10 @@ describe.each(DEVICES)("examples/%s", (name) => {
     expect(check.out).toMatch(/^[^\n]*: ok\n/);
     expect(check.code).toBe(0);
   });
+});
+
+it("what a guest sends through the pl011 is on standard output", () => {
+  const run = (guest: string) => vdevbox("run", "examples/pl011/pl011.qvmconf", "--guest", `examples/pl011/${guest}`).out;
+  expect(run("hello.s")).toBe("Hello from x86 code, through an Arm UART, out of a WebAssembly sandbox.\n");
+  expect(run("pl011.script")).toMatch(/^hello\npl011: fr /);
 });
