@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../host/paths.ts";
 import { scratch, vdevbox } from "./command-line.ts";
 
-const DEVICES = ["pl011", "pl031"];
+const DEVICES = ["mc146818", "pl011", "pl031"];
 
 describe.each(DEVICES)("examples/%s", (name) => {
   const folder = join("examples", name);

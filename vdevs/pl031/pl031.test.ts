@@ -1,4 +1,4 @@
-/** Oracle: README.md beside this file, which follows Arm DDI 0224, and a model that ticks second by second. */
+/** Oracle: README.md beside this file, which follows Arm DDI 0224, and JavaScript's Date. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AccessStatus } from "../../host/guests/bus.ts";
@@ -326,88 +326,4 @@ it("is put back by a snapshot, alarm and line included", () => {
   }
   one.vm.clockStep(6n * SECOND);
   expect(line(one)).toBe(true);
-});
-
-/** A PL031 as its manual's figure draws it: it ticks, and compares after every tick and every write. */
-class Model {
-  time = 0;
-  match = 0;
-  load = 0;
-  enabled = 0;
-  mask = 0;
-  raw = 0;
-
-  compare() {
-    if (this.enabled === 1 && this.time === this.match) this.raw = 1;
-  }
-
-  tick() {
-    if (this.enabled === 0) return;
-    this.time = (this.time + 1) >>> 0;
-    this.compare();
-  }
-
-  write(offset: number, value: number) {
-    if (offset === R.RTCMR_RW) this.match = value;
-    if (offset === R.RTCLR_RW) this.time = this.load = value;
-    if (offset === R.RTCIMSC_RW) this.mask = value & 1;
-    if (offset === R.RTCICR_W1C && (value & 1) === 1) this.raw = 0;
-    const starts = offset === R.RTCCR_RW && this.enabled === 0 && (value & 1) === 1;
-    if (starts) this.enabled = 1;
-    if (starts || offset === R.RTCMR_RW || offset === R.RTCLR_RW) this.compare();
-  }
-
-  state() {
-    return [
-      this.time,
-      this.match,
-      this.load,
-      this.enabled,
-      this.mask,
-      this.raw,
-      this.raw & this.mask,
-      this.raw & this.mask,
-    ];
-  }
-}
-
-it("does what the model does, whatever the guest writes and however time passes", () => {
-  const near = fc.integer({ min: -12, max: 12 }).map((value) => value >>> 0);
-  const offset = fc.constantFrom(
-    R.RTCMR_RW,
-    R.RTCLR_RW,
-    R.RTCCR_RW,
-    R.RTCIMSC_RW,
-    R.RTCICR_W1C,
-    R.RTCDR_RO,
-    R.RTCRIS_RO,
-  );
-  const operation = fc.oneof(
-    fc.record({ offset, value: fc.oneof(near, fc.constantFrom(0, 1)) }),
-    fc.record({ step: fc.integer({ min: 0, max: 40 }) }), // tenths of a second
-  );
-  const one = pl031();
-  const reset = new VmSnapshot(one.vm);
-  fc.assert(
-    fc.property(fc.array(operation, { maxLength: 60, size: "max" }), (operations) => {
-      reset.restore();
-      const model = new Model();
-      let tenths = 0;
-      for (const todo of operations) {
-        if ("step" in todo) {
-          one.vm.clockStep((BigInt(todo.step) * SECOND) / 10n);
-          for (let i = 0; i < todo.step; i++) if (++tenths % 10 === 0) model.tick();
-        } else {
-          set(one, todo.offset, todo.value);
-          model.write(todo.offset, todo.value);
-        }
-        // Line first: it must not need a look at the registers.
-        const level = Number(line(one));
-        const seen = [R.RTCDR_RO, R.RTCMR_RW, R.RTCLR_RW, R.RTCCR_RW, R.RTCIMSC_RW, R.RTCRIS_RO, R.RTCMIS_RO];
-        expect([...seen.map((at) => get(one, at)), level]).toEqual(model.state());
-      }
-    }),
-    { numRuns: 100 },
-  );
-  expect(one.vm.findings.all).toEqual([]);
 });
