@@ -34,7 +34,8 @@ describe.each(DEVICES)("examples/%s", (name) => {
 });
 
 it("what a guest sends through the pl011 is on standard output", () => {
-  const run = (guest: string) => vdevbox("run", "examples/pl011/pl011.qvmconf", "--guest", `examples/pl011/${guest}`).out;
+  const run = (guest: string) =>
+    vdevbox("run", "examples/pl011/pl011.qvmconf", "--guest", `examples/pl011/${guest}`).out;
   expect(run("hello.s")).toBe("Hello from x86 code, through an Arm UART, out of a WebAssembly sandbox.\n");
   expect(run("pl011.script")).toMatch(/^hello\npl011: fr /);
 });

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
-import { compileVdev } from "../../build/asc/compile.ts";
+import { beforeAll } from "vitest";
+import { buildVdevs } from "../../build/asc/incremental.ts";
 import { parseConfig } from "../../host/config/parse-config.ts";
 import type { AccessWidth, Space } from "../../host/guests/bus.ts";
 import { packageRoot } from "../../host/paths.ts";
@@ -28,18 +26,16 @@ export interface DeviceLab {
 const COMPILE_TIMEOUT_MS = 60_000;
 
 /**
- * Compiles `vdevs/NAME/NAME.ts` before the tests of a file.
+ * Builds `vdevs/NAME/NAME.ts` before the tests of a file, unless it is built already.
  * @param space where `get` and `set` go
  * @returns makes a lab of a configuration
  */
 export function deviceLab(name: string, space: Space = "memory"): (config: string) => DeviceLab {
-  let folder = "";
+  const folder = join(packageRoot(), "build/out/vdevs");
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), `vdevbox-${name}-`));
-    const file = join(packageRoot(), "vdevs", name, `${name}.ts`);
-    await compileVdev({ file, outFile: join(folder, `${name}.wasm`) });
+    const [result] = await buildVdevs([join(packageRoot(), "vdevs", name, `${name}.ts`)], { outDir: folder });
+    if (result?.status === "failed") throw result.errors[0];
   }, COMPILE_TIMEOUT_MS);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return (config) => {
     const events: VmEvent[] = [];
     const plan = planFromConfig(parseConfig(config, "test.qvmconf"), { modulePath: [folder] });
