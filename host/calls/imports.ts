@@ -3,6 +3,7 @@ import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
+import { cdevBodies } from "./cdev.ts";
 import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
@@ -29,6 +30,7 @@ export const BODIES: Bodies = {
   ...guestIntrBodies,
   ...guestMsiBodies,
   ...gaspBodies,
+  ...cdevBodies,
   ...utilsBodies,
   ...logBodies,
   ...posixBodies,

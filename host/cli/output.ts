@@ -11,6 +11,20 @@ export interface Sink {
 
 type LogEvent = Extract<VmEvent, { kind: "log" }>;
 
+/** Bytes of vdevs as text: UTF-8, and a character may come in pieces. */
+export class OutputDecoders {
+  readonly #decoders = new Map<string, TextDecoder>();
+
+  text(vdev: string, bytes: Uint8Array): string {
+    let decoder = this.#decoders.get(vdev);
+    if (decoder === undefined) {
+      decoder = new TextDecoder();
+      this.#decoders.set(vdev, decoder);
+    }
+    return decoder.decode(bytes, { stream: true });
+  }
+}
+
 /** Shows messages, reports and findings of a VM as `logger` and `log` ask for. */
 export class RunOutput {
   readonly #sink: Sink;

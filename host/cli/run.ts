@@ -8,7 +8,7 @@ import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
 import { troubledLines } from "./interrupt-summary.ts";
-import { RunOutput, type Sink } from "./output.ts";
+import { OutputDecoders, RunOutput, type Sink } from "./output.ts";
 import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
 
@@ -84,6 +84,7 @@ class Run {
   /** Why the recording could not be written on. */
   #failure: UserError | undefined;
   #stop = () => {};
+  readonly #decoders = new OutputDecoders();
 
   constructor(args: ParsedArguments, sink: Sink, explainer: Explainer | undefined) {
     this.#args = args;
@@ -190,7 +191,7 @@ class Run {
       pieces,
       guest,
       listener: (event) => this.#event(event),
-      onOutput: (text) => (this.#explainer === undefined ? this.#sink.out(text) : this.#explainer.guestSays(text)),
+      onOutput: (text) => this.#say(text),
       modulePath: this.#args.values("module-path"),
       adjust: (plan) => {
         const inputs = [...pieces.map((piece) => piece.file), guest.file, ...plan.vdevs.map((vdev) => vdev.file)];
@@ -220,7 +221,17 @@ class Run {
     }
   }
 
+  /** Text a guest made by itself or through a character device. */
+  #say(text: string): void {
+    if (this.#explainer === undefined) this.#sink.out(text);
+    else this.#explainer.guestSays(text);
+  }
+
   #show(event: VmEvent): void {
+    if (event.kind === "output") {
+      this.#say(this.#decoders.text(event.vdev, event.bytes));
+      return;
+    }
     this.#explainer?.event(event);
     if (event.kind === "log" || event.kind === "report" || event.kind === "finding") this.#explainer?.flush();
     this.#output?.show(event);

@@ -77,6 +77,8 @@ export type RecordingEvent =
   | { readonly kind: "pulse"; readonly vdev: string; readonly code: number }
   /** Input: the host's bytes for a vdev. */
   | { readonly kind: "input"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** Input: the host takes no more output of a vdev, or takes it again. */
+  | { readonly kind: "flow"; readonly vdev: string; readonly takes: boolean }
   /** Input: what a random draw gave. */
   | { readonly kind: "random"; readonly bytes: Uint8Array }
   /** Input: what a vdev saw in guest memory, where the guest that wrote it is not run again. */

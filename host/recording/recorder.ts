@@ -79,6 +79,11 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return { kind: "pulse", vdev: event.vdev, code: event.code };
     case "control":
       return { kind: "control", what: event.control };
+    case "input":
+    case "output":
+      return { kind: event.kind, vdev: event.vdev, bytes: event.bytes };
+    case "flow":
+      return { kind: "flow", vdev: event.vdev, takes: event.takes };
     case "line":
       return { kind: "irq", pic: event.pic, line: event.line, level: event.level };
     case "line-note":

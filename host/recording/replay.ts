@@ -134,6 +134,13 @@ function feed(vm: Vm, event: RecordingEvent): void {
     case "irqAct":
       actOnLine(vm, event.pic, event.line, event.act);
       return;
+    case "input":
+      if (vm.character.refusal(event.vdev, event.bytes.length) === undefined)
+        vm.character.send(event.vdev, event.bytes);
+      return;
+    case "flow":
+      if (vm.character.refusal(event.vdev) === undefined) vm.character.hold(event.vdev, !event.takes);
+      return;
     default:
   }
 }

@@ -85,6 +85,7 @@ describe("the text of a recording", () => {
     [{ kind: "msi", vdev: "a", address: 0n, data: 0, target: "-" }, 'msi a 0x0 0x0 => "-"'],
     [{ kind: "input", vdev: "pl011", bytes: Uint8Array.of(0x41, 0x0a) }, "input pl011 0x410a"],
     [{ kind: "output", vdev: "pl011", bytes: new Uint8Array() }, "output pl011 0x"],
+    [{ kind: "flow", vdev: "pl011", takes: false }, "flow pl011 off"],
     [{ kind: "random", bytes: Uint8Array.of(1) }, "random 0x01"],
     [{ kind: "dmaRead", address: 4096n, bytes: Uint8Array.of(1, 2) }, "dma_read 0x1000 0x0102"],
     [{ kind: "dmaWrite", address: 4096n, bytes: Uint8Array.of(3) }, "dma_write 0x1000 0x03"],
@@ -224,6 +225,7 @@ const event: fc.Arbitrary<RecordingEvent> = fc.oneof(
     .map(([kind, vdev, data]): RecordingEvent => {
       return { kind, vdev, bytes: data };
     }),
+  fc.tuple(text, fc.boolean()).map(([vdev, takes]): RecordingEvent => ({ kind: "flow", vdev, takes })),
   bytes.map((data): RecordingEvent => ({ kind: "random", bytes: data })),
   fc
     .tuple(fc.constantFrom("dmaRead" as const, "dmaWrite" as const), u64, bytes)

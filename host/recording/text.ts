@@ -87,6 +87,8 @@ export function formatEvent(event: RecordingEvent): string {
     case "input":
     case "output":
       return `${event.kind} ${formatName(event.vdev)} ${formatBytes(event.bytes)}`;
+    case "flow":
+      return `flow ${formatName(event.vdev)} ${event.takes ? "on" : "off"}`;
     case "random":
       return `random ${formatBytes(event.bytes)}`;
     case "dmaRead":
@@ -232,6 +234,7 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ["pulse", (line) => ({ kind: "pulse", vdev: readVdev(line), code: line.int("a pulse's code", 0xff) })],
   ["input", (line) => ({ kind: "input", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
   ["output", (line) => ({ kind: "output", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
+  ["flow", (line) => ({ kind: "flow", vdev: readVdev(line), takes: line.choice(["on", "off"]) === "on" })],
   ["random", (line) => ({ kind: "random", bytes: line.bytes("the bytes") })],
   ["dma_read", (line) => ({ kind: "dmaRead", ...readBlock(line) })],
   ["dma_write", (line) => ({ kind: "dmaWrite", ...readBlock(line) })],

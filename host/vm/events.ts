@@ -27,6 +27,10 @@ export type VmEvent =
   | { readonly kind: "control"; readonly control: "status" | "button" | "dump" | "terminate" }
   /** A CPU of the guest begins to run, to wait or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: "on" | "wait" | "off" }
+  /** The host's bytes for a vdev, and a vdev's for the host. */
+  | { readonly kind: "input" | "output"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** The host takes no more output of a vdev, or takes it again. */
+  | { readonly kind: "flow"; readonly vdev: string; readonly takes: boolean }
   | { readonly kind: "line"; readonly pic: string; readonly line: number; readonly level: boolean }
   /** What became of an interrupt, beside the level of its line. */
   | { readonly kind: "line-note"; readonly pic: string; readonly line: number; readonly note: LineNote }

@@ -34,6 +34,7 @@ export class VmSnapshot {
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
   readonly #power: ReturnType<Vm["power"]["save"]>;
   readonly #dumps: number;
+  readonly #character: ReturnType<Vm["character"]["save"]>;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -54,6 +55,7 @@ export class VmSnapshot {
     this.#mutexes = vm.mutexes.save();
     this.#power = vm.power.save();
     this.#dumps = vm.dump.count;
+    this.#character = vm.character.save();
     this.#trap = vm.context.trap;
   }
 
@@ -77,6 +79,7 @@ export class VmSnapshot {
     restoreTime(vm, this.#time);
     vm.interrupts.restore(this.#interrupts);
     vm.windows.restore(this.#windows);
+    vm.character.restore(this.#character);
     vm.held.releaseAll();
     vm.mutexes.restore(this.#mutexes);
     vm.power.restore(this.#power);
@@ -116,6 +119,7 @@ export function stateDigest(vm: Vm): string {
   hash.update(vm.interrupts.digest());
   for (const text of timeDigest(vm)) hash.update(text);
   if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
+  vm.character.digest(hash);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)
       hash.update(`${space} ${region.start} ${region.length} ${region.owner}\n`);

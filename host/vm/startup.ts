@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   QSL_NO_LOCATION,
   QST_MEMORY,
@@ -123,7 +124,10 @@ function instanceFor(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstan
     instance.exports.__vdevbox_vwrite,
     instance.exports.__vdevbox_operand,
   );
-  for (const note of shared === undefined ? module.notes : []) vm.log("warn", undefined, note);
+  // By its name only: what a run says must not depend on where its modules lie.
+  for (const note of shared === undefined ? module.notes : []) {
+    vm.log("warn", undefined, note.replaceAll(module.file, basename(module.file)));
+  }
   if (!vm.activations.startModule(instance))
     throw stoppedError(vm, instance, `the start of ${module.file}`, plan.place);
   if (instance.factories.length === 0) {

@@ -1,4 +1,5 @@
 import { VDEV_CTRL_STATUS } from "../../abi/generated/constants.ts";
+import { CharacterDevices } from "../character/character-devices.ts";
 import * as L from "../dispatcher/assembly/layout.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { EndOfVm, type Finding } from "../gate/finding.ts";
@@ -64,6 +65,7 @@ export class Vm implements GuestBus {
   readonly locks: GaspLocks;
   readonly mutexes: Mutexes;
   readonly windows: Windows;
+  readonly character: CharacterDevices;
   readonly findings: Findings;
   readonly activations: Activations;
   readonly dump: GuestDump;
@@ -100,6 +102,7 @@ export class Vm implements GuestBus {
     this.locks = new GaspLocks(this);
     this.mutexes = new Mutexes(this);
     this.windows = new Windows(this);
+    this.character = new CharacterDevices(this);
     this.findings = new Findings(this);
     this.activations = new Activations(this);
     this.ram.source = options.ramSource;

@@ -192,6 +192,7 @@ export class Bench {
       instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.src_id, 1);
     }
     if (entry.name === "guest_power_state_current") this.#notification();
+    if (entry.header === "cdev" && entry.name !== "cdev_setup") vm.character.add(this.vdev, args[0]!, 1, 2);
     const number = (name: string, value: number) => {
       const param = entry.params.find((one) => one.name === name);
       if (param !== undefined) args[param.at] = value;

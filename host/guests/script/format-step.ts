@@ -27,6 +27,10 @@ export function formatStep(step: ScriptCommand): string {
       return formatAct(step.act, `${formatName(step.pic)} ${step.line}`);
     case "irqCount":
       return `irq_count ${formatName(step.pic)} ${step.line} ${step.count}`;
+    case "input":
+      return `input ${formatName(step.vdev)} ${formatBytes(step.bytes)}`;
+    case "flow":
+      return `flow ${formatName(step.vdev)} ${step.takes ? "on" : "off"}`;
     case "control":
       return step.what;
     case "power":

@@ -26,6 +26,10 @@ export interface ScriptMachine {
   irqAct(pic: string, line: number, act: LineAct): boolean | undefined;
   /** @returns undefined when there is no such controller or line */
   irqCount(pic: string, line: number, count: LineCount): number | undefined;
+  /** Sends bytes to a vdev. @returns why that cannot be done, or undefined */
+  input(vdev: string, bytes: Uint8Array): string | undefined;
+  /** Takes output of a vdev, or no more. @returns why that cannot be done, or undefined */
+  flow(vdev: string, takes: boolean): string | undefined;
   /** VDEV_CTRL_STATUS, the power button, a guest dump, or the end. @returns false for a dump that was not written */
   control(what: ControlWord): boolean;
   /** A CPU of the VM begins to run, to wait, or is switched off. */

@@ -183,6 +183,8 @@ const leaf: fc.Arbitrary<ScriptCommand> = fc.oneof(
   of("irq", { pic: name, line }),
   of("irqAct", { pic: name, line, act: fc.constantFrom(...LINE_ACTS) }),
   of("irqCount", { pic: name, line, count: fc.constantFrom(...LINE_COUNTS) }),
+  of("input", { vdev: name, bytes }),
+  of("flow", { vdev: name, takes: fc.boolean() }),
   of("control", { what: fc.constantFrom(...CONTROL_WORDS) }),
   of("power", { cpu: fc.nat(1023), state: fc.constantFrom(...POWER_STATES) }),
   of("vcpu", { vcpu: fc.nat(1023) }),

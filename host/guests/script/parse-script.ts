@@ -100,6 +100,15 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ["irq_disable", (line) => ({ kind: "irqAct", ...readIrq(line), act: "disable" })],
   ["irq_take", (line) => ({ kind: "irqAct", ...readIrq(line), act: "take" })],
   ["irq_count", (line) => ({ kind: "irqCount", ...readIrqOf(line), count: line.choice(LINE_COUNTS) })],
+  ["input", (line) => ({ kind: "input", vdev: line.word("a vdev's name").text, bytes: readInput(line) })],
+  [
+    "flow",
+    (line) => ({
+      kind: "flow",
+      vdev: line.word("a vdev's name").text,
+      takes: line.choice(["on", "off"]) === "on",
+    }),
+  ],
   ...CONTROL_WORDS.map((what): [string, CommandReader] => [what, () => ({ kind: "control", what })]),
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
   [
@@ -155,6 +164,11 @@ function readIrqOf(line: LineReader): { pic: string; line: number } {
   const word = line.word("a PIC");
   if (word.text.includes(":")) return line.parsePin(word);
   return { pic: word.text, line: line.int("an interrupt line", 0xffff_ffff) };
+}
+
+/** A text in quotes, as UTF-8, or bytes in hex. */
+function readInput(line: LineReader): Uint8Array {
+  return line.atQuote ? new TextEncoder().encode(line.word("a text").text) : line.bytes("a text in quotes, or bytes");
 }
 
 function readExpectation(line: LineReader): Expectation {

@@ -62,6 +62,16 @@ class Board implements ScriptMachine {
     return pic === "gic" && line < 4 ? count.length : undefined;
   }
 
+  input(vdev: string, bytes: Uint8Array): string | undefined {
+    this.calls.push(`input ${vdev} ${bytes.join()}`);
+    return vdev === "uart" ? undefined : `there is no vdev ${vdev}`;
+  }
+
+  flow(vdev: string, takes: boolean): string | undefined {
+    this.calls.push(`flow ${vdev} ${takes}`);
+    return vdev === "uart" ? undefined : `there is no vdev ${vdev}`;
+  }
+
   control(what: ControlWord): boolean {
     this.calls.push(what);
     if (what === "terminate") this.stopped = true;
@@ -121,6 +131,20 @@ describe("running a script", () => {
       "write memory 258 1 cpu0",
     ]);
     expect(result.accesses).toBe(3 + 3 + 2 + 1);
+  });
+
+  it("sends the host's bytes, and holds output back", () => {
+    const result = run(
+      'input uart "h\\u00e9"\ninput uart 0x00ff\nflow uart off\nflow uart on\ninput tape "x"\nexpect error',
+    );
+    expect(result.calls).toEqual([
+      "input uart 104,195,169",
+      "input uart 0,255",
+      "flow uart false",
+      "flow uart true",
+      "input tape 120",
+    ]);
+    expect(result.findings).toEqual(["5: there is no vdev tape"]);
   });
 
   it("answers in qtest's words", () => {

@@ -261,7 +261,18 @@ class ScriptRun {
         if (queued === true) return { kind: "ok" };
         return { kind: "error", why: queued === undefined ? `no vdev ${command.vdev}` : "too many pulses wait" };
       }
+      case "input":
+        return this.#hostSide(step, this.#machine.input(command.vdev, command.bytes));
+      case "flow":
+        return this.#hostSide(step, this.#machine.flow(command.vdev, command.takes));
     }
+  }
+
+  /** What the host does to a vdev's stream either is done or cannot be done at all. */
+  #hostSide(step: ScriptStep, refusal: string | undefined): Answer {
+    if (refusal === undefined) return { kind: "ok" };
+    this.#finding(step.place, refusal, formatStep(step), refusal);
+    return { kind: "error", why: refusal };
   }
 
   #read({ space, address, width }: Extract<ScriptCommand, { kind: "read" }>, step: ScriptStep): Answer {

@@ -27,6 +27,10 @@ export type ScriptCommand =
   | { readonly kind: "irqAct"; readonly pic: string; readonly line: number; readonly act: LineAct }
   /** Asks how often something happened on a line. */
   | { readonly kind: "irqCount"; readonly pic: string; readonly line: number; readonly count: LineCount }
+  /** The host's bytes for a vdev. */
+  | { readonly kind: "input"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** The host takes no more output of a vdev, or takes it again. */
+  | { readonly kind: "flow"; readonly vdev: string; readonly takes: boolean }
   | { readonly kind: "control"; readonly what: ControlWord }
   /** `power CPU STATE`: that CPU begins to run, to wait, or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }

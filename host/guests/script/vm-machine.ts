@@ -63,6 +63,18 @@ export class VmScriptMachine implements ScriptMachine {
     return vdev === undefined ? undefined : this.#vm.pulses.inject(vdev, code);
   }
 
+  input(vdev: string, bytes: Uint8Array): string | undefined {
+    const refusal = this.#vm.character.refusal(vdev, bytes.length);
+    if (refusal === undefined) this.#vm.character.send(vdev, bytes);
+    return refusal;
+  }
+
+  flow(vdev: string, takes: boolean): string | undefined {
+    const refusal = this.#vm.character.refusal(vdev);
+    if (refusal === undefined) this.#vm.character.hold(vdev, !takes);
+    return refusal;
+  }
+
   control(what: ControlWord): boolean {
     if (what === "terminate") {
       this.#vm.terminate();
