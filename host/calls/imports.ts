@@ -3,8 +3,12 @@ import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
-import { gaspBodies } from "./gasp.ts";
+import { gaspMapBodies } from "./gasp-map.ts";
+import { gaspRegionBodies } from "./gasp-region.ts";
+import { gaspSpaceBodies } from "./gasp-space.ts";
+import { gaspWalkBodies } from "./gasp-walk.ts";
 import { VmGateHost } from "./gate-host.ts";
+import { gramBodies } from "./gram.ts";
 import { guestBodies } from "./guest.ts";
 import { guestPowerBodies } from "./guest-power.ts";
 import { guestTimerBodies } from "./guest-timer.ts";
@@ -24,7 +28,11 @@ export const BODIES: Bodies = {
   ...guestBodies,
   ...guestTimerBodies,
   ...pulseBodies,
-  ...gaspBodies,
+  ...gaspSpaceBodies,
+  ...gaspRegionBodies,
+  ...gaspMapBodies,
+  ...gaspWalkBodies,
+  ...gramBodies,
   ...utilsBodies,
   ...logBodies,
   ...posixBodies,

@@ -141,7 +141,10 @@ describe("a mapping", () => {
     const first = map(vm, RAM);
     snapshot.restore();
     expect(vm.windows.any).toBe(false);
-    expect([map(vm, RAM), map(vm, RAM)]).toEqual([first, first + 16]);
+    const second = map(vm, RAM) === first ? map(vm, RAM) : 0;
+    expect(second).toBeGreaterThanOrEqual(first + 16);
+    snapshot.restore();
+    expect([map(vm, RAM), map(vm, RAM)]).toEqual([first, second]);
     snapshot.restore();
     const open = map(vm, RAM);
     const later = new VmSnapshot(vm);

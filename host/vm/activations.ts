@@ -16,6 +16,9 @@ export class Activations {
   readonly #vm: Vm;
   /** Frame of the activation in progress. */
   #frame = 0;
+  /** Names the activation in progress, 0 outside of one; never used again for another. */
+  current = 0;
+  #count = 0;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -71,6 +74,8 @@ export class Activations {
     const before = { callback: context.callback, thread: context.thread, vdev: context.vdev, vcpu: context.vcpu };
     const outerFrame = this.#frame;
     const outerWork = instance.hostWork;
+    const outer = this.current;
+    this.current = ++this.#count;
     instance.hostWork = 0;
     if (before.callback !== CALLBACK.none) this.#frame++;
     const frame = this.#frame < DEPTH_LIMIT ? instance.frame(this.#frame) : undefined;
@@ -78,7 +83,7 @@ export class Activations {
     dispatcher.exports.select(0, this.#frame + 1);
     try {
       if (frame === undefined) throw new RangeError(`more than ${DEPTH_LIMIT} callbacks nested in each other`);
-      if (windows.any) windows.refresh();
+      if (windows.any) windows.enter(instance);
       const result = call(frame);
       if (windows.any) windows.flush();
       if (held.any) held.checkReleased(this.#frame);
@@ -88,6 +93,7 @@ export class Activations {
       return undefined;
     } finally {
       this.#frame = outerFrame;
+      this.current = outer;
       instance.hostWork += outerWork;
       dispatcher.exports.select(0, outerFrame);
       context.enter(before.callback, before.thread, before.vdev, before.vcpu);

@@ -203,7 +203,8 @@ export class Bench {
       instance.setU64(args[2]!, RAM.start);
       instance.setU32(args[3]!, 16);
     }
-    if (entry.name === "gasp_unmap") args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true });
+    if (entry.name === "gasp_unmap")
+      args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true }, "gasp_map_sys")!.address;
     if (/^pthread_mutex_(destroy|lock|trylock|unlock)$/.test(entry.name)) {
       vm.mutexes.init(instance, args[0]!, "normal");
       if (entry.name === "pthread_mutex_unlock") vm.mutexes.lock(vm.mutexes.find(instance, args[0]!)!);
