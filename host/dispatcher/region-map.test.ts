@@ -16,19 +16,21 @@ describe("the region map", () => {
   it("gives the room of a shared page to the next: regions that wander through all pages never run out of it", () => {
     const { map, pageWord } = made();
     // A list takes 20 bytes at least: more pages than there is room for, one after the other.
-    const moves = L.LISTS_BYTES / 20 + 1000;
+    const moves = Math.ceil(L.LISTS_BYTES / 20) + 1000;
+    let right = 0;
     for (let page = 0; page < moves; page++) {
       const start = BigInt(page) << 12n;
       const handles = [map.add("memory", start, 8n, 1), map.add("memory", start + 8n, 8n, 1)];
-      expect(pageWord(page) < 0).toBe(true); // LIST
+      const isList = pageWord(page) < 0; // LIST is the top bit
       for (const handle of handles) map.remove(handle);
-      expect(pageWord(page)).toBe(0);
+      if (isList && pageWord(page) === 0) right++;
     }
+    expect(right).toBe(moves);
   });
 
   it("grows a page's list as often as regions come and go there", () => {
     const { map, pageWord } = made();
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 10; round++) {
       const handles = Array.from({ length: 500 }, (_, i) => map.add("memory", BigInt(i * 8), 8n, 1));
       for (const handle of handles) map.remove(handle);
     }
