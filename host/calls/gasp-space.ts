@@ -15,7 +15,7 @@ import type { Vm } from "../vm/vm.ts";
 import { bodies, u64, violation } from "./body.ts";
 
 /** Regions that make one unit of work to go past. */
-const REGIONS_PER_WORK = 16;
+const REGIONS_PER_WORK = 2;
 
 /** The space a QST_* type is of; undefined when it is none with addresses. */
 export function spaceOf(type: number): Space | undefined {

@@ -175,7 +175,8 @@ function clear(vm: Vm): void {
 const HOME = 0x9000000000n;
 let vm: Vm;
 beforeAll(() => {
-  ({ vm } = vmOf(ECHO, { ram }, { listener: undefined, vdev: { loc: { space: "memory", address: HOME } } }));
+  ({ vm } = vmOf(ECHO, { ram }, { vdev: { loc: { space: "memory", address: HOME } } }));
+  vm.listener = undefined; // with one, a batch is made one by one
 });
 
 it.each([
