@@ -43,10 +43,14 @@ export class Fetches {
     by: string,
   ): DoubleFetch | undefined {
     let found: DoubleFetch | undefined;
+    let known = false;
     for (const earlier of this.#fetches) {
       if (earlier.callback !== callback || earlier.instance !== instance) continue;
       found ??= changedByte(earlier.address, earlier.bytes, earlier.by, address, bytes);
+      known ||= earlier.address === address && earlier.bytes.length === bytes.length;
     }
+    // Nothing new, however often a callback fetches it.
+    if (known && found === undefined) return undefined;
     this.#fetches.push({ callback, instance, address, bytes, by });
     this.#bytes += bytes.length;
     while (this.#fetches.length > LIMIT_FETCHES || (this.#bytes > LIMIT_BYTES && this.#fetches.length > 1)) {
@@ -88,6 +92,7 @@ export function changedByte(
   const length = Number(end - from);
   const a = Number(from - earlierAt);
   const b = Number(from - laterAt);
+  if (Buffer.compare(earlier.subarray(a, a + length), later.subarray(b, b + length)) === 0) return undefined;
   for (let i = 0; i < length; i++) {
     if (earlier[a + i] === later[b + i]) continue;
     return { address: from + BigInt(i), before: earlier[a + i]!, after: later[b + i]!, by };

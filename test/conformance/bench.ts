@@ -1,6 +1,6 @@
 import type { CallbackName, GateEntry, Phase, ThreadKind } from "../../abi/definition/schema.ts";
 import { GPSC_WAIT, QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
+import { gasp_walk_state, guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
 import { SHAPE } from "../../host/sandbox/contract.ts";
@@ -191,11 +191,20 @@ export class Bench {
     }
     if (block !== undefined) number("data_len", 4);
     number("cmd", GPSC_WAIT);
-    if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
+    if (entry.name.startsWith("gasp_find_free")) {
       number("size", 0x1000);
       number("align", 0x1000);
       number("max_addr", 0x7fffffff);
     }
+    if (entry.name.startsWith("gram_")) {
+      number("size", 16);
+      number("align", 16);
+      number("range_end", 0xffff);
+      // Each time another place, far below those that gram_find_free() takes.
+      number("loc", Number(RAM.start) + 16 * vm.reservations.count);
+    }
+    // Nothing is left to walk, and a step may have one byte.
+    if (entry.name.startsWith("gasp_walk")) instance.setU64(args[0]! + gasp_walk_state.max_length, 1n);
     // An address range of no regions: what single regions do is the address space's own test.
     number("num_regions", 0);
     if (entry.name === "vdev_register_factory") args.splice(0, 2, AT.factory, QVM_VDEV_ABI);
