@@ -1264,7 +1264,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "gasp",
     prototype: "vdevbox",
-    body: "later",
+    body: "complete",
     params: [{ name: "ws", type: { kind: "struct", struct: "gasp_walk_state", access: "in" }, at: 0 }],
     rawParams: 1,
     result: { kind: "int", signed: false, cType: "unsigned" },
@@ -1285,7 +1285,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "gasp",
     prototype: "vdevbox",
-    body: "later",
+    body: "complete",
     params: [
       { name: "ws", type: { kind: "struct", struct: "gasp_walk_state", access: "out" }, at: 0 },
       { name: "gsp", type: { kind: "handle", of: "guest_system" }, at: 1 },
@@ -1312,7 +1312,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "gasp",
     prototype: "vdevbox",
-    body: "later",
+    body: "complete",
     params: [{ name: "ws", type: { kind: "struct", struct: "gasp_walk_state", access: "inout" }, at: 0 }],
     rawParams: 1,
     result: { kind: "int", signed: true, cType: "int" },
@@ -1377,7 +1377,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "gasp",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [
       { name: "gsp", type: { kind: "handle", of: "guest_system" }, at: 0 },
       { name: "size", type: { kind: "int", bits: 64, signed: false, cType: "uint64_t" }, at: 1 },
@@ -1403,7 +1403,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "gasp",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [
       { name: "gsp", type: { kind: "handle", of: "guest_system" }, at: 0 },
       { name: "size", type: { kind: "int", bits: 64, signed: false, cType: "uint64_t" }, at: 1 },
@@ -1431,7 +1431,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "gasp",
     prototype: "inferred",
-    body: "later",
+    body: "complete",
     params: [
       { name: "loc", type: { kind: "guest-address", cType: "uint64_t" }, at: 0 },
       { name: "size", type: { kind: "int", bits: 64, signed: false, cType: "uint64_t" }, at: 2 },

@@ -16,6 +16,7 @@ import { errnoName } from "../vm/errno.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
 import { bodies, remark, violation } from "./body.ts";
+import { remarkDoubleFetch } from "./double-fetch.ts";
 import { isLiveFrame } from "./gate-host.ts";
 
 /** Offsets in a frame; see abi/runtime/frame.ts. */
@@ -135,10 +136,11 @@ function moveBlock(
     return EOK;
   }
   if (block.type === QST_MEMORY) {
-    if (toGuest) return vm.ram.write(block.location, data.slice(0, block.length)) ? EOK : EXCEPTION;
-    const guest = vm.ram.read(block.location, block.length);
+    if (toGuest) return vm.windows.store(instance, block.location, data.slice(0, block.length)) ? EOK : EXCEPTION;
+    const guest = vm.windows.load(instance, block.location, block.length, "guest_cpu_read");
     if (guest === undefined) return EXCEPTION;
-    data.set(guest);
+    remarkDoubleFetch(vm, instance, "guest_cpu_read", guest.changed);
+    data.set(guest.bytes);
     return EOK;
   }
   if (block.type === QST_IMMEDIATE && !toGuest && block.length <= 8) {

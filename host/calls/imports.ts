@@ -4,8 +4,12 @@ import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
 import { cdevBodies } from "./cdev.ts";
-import { gaspBodies } from "./gasp.ts";
+import { gaspMapBodies } from "./gasp-map.ts";
+import { gaspRegionBodies } from "./gasp-region.ts";
+import { gaspSpaceBodies } from "./gasp-space.ts";
+import { gaspWalkBodies } from "./gasp-walk.ts";
 import { VmGateHost } from "./gate-host.ts";
+import { gramBodies } from "./gram.ts";
 import { guestBodies } from "./guest.ts";
 import { guestIntrBodies } from "./guest-intr.ts";
 import { guestMsiBodies } from "./guest-msi.ts";
@@ -29,8 +33,12 @@ export const BODIES: Bodies = {
   ...pulseBodies,
   ...guestIntrBodies,
   ...guestMsiBodies,
-  ...gaspBodies,
   ...cdevBodies,
+  ...gaspSpaceBodies,
+  ...gaspRegionBodies,
+  ...gaspMapBodies,
+  ...gaspWalkBodies,
+  ...gramBodies,
   ...utilsBodies,
   ...logBodies,
   ...posixBodies,

@@ -3,6 +3,7 @@ import * as L from "../dispatcher/assembly/layout.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
 import { formatAddress } from "../memory/format.ts";
+import { accessedRegion } from "./regions.ts";
 import { unsupportedAction } from "./unsupported.ts";
 import type { Vdev } from "./vdev.ts";
 import { EXIT, type Vm } from "./vm.ts";
@@ -16,12 +17,13 @@ export function settleRead(vm: Vm, status: number, space: Space, lo: number, hi:
     return settleStatus(vm, status, "vread", space, lo, hi);
   }
   if (status === L.UNCLAIMED && space === "memory") {
-    const bytes = vm.ram.view(join(lo, hi), width);
+    const bytes = vm.ram.load(join(lo, hi), width);
     if (bytes !== undefined) {
       vm.valueLo = littleEndian(bytes, 0, Math.min(width, 4));
       vm.valueHi = width === 8 ? littleEndian(bytes, 4, 4) : 0;
       return AccessStatus.done;
     }
+    if (vm.ram.holds(join(lo, hi), width)) return unsupported(vm, L.NO_HANDLER, "read", space, lo, hi, width);
   }
   return unsupported(vm, status, "read", space, lo, hi, width);
 }
@@ -41,20 +43,21 @@ export function settleWrite(
     return settleStatus(vm, status, "vwrite", space, lo, hi);
   }
   if (status === L.UNCLAIMED && space === "memory") {
-    const range = vm.ram.find(join(lo, hi), width);
-    if (range !== undefined) {
-      if (!range.writable) return unsupported(vm, L.NO_HANDLER, "write", space, lo, hi, width);
-      const offset = Number(join(lo, hi) - range.start);
-      for (let i = 0; i < width; i++)
-        range.bytes[offset + i] = (i < 4 ? valueLo >>> (8 * i) : valueHi >>> (8 * (i - 4))) & 0xff;
-      return AccessStatus.done;
-    }
+    const address = join(lo, hi);
+    if (vm.ram.store(address, toBytes(valueLo, valueHi, width))) return AccessStatus.done;
+    if (vm.ram.holds(address, width)) return unsupported(vm, L.NO_HANDLER, "write", space, lo, hi, width);
   }
   return unsupported(vm, status, "write", space, lo, hi, width);
 }
 
 function join(lo: number, hi: number): bigint {
   return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+}
+
+function toBytes(lo: number, hi: number, width: number): Uint8Array {
+  const bytes = new Uint8Array(width);
+  for (let i = 0; i < width; i++) bytes[i] = i < 4 ? lo >>> (8 * i) : hi >>> (8 * (i - 4));
+  return bytes;
 }
 
 function littleEndian(bytes: Uint8Array, from: number, count: number): number {
@@ -70,7 +73,7 @@ function littleEndian(bytes: Uint8Array, from: number, count: number): number {
 function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, access: number): boolean {
   if (vm.ended !== undefined) return false;
   const address = join(lo, hi);
-  const region = vm.spaces[space].find(address);
+  const region = accessedRegion(vm, space, address);
   if (region?.what.kind !== "vdev") return false;
   const { instance, factory } = vm.vdevs[region.what.vdev]!;
   const handler = access === GRF_VIRT_RD ? factory.vread : factory.vwrite;
@@ -153,7 +156,7 @@ function during(vm: Vm, vdev: Vdev, callback: "vread" | "vwrite", record: () => 
 }
 
 function vdevAt(vm: Vm, space: Space, lo: number, hi: number): Vdev | undefined {
-  const region = vm.spaces[space].find(join(lo, hi));
+  const region = accessedRegion(vm, space, join(lo, hi));
   return region?.what.kind === "vdev" ? vm.vdevs[region.what.vdev] : undefined;
 }
 

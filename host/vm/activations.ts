@@ -20,6 +20,9 @@ export class Activations {
   /** Frame of the activation in progress. */
   #frame = 0;
   #outermost = 0;
+  /** Names the activation in progress, 0 outside of one; never used again for another. */
+  current = 0;
+  #count = 0;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -72,8 +75,6 @@ export class Activations {
     const budget = instance.exports.__vdevbox_fuel_budget;
     const steps = instance.fuelBudget;
     if (budget !== undefined) budget.value = Math.min(steps, NESTED_STEPS);
-    // What the waiting vdev has written into its windows must not be overwritten when they are refreshed.
-    if (this.#vm.windows.any) this.#vm.windows.flush();
     let result: number | undefined;
     try {
       result = this.#run(instance, vdev.index, callback, context.thread, context.vcpu, call);
@@ -106,6 +107,8 @@ export class Activations {
     const before = { callback: context.callback, thread: context.thread, vdev: context.vdev, vcpu: context.vcpu };
     const outerFrame = this.#frame;
     const outerWork = instance.hostWork;
+    const outer = this.current;
+    this.current = ++this.#count;
     instance.hostWork = 0;
     if (before.callback !== CALLBACK.none) this.#frame++;
     else this.#outermost++;
@@ -114,7 +117,7 @@ export class Activations {
     dispatcher.exports.select(0, this.#frame + 1);
     try {
       if (frame === undefined) throw new RangeError(`more than ${DEPTH_LIMIT} callbacks nested in each other`);
-      if (windows.any) windows.refresh();
+      if (windows.any) windows.enter(instance);
       const result = call(frame);
       if (windows.any) windows.flush();
       if (held.any) held.checkReleased(this.#frame);
@@ -124,6 +127,7 @@ export class Activations {
       return undefined;
     } finally {
       this.#frame = outerFrame;
+      this.current = outer;
       instance.hostWork += outerWork;
       dispatcher.exports.select(0, outerFrame);
       context.enter(before.callback, before.thread, before.vdev, before.vcpu);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { restoreTime, type SavedTime, saveTime, timeDigest } from "../time/save-time.ts";
-import { claimRegion, releaseRegion } from "./regions.ts";
+import { DEFAULT_REGION_FLAGS, releaseRegion, restoreRegion, runRegion } from "./regions.ts";
 import type { Vm } from "./vm.ts";
 
 interface InstanceState {
@@ -13,13 +13,12 @@ interface InstanceState {
 
 interface RegionState {
   readonly region: Region;
-  readonly vdev: number;
   readonly space: "memory" | "io";
 }
 
 /**
  * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
- * pulses, interrupt lines, regions, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own
+ * pulses, interrupt lines, regions, page rights, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own
  * and stays. A module instance
  * that has faulted since runs again, and so does a VM that has ended. Restoring costs a copy of the modules' memory and little else.
  */
@@ -27,7 +26,7 @@ export class VmSnapshot {
   readonly #vm: Vm;
   readonly #instances: readonly InstanceState[];
   readonly #regions: readonly RegionState[];
-  readonly #regionChanges: number;
+  readonly #regionVersion: number;
   readonly #time: SavedTime;
   readonly #interrupts: ReturnType<Vm["interrupts"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
@@ -35,6 +34,7 @@ export class VmSnapshot {
   readonly #power: ReturnType<Vm["power"]["save"]>;
   readonly #dumps: number;
   readonly #character: ReturnType<Vm["character"]["save"]>;
+  readonly #rights: ReturnType<Vm["ram"]["rights"]["save"]>;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -44,11 +44,9 @@ export class VmSnapshot {
       return { instance, bytes: instance.bytes.slice(), pics: instance.savePics() };
     });
     this.#regions = (["memory", "io"] as const).flatMap((space) =>
-      vm.spaces[space].regions
-        .filter((region) => region.what.kind === "vdev")
-        .map((region) => ({ region, space, vdev: region.what.kind === "vdev" ? region.what.vdev : -1 })),
+      vm.spaces[space].regions.filter((region) => region.what.kind === "vdev").map((region) => ({ region, space })),
     );
-    this.#regionChanges = vm.regionChanges;
+    this.#regionVersion = vm.changes.version;
     this.#time = saveTime(vm);
     this.#interrupts = vm.interrupts.save();
     this.#windows = vm.windows.save();
@@ -56,6 +54,7 @@ export class VmSnapshot {
     this.#power = vm.power.save();
     this.#dumps = vm.dump.count;
     this.#character = vm.character.save();
+    this.#rights = vm.ram.rights.save();
     this.#trap = vm.context.trap;
   }
 
@@ -74,7 +73,7 @@ export class VmSnapshot {
       instance.stopped = undefined;
       instance.stoppedBy = undefined;
     }
-    if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
+    if (stopped || vm.changes.version !== this.#regionVersion) this.#restoreRegions(stopped);
     vm.reopen();
     restoreTime(vm, this.#time);
     vm.interrupts.restore(this.#interrupts);
@@ -84,24 +83,26 @@ export class VmSnapshot {
     vm.mutexes.restore(this.#mutexes);
     vm.power.restore(this.#power);
     vm.dump.restore(this.#dumps);
+    vm.ram.rights.restore(this.#rights);
     vm.context.trap = this.#trap;
   }
 
-  /** Puts every region back where it was; the dispatcher's records are made anew. */
-  #restoreRegions(): void {
+  /** Takes away and puts back what is not as it was; a region that is the same object is. */
+  #restoreRegions(stopped: boolean): void {
     const vm = this.#vm;
-    for (const vdev of vm.vdevs) {
-      for (const region of [...vdev.regions]) releaseRegion(vm, this.#spaceOf(vm, region), region);
+    const saved = new Set(this.#regions.map(({ region }) => region));
+    const kept = new Set<Region>();
+    for (const space of ["memory", "io"] as const) {
+      for (const region of [...vm.spaces[space].regions]) {
+        if (saved.has(region)) kept.add(region);
+        else releaseRegion(vm, space, region);
+      }
     }
-    for (const { region, vdev, space } of this.#regions) {
-      if (region.what.kind !== "vdev") continue;
-      claimRegion(vm, vm.vdevs[vdev]!, space, region.start, region.length, region.what.cookie, region.what.flags);
+    for (const { region, space } of this.#regions) {
+      if (!kept.has(region)) restoreRegion(vm, space, region);
+      else if (stopped) runRegion(vm, space, region);
     }
-    vm.regionChanges = this.#regionChanges;
-  }
-
-  #spaceOf(vm: Vm, region: Region): "memory" | "io" {
-    return vm.spaces.io.regions.includes(region) ? "io" : "memory";
+    vm.changes.restored(this.#regionVersion);
   }
 }
 
@@ -122,7 +123,14 @@ export function stateDigest(vm: Vm): string {
   vm.character.digest(hash);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)
-      hash.update(`${space} ${region.start} ${region.length} ${region.owner}\n`);
+      hash.update(`${space} ${region.start} ${region.length} ${region.owner}${kindOf(region)}\n`);
   }
+  for (const [start, pages] of vm.ram.rights.changes()) hash.update(`rights ${start}`).update(pages);
   return hash.digest("hex");
+}
+
+/** How a vdev's region differs from the one qvm makes by itself; nothing when it does not. */
+function kindOf({ what }: Region): string {
+  if (what.kind !== "vdev" || (what.cookie === 0 && what.flags === DEFAULT_REGION_FLAGS)) return "";
+  return ` ${what.cookie} ${what.flags}`;
 }

@@ -9,6 +9,7 @@ import { Interrupts } from "../interrupts/interrupts.ts";
 import type { InterruptLines } from "../interrupts/lines.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
+import { Reservations } from "../memory/reservations.ts";
 import { Windows } from "../memory/windows.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { Mutexes } from "../threads/mutexes.ts";
@@ -28,6 +29,7 @@ import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
 import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
+import { RegionChanges } from "./region-changes.ts";
 import type { Vdev } from "./vdev.ts";
 
 export { EXIT, type VmEnd };
@@ -54,6 +56,7 @@ export class Vm implements GuestBus {
   readonly context: Context;
   readonly spaces: Record<Space, AddressSpace> = { memory: new AddressSpace("memory"), io: new AddressSpace("io") };
   readonly ram = new GuestRam();
+  readonly reservations = new Reservations(this.ram);
   readonly interrupts: Interrupts;
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
@@ -73,8 +76,8 @@ export class Vm implements GuestBus {
   readonly #ending: Ending;
   readonly vdevs: Vdev[] = [];
   readonly instances: ModuleInstance[] = [];
-  /** Counts regions added and removed. */
-  regionChanges = 0;
+  /** What became of regions while vdevs run. */
+  readonly changes = new RegionChanges();
   /** Told when a vdev's region comes or goes, so that a guest knows what to trap. */
   onRegion: ((change: "add" | "remove", space: Space, start: bigint, length: bigint) => void) | undefined;
   /** High and low half of what the last read got. */
@@ -110,6 +113,7 @@ export class Vm implements GuestBus {
     this.#ending = new Ending(this);
     this.dump = new GuestDump(this);
     this.dump.source = options.dumpSource;
+    this.ram.trapped = options.ramBytes === undefined;
     this.ram.listener = {
       read: (address, bytes) => this.emit({ kind: "ram-read", address, bytes }),
       written: (address, bytes) => this.emit({ kind: "ram-write", address, bytes }),
@@ -169,7 +173,7 @@ export class Vm implements GuestBus {
     if (windows) this.windows.refresh();
     let status: number;
     try {
-      status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, width, vcpu);
+      status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, hi, width, vcpu);
     } catch (error) {
       status = this.faulted(error);
     }
@@ -199,7 +203,7 @@ export class Vm implements GuestBus {
       status =
         space === "memory"
           ? exports.write_memory(lo, hi, width, valueLo, valueHi, vcpu)
-          : exports.write_port(lo, width, valueLo, vcpu);
+          : exports.write_port(lo, hi, width, valueLo, valueHi, vcpu);
     } catch (error) {
       status = this.faulted(error);
     }

@@ -7,7 +7,7 @@ import {
   QVM_VDEV_ABI,
   WDOG_ACTION_INTR,
 } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
+import { gasp_walk_state, guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
 import { SHAPE } from "../../host/sandbox/contract.ts";
@@ -210,11 +210,20 @@ export class Bench {
     if (entry.name === "guest_msi_signal") number("data", 0x41);
     if (block !== undefined) number("data_len", 4);
     number("cmd", GPSC_WAIT);
-    if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
+    if (entry.name.startsWith("gasp_find_free")) {
       number("size", 0x1000);
       number("align", 0x1000);
       number("max_addr", 0x7fffffff);
     }
+    if (entry.name.startsWith("gram_")) {
+      number("size", 16);
+      number("align", 16);
+      number("range_end", 0xffff);
+      // Each time another place, far below those that gram_find_free() takes.
+      number("loc", Number(RAM.start) + 16 * vm.reservations.count);
+    }
+    // Nothing is left to walk, and a step may have one byte.
+    if (entry.name.startsWith("gasp_walk")) instance.setU64(args[0]! + gasp_walk_state.max_length, 1n);
     // An address range of no regions: what single regions do is the address space's own test.
     number("num_regions", 0);
     if (entry.name === "vdev_register_factory") args.splice(0, 2, AT.factory, QVM_VDEV_ABI);
@@ -222,7 +231,8 @@ export class Bench {
       instance.setU64(args[2]!, RAM.start);
       instance.setU32(args[3]!, 16);
     }
-    if (entry.name === "gasp_unmap") args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true });
+    if (entry.name === "gasp_unmap")
+      args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true }, "gasp_map_sys")!.address;
     if (/^pthread_mutex_(destroy|lock|trylock|unlock)$/.test(entry.name)) {
       vm.mutexes.init(instance, args[0]!, "normal");
       if (entry.name === "pthread_mutex_unlock") vm.mutexes.lock(vm.mutexes.find(instance, args[0]!)!);

@@ -20,6 +20,9 @@ const GOOD_RESULTS: Readonly<Record<string, (bench: Bench) => bigint | undefined
   gasp_find_free: () => 0n,
   // From 0x1000 on: the RAM ends at 0x11000.
   gasp_find_free_range: () => 0x11000n,
+  // From the top of the RAM down, each time another place.
+  gram_find_free: () => undefined,
+  gram_find_free_range: () => undefined,
   // Addresses of the module's own: only that they are not NULL is said.
   guest_timer_create: () => undefined,
   guest_power_state_notify_create: () => undefined,

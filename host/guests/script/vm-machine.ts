@@ -22,7 +22,9 @@ export class VmScriptMachine implements ScriptMachine {
 
   read(space: Space, address: bigint, width: AccessWidth, vcpu: number): ScriptRead {
     const status = this.#vm.read(space, Number(address & LOW), Number(address >> 32n), width, vcpu);
-    return { status, value: (BigInt(this.#vm.valueHi) << 32n) | BigInt(this.#vm.valueLo) };
+    // A vdev may have answered with more bytes than were asked for: the bus has no room for them.
+    const value = BigInt.asUintN(8 * width, (BigInt(this.#vm.valueHi) << 32n) | BigInt(this.#vm.valueLo));
+    return { status, value };
   }
 
   write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus {
