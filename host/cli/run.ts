@@ -189,6 +189,7 @@ class Run {
       pieces,
       guest,
       listener: (event) => this.#event(event),
+      tellAccesses: this.#args.value("record") !== undefined || this.#explainer !== undefined,
       onOutput: (text) => (this.#explainer === undefined ? this.#sink.out(text) : this.#explainer.guestSays(text)),
       modulePath: this.#args.values("module-path"),
       adjust: (plan) => {

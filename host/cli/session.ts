@@ -57,6 +57,8 @@ export interface SessionOptions {
   readonly pieces: readonly ConfigPiece[];
   readonly guest: GuestSpec;
   readonly listener: VmListener;
+  /** Whether the listener wants to know of every access; a run that tells nobody is faster. */
+  readonly tellAccesses: boolean;
   /** Text the guest prints. */
   readonly onOutput: (text: string) => void;
   readonly modulePath?: readonly string[];
@@ -101,7 +103,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const steps =
     options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
   checkVcpus(steps, plan.cpus);
-  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, { listener: options.listener }));
+  const vmOptions = { listener: options.listener, tellAccesses: options.tellAccesses };
+  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, vmOptions));
   let wall: WallClock | undefined;
   return {
     config,
@@ -200,6 +203,7 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     vm = withExitCode(EXIT.fatalBeforeStart, () =>
       createVm(plan, {
         listener: options.listener,
+        tellAccesses: options.tellAccesses,
         ramBytes: (start, length) =>
           start === 0n ? guest.ram.subarray(0, Number(length)) : new Uint8Array(Number(length)),
       }),
