@@ -178,13 +178,13 @@ function same(a: RecordingEvent, b: RecordingEvent): boolean {
       a.space === b.space &&
       a.vcpu === b.vcpu &&
       a.outcome === b.outcome &&
-      valueOf(a) === valueOf(b)
+      carriedBy(a) === carriedBy(b)
     );
   }
   return formatEvent(a) === formatEvent(b);
 }
 
 /** A read that was refused has none. */
-function valueOf(access: Extract<RecordingEvent, { kind: "read" | "write" }>): bigint | undefined {
+function carriedBy(access: Extract<RecordingEvent, { kind: "read" | "write" }>): bigint | undefined {
   return access.kind === "write" || access.outcome === "ok" ? access.value : undefined;
 }
