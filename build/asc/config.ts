@@ -13,7 +13,9 @@ export function findProjectDir(file: string): string {
   for (const dir of ancestors(dirname(file))) {
     if (existsSync(join(dir, "package.json")) || existsSync(join(dir, ASCONFIG))) return dir;
   }
-  return dirname(file);
+  // Neither: reports then name files as seen from where the user is.
+  const here = process.cwd();
+  return file.startsWith(join(here, "/")) ? here : dirname(file);
 }
 
 /** The user's asconfig.json: the nearest one from the vdev's folder up to the project's; ours when there is none. */

@@ -64,9 +64,10 @@ async function buildVdev(file: string, options: BuildOptions): Promise<BuildResu
   const name = basename(file, ".ts");
   const outFile = join(resolve(options.outDir), `${name}.wasm`);
   const recordFile = join(resolve(options.cacheDir ?? join(options.outDir, "..", "cache")), `${name}.json`);
-  const asconfig = findAsconfig(file, findProjectDir(file), packageDir());
+  const projectDir = findProjectDir(file);
+  const asconfig = findAsconfig(file, projectDir, packageDir());
   const settings = contentHash(
-    JSON.stringify([file, asconfig, options.extraFlags ?? [], asc.version, await buildHash()]),
+    JSON.stringify([file, projectDir, asconfig, options.extraFlags ?? [], asc.version, await buildHash()]),
   );
   const known = options.force === true ? undefined : await upToDate(recordFile, settings, outFile);
   if (known !== undefined) return { file, outFile, status: "unchanged", diagnostics: known.diagnostics };
