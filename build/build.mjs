@@ -1,6 +1,7 @@
 /**
  * `npm run build`: the host as one file for Node, the dispatcher, and the vdevs of this repository.
- * Everything goes to build/out/, which git ignores.
+ * Everything goes to build/out/, which git ignores. `--clean` first removes modules of earlier builds, also those that
+ * have no source here: what is packed comes from what is in the repository.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -8,6 +9,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+if (process.argv.includes("--clean")) {
+  for (const folder of ["vdevs", "cache"]) rmSync(join(root, "build/out", folder), { recursive: true, force: true });
+}
 
 const { metafile } = await build({
   metafile: true,
