@@ -16,6 +16,10 @@ export function formatCheckReport(report: CheckReport): string {
     ...report.factories.flatMap(formatFactory),
     ...section("imports", report.imports.map(formatImport)),
     ...section("not portable as is", report.notPortable.length === 0 ? [] : [report.notPortable.join(", ")]),
+    ...section(
+      "constants with a number of vdevbox's own (portable by name)",
+      report.ownConstants.length === 0 ? [] : [report.ownConstants.join(", ")],
+    ),
     ...section("reachable calls", formatCallbacks(report.callbacks)),
     ...section("notes", report.notes),
   ].join("\n");
@@ -67,7 +71,7 @@ function formatImport(entry: ImportReport): string {
 function formatCallbacks(callbacks: readonly CallbackReport[]): string[] {
   const silent = callbacks.filter(({ calls }) => calls.length === 0).map(({ title }) => title);
   const lines = callbacks.filter(({ calls }) => calls.length > 0).map(formatCallback);
-  return silent.length === 0 ? lines : [...lines, `none: ${silent.join(", ")}`];
+  return silent.length === 0 ? lines : [...lines, `no calls: ${silent.join(", ")}`];
 }
 
 function formatCallback(callback: CallbackReport): string {

@@ -12,14 +12,14 @@ const TOP_LEVEL = "top level";
 export class SourcePlaces {
   readonly #module: LoadedModule;
   readonly #reachability: Reachability;
-  /** Source text by the map's name of its file. */
-  readonly #sources: ReadonlyMap<string, string>;
+  /** Source text by the map's name of its file, as far as the map carries it. */
+  readonly sources: ReadonlyMap<string, string>;
 
   /** @param mapText the module's source map, as JSON; it may carry the sources, which place declarations */
   constructor(module: LoadedModule, reachability: Reachability, mapText: string | undefined) {
     this.#module = module;
     this.#reachability = reachability;
-    this.#sources = sourcesIn(mapText);
+    this.sources = sourcesIn(mapText);
   }
 
   /** A function's name without its file. */
@@ -45,7 +45,7 @@ export class SourcePlaces {
     const full = functionName(this.#module.wasm, func);
     const file = `${full.slice(0, full.lastIndexOf("/"))}.ts`;
     const name = full.slice(full.lastIndexOf("/") + 1);
-    const text = /^\w+$/.test(name) ? this.#sources.get(file) : undefined;
+    const text = /^\w+$/.test(name) ? this.sources.get(file) : undefined;
     const lines = text?.split("\n") ?? [];
     const line = lines.findIndex((source) => new RegExp(`\\bfunction\\s+${name}\\b`).test(source));
     return line < 0 ? undefined : { file, line: line + 1, column: lines[line]!.search(/\bfunction\b/) + 1 };

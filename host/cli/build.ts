@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import type { BuildResult } from "../../build/asc/incremental.ts";
 import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
+import { fromHere } from "./finding-text.ts";
 
 /** `vdevbox build`: AssemblyScript to modules. */
 export const buildCommand: Command = {
@@ -39,7 +40,7 @@ async function run(args: ParsedArguments): Promise<number> {
 function tell(result: BuildResult): void {
   for (const { severity, message, place } of saidOf(result)) {
     const where = place === undefined ? "" : `${formatPlace(place)}: `;
-    console.error(`${where}${severity === "error" ? "" : `${severity}: `}${message}`);
+    console.error(fromHere(`${where}${severity === "error" ? "" : `${severity}: `}${message}`));
   }
   if (result.status === "failed") return;
   const [from, to] = [result.file, result.outFile].map((name) => relative(process.cwd(), name));

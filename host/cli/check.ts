@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { checkModuleFile, formatCheckReport } from "../check/check.ts";
+import { ownConstantsOf } from "../check/own-constants.ts";
 import { UserError } from "../errors.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 
@@ -16,7 +17,10 @@ export const checkCommand: Command = {
 async function run(args: ParsedArguments): Promise<number> {
   if (args.positionals.length === 0) throw new UserError("check needs a module: `vdevbox check MODULE.wasm`");
   for (const file of args.positionals) refuseSource(file);
-  const reports = args.positionals.map((file) => checkModuleFile(file));
+  // The definition is large, and no other command needs it.
+  const { ENTRIES } = await import("../../abi/definition/index.ts");
+  const ownConstants = ownConstantsOf(ENTRIES);
+  const reports = args.positionals.map((file) => checkModuleFile(file, { ownConstants }));
   if (args.flag("json")) console.log(JSON.stringify(reports.length === 1 ? reports[0] : reports, undefined, 2));
   else for (const report of reports) console.log(formatCheckReport(report));
   return reports.some((report) => report.verdict !== "ok") ? 1 : 0;
