@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { examplesOf, outputPattern, type, writeFiles } from "./examples.ts";
 
-const PAGES = ["docs/guests.md", "docs/authoring.md"];
+const PAGES = ["README.md", "docs/guests.md", "docs/authoring.md", "docs/command-line.md"];
 
 for (const page of PAGES) {
   describe(page, () => {
