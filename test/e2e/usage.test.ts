@@ -115,8 +115,8 @@ describe("the exit code", () => {
     const script = file("long.script", "print go\nrepeat 1000000 {\nrepeat 1000000 {\n}\n}\n");
     const recording = join(scratch(), "ctrl-c.rec");
     const run = await vdevboxInterrupted("go", "run", conf(), "--guest", script, "--record", recording);
-    expect(run.code).toBe(130);
-    expect(run.err).toContain("(exit code 130)");
-    expect(vdevbox("replay", recording).out).toContain("the run's exit code was 130");
+    expect(run.code).toBe(3);
+    expect(run.err).toContain("(exit code 3)");
+    expect(vdevbox("replay", recording).out).toContain("(the run's exit code was 3)");
   });
 });
