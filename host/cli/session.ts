@@ -7,7 +7,7 @@ import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
-import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
+import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
 import type { ScriptStep } from "../guests/script/step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { WallScriptMachine } from "../guests/script/wall-machine.ts";
@@ -123,7 +123,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       const machine = wall === undefined ? new VmScriptMachine(vm) : new WallScriptMachine(vm, wall);
       // Not even what needs no VM is done when it was interrupted before it began.
       const none = steps.length === 0 || vm.ended !== undefined;
-      const script = none ? undefined : await runScriptInTurns(steps, machine, output);
+      const script = none ? undefined : await runScript(steps, machine, output);
       return { ...vm.terminate(), script, guestError: undefined };
     },
   };
