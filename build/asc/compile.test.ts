@@ -119,6 +119,13 @@ test("names of the API are told as they are written, and where one is that was l
   expect(told).toContain("Type 'vdev_s' is not assignable to type 'u32'.");
 });
 
+test("a string where C has a char pointer is told how it is written", async () => {
+  const told = await failure({
+    "device.ts": 'import { qvm_report } from "vdevbox/abi/log";\nexport function f(): void { qvm_report("hello"); }\n',
+  });
+  expect(told.message).toMatch(/String' is not assignable.* A C string is written cstr\("…"\)/);
+});
+
 test("what a configuration sets and the compiler does not know is refused, with its place", async () => {
   const asconfig = '{\n  "options": {\n    "optimizeLevl": 1\n  }\n}';
   const wrong = await failure({ "device.ts": HELPER, "asconfig.json": asconfig });

@@ -4,14 +4,20 @@ import { packageSourceName } from "./diagnostics.ts";
 
 /** A name of the API as the compiler has it in its sentences: with its file in front. */
 const API_NAME = /~lib\/vdevbox\/abi\/[\w-]+\/(\w+)/g;
+const STRING_AS_ADDRESS = "Type '~lib/string/String' is not assignable to type 'usize'.";
 const NO_MEMBER = /^Module '~lib\/vdevbox\/abi\/[\w-]+' has no exported member '(\w+)'/;
 
 /** A sentence of the compiler in the user's words: names as they are written, and where a missing one is. */
 export function inUsersWords(message: string, packageDir: string): string {
   const missing = NO_MEMBER.exec(message)?.[1];
   const where = missing === undefined ? undefined : headerOf(missing, packageDir);
-  const hint = where === undefined ? "" : ` It is in "${where}".`;
+  const hint = where === undefined ? hintFor(message) : ` It is in "${where}".`;
   return `${message.replaceAll(API_NAME, "$1").replaceAll(/~lib\/vdevbox\/[\w/-]+/g, packageSourceName)}${hint}`;
+}
+
+/** What C authors write out of habit. */
+function hintFor(message: string): string {
+  return message === STRING_AS_ADDRESS ? ' A C string is written cstr("…"), from "vdevbox/abi/string".' : "";
 }
 
 /** The header of `vdevbox/abi` that exports a name. */
