@@ -1,7 +1,7 @@
 import { type LogPlace, logRoutes } from "../config/log-routes.ts";
 import type { LogFilter } from "../config/vm-config.ts";
-import { formatFinding } from "../gate/finding.ts";
 import type { VmEvent } from "../vm/events.ts";
+import { findingText, fromHere } from "./finding-text.ts";
 
 /** Where text of a run goes. */
 export interface Sink {
@@ -25,33 +25,78 @@ export class OutputDecoders {
   }
 }
 
+/** A sink that two writers share: whole lines, and a guest that ends its lines when it likes. */
+export class LineSink implements Sink {
+  readonly #sink: Sink;
+  #midLine = false;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** Text of the guest, as it comes. */
+  guest(text: string): void {
+    if (text === "") return;
+    this.#sink.out(text);
+    this.#midLine = !text.endsWith("\n");
+  }
+
+  out(text: string): void {
+    this.#endLine();
+    this.#sink.out(text);
+  }
+
+  err(text: string): void {
+    this.#endLine();
+    this.#sink.err(text);
+  }
+
+  #endLine(): void {
+    if (!this.#midLine) return;
+    this.#midLine = false;
+    this.#sink.out("\n");
+  }
+}
+
+export interface OutputOptions {
+  readonly loggers: readonly LogFilter[];
+  /** `log` of a vdev, by its name: holds instead of the loggers for what the vdev says with vdev_logf(). */
+  readonly perVdev: ReadonlyMap<string, LogFilter>;
+  /** Every message goes to stderr too. */
+  readonly verbose: boolean;
+  /** What vdevbox says of modules when it loads them: told as notes, once, whatever the loggers. */
+  readonly notes: ReadonlySet<string>;
+}
+
 /** Shows messages, reports and findings of a VM as `logger` and `log` ask for. */
 export class RunOutput {
   readonly #sink: Sink;
   readonly #routes: ReturnType<typeof logRoutes>;
   readonly #perVdev: ReadonlyMap<string, ReturnType<typeof logRoutes>>;
   readonly #verbose: boolean;
+  readonly #notes: ReadonlySet<string>;
+  readonly #noted = new Set<string>();
 
-  /**
-   * @param loggers of the VM
-   * @param perVdev `log` by name of the vdev: holds instead of the loggers for what the vdev says with vdev_logf()
-   * @param verbose every message goes to stderr too
-   */
-  constructor(sink: Sink, loggers: readonly LogFilter[], perVdev: ReadonlyMap<string, LogFilter>, verbose: boolean) {
+  constructor(sink: Sink, { loggers, perVdev, verbose, notes }: OutputOptions) {
     this.#sink = sink;
     this.#routes = logRoutes(loggers);
     this.#perVdev = new Map([...perVdev].map(([name, filter]) => [name, logRoutes([filter])]));
     this.#verbose = verbose;
+    this.#notes = notes;
   }
 
   show(event: VmEvent): void {
     if (event.kind === "log") this.#log(event);
     else if (event.kind === "report") this.#sink.out(`${event.source}: ${event.text}\n`);
-    else if (event.kind === "finding") this.#sink.err(`${formatFinding(event.finding)}\n`);
+    else if (event.kind === "finding") this.#sink.err(`${findingText(event.finding)}\n`);
   }
 
   #log(event: LogEvent): void {
     const { severity, source, text } = event;
+    if (source === "qvm" && this.#notes.has(text)) {
+      this.#note(text);
+      return;
+    }
     const line = `${severity} ${source}: ${text.replace(/\n$/, "")}\n`;
     const own = event.vdevLogf === true ? this.#perVdev.get(source) : undefined;
     const places = new Set<LogPlace>((own ?? this.#routes).get(severity));
@@ -60,5 +105,11 @@ export class RunOutput {
     if (places.has("stderr")) this.#sink.err(line);
     // There is no system logger here: its lines are marked, so that they can be told from those for stderr.
     if (places.has("slog")) this.#sink.err(`slog: ${line}`);
+  }
+
+  #note(text: string): void {
+    if (this.#noted.has(text)) return;
+    this.#noted.add(text);
+    this.#sink.err(`note: ${fromHere(text)}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
 import { configPieces } from "../config/config-pieces.ts";
 import { UserError } from "../errors.ts";
+import { counted } from "../plural.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { EXIT } from "../vm/vm.ts";
@@ -8,9 +9,11 @@ import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
 import { troubledLines } from "./interrupt-summary.ts";
-import { OutputDecoders, RunOutput, type Sink } from "./output.ts";
+import { parseLimits } from "./limits.ts";
+import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
 import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
+import { countedExpectations, countedFindings, endReason } from "./summary.ts";
 
 /** `vdevbox run`: builds the VM of a configuration and runs its guest. */
 export const runCommand: Command = {
@@ -33,6 +36,16 @@ export const runCommand: Command = {
       help: "whether the VM outlives a vdev that stopped (default: continue)",
     },
     { name: "time", value: "virtual|wall", help: "whether time follows the host's clock (default: virtual)" },
+    {
+      name: "max-instructions",
+      value: "N",
+      help: "end a ROM guest after N instructions (checked every 100,000); default: no limit",
+    },
+    {
+      name: "max-time",
+      value: "SECONDS",
+      help: "end a ROM guest after so much virtual time, as in 0.5; default: no limit",
+    },
     { name: "explain", help: "tell in plain words what happens" },
     { name: "verbose", help: "show messages of every severity" },
     { name: "json", help: "print how the run ended as JSON" },
@@ -65,16 +78,14 @@ async function run(args: ParsedArguments): Promise<number> {
     throw new UserError("run needs a configuration: `vdevbox run CONF`; see `vdevbox run --help`");
   const json = args.flag("json");
   // With --json stdout is for the program that reads it; everything else goes to stderr.
-  const sink: Sink = json ? { out: STDIO.err, err: STDIO.err } : STDIO;
-  const explainer = args.flag("explain") ? new Explainer(sink) : undefined;
-  const running = new Run(args, sink, explainer);
-  return running.run(json);
+  const sink = new LineSink(json ? { out: STDIO.err, err: STDIO.err } : STDIO);
+  return new Run(args, sink).run(json);
 }
 
 /** One run from the command line: session, output, recording and signals. */
 class Run {
   readonly #args: ParsedArguments;
-  readonly #sink: Sink;
+  readonly #sink: LineSink;
   readonly #explainer: Explainer | undefined;
   #output: RunOutput | undefined;
   #recorder: Recorder | undefined;
@@ -86,10 +97,10 @@ class Run {
   #stop = () => {};
   readonly #decoders = new OutputDecoders();
 
-  constructor(args: ParsedArguments, sink: Sink, explainer: Explainer | undefined) {
+  constructor(args: ParsedArguments, sink: LineSink) {
     this.#args = args;
     this.#sink = sink;
-    this.#explainer = explainer;
+    this.#explainer = args.flag("explain") ? new Explainer(sink, (event) => this.#output?.show(event)) : undefined;
   }
 
   async run(json: boolean): Promise<number> {
@@ -112,12 +123,13 @@ class Run {
       signals.attach(this.#receiver(session));
       const end = session.vm.plan.dryrun === true ? this.#dryRun(session) : await session.run();
       signals.release();
-      this.#recorder?.end(end);
+      const exitCode = exitCodeOf(end);
+      this.#recorder?.end({ ...end, exitCode });
       if (file !== undefined) this.#flush(file);
-      if (json) console.log(JSON.stringify(this.#result(session, end), undefined, 2));
-      else this.#tellEnd(session, end, recordFile);
+      if (json) console.log(JSON.stringify(this.#result(session, end, exitCode), undefined, 2));
+      else this.#tellEnd(session, end, exitCode, recordFile);
       if (this.#failure !== undefined) throw this.#failure;
-      return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
+      return exitCode;
     } finally {
       signals.release();
       session?.vm.terminate(); // a run that was given up; does nothing when the run has ended
@@ -187,10 +199,13 @@ class Run {
     const policy = choice(this.#args, "policy", ["strict", "report"] as const);
     const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
     const time = choice(this.#args, "time", ["virtual", "wall"] as const);
+    const limits = parseLimits(this.#args, guest.kind);
     const session = await createSession({
       pieces,
       guest,
       listener: (event) => this.#event(event),
+      tellAccesses: this.#args.value("record") !== undefined || this.#explainer !== undefined,
+      limits,
       onOutput: (text) => this.#say(text),
       modulePath: this.#args.values("module-path"),
       adjust: (plan) => {
@@ -206,7 +221,12 @@ class Run {
         return log === undefined ? [] : [[vdev.name, log] as const];
       }),
     );
-    this.#output = new RunOutput(this.#sink, config.loggers, perVdev, this.#args.flag("verbose"));
+    this.#output = new RunOutput(this.#sink, {
+      loggers: config.loggers,
+      perVdev,
+      verbose: this.#args.flag("verbose"),
+      notes: new Set(session.vm.instances.flatMap(({ module }) => module.notes)),
+    });
     for (const note of config.notes) this.#sink.err(`note: ${note.place.file}:${note.place.line}: ${note.text}\n`);
     this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
     for (const event of this.#early) this.#show(event);
@@ -223,21 +243,17 @@ class Run {
 
   /** Text a guest made by itself or through a character device. */
   #say(text: string): void {
-    if (this.#explainer === undefined) this.#sink.out(text);
+    if (this.#explainer === undefined) this.#sink.guest(text);
     else this.#explainer.guestSays(text);
   }
 
   #show(event: VmEvent): void {
-    if (event.kind === "output") {
-      this.#say(this.#decoders.text(event.vdev, event.bytes));
-      return;
-    }
-    this.#explainer?.event(event);
-    if (event.kind === "log" || event.kind === "report" || event.kind === "finding") this.#explainer?.flush();
-    this.#output?.show(event);
+    if (event.kind === "output") this.#say(this.#decoders.text(event.vdev, event.bytes));
+    else if (this.#explainer === undefined) this.#output?.show(event);
+    else this.#explainer.event(event);
   }
 
-  #tellEnd(session: Session, end: SessionEnd, recordFile: string | undefined): void {
+  #tellEnd(session: Session, end: SessionEnd, exitCode: number, recordFile: string | undefined): void {
     const { vm } = session;
     for (const finding of end.script?.findings ?? []) {
       const { file, line } = finding.place;
@@ -245,26 +261,25 @@ class Run {
     }
     if (end.guestError !== undefined) this.#sink.err(`${end.guestError.toString()}\n`);
     if (this.#explainer !== undefined) {
-      this.#explainer.end(vm, end, recordFile);
+      this.#explainer.end(vm, end, exitCode, recordFile);
       return;
     }
+    const expectations = countedExpectations(end);
     const counts = [
-      `${vm.traps} guest accesses`,
-      `${vm.findings.count("violation")} violations`,
-      `${vm.findings.count("warning")} warnings`,
-      `${vm.findings.count("fault")} faults`,
+      ...(expectations === undefined ? [] : [expectations]),
+      counted(vm.traps, "guest access", "guest accesses"),
+      countedFindings(vm.findings),
     ];
     for (const line of troubledLines(vm.lines.report())) this.#sink.err(`interrupts: ${line}\n`);
-    if (end.script !== undefined) counts.unshift(`${end.script.held} of ${end.script.expectations} expectations held`);
-    this.#sink.err(`${vm.plan.system}: ${end.reason} (exit code ${end.exitCode}); ${counts.join(", ")}\n`);
+    this.#sink.err(`${vm.plan.system}: ${endReason(end)} (exit code ${exitCode}); ${counts.join(", ")}\n`);
   }
 
   /** What `--json` prints. */
-  #result(session: Session, end: SessionEnd): unknown {
+  #result(session: Session, end: SessionEnd, exitCode: number): unknown {
     const { vm } = session;
     return {
       system: vm.plan.system,
-      exitCode: end.exitCode,
+      exitCode,
       reason: end.reason,
       guestAccesses: vm.traps,
       virtualNs: vm.nowNs.toString(),
@@ -279,6 +294,11 @@ class Run {
       messages: vm.interrupts.msis.counts.map((one) => ({ ...one, address: `0x${one.address.toString(16)}` })),
     };
   }
+}
+
+/** The VM's exit code, or 1 when all was well with it and a script expected something else. */
+function exitCodeOf(end: SessionEnd): number {
+  return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
 }
 
 export function choice<T extends string>(args: ParsedArguments, name: string, choices: readonly T[]): T | undefined {

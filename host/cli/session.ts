@@ -8,7 +8,7 @@ import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { connectLines } from "../guests/rom/pc-lines.ts";
 import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
-import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
+import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
 import type { ScriptStep } from "../guests/script/step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { WallScriptMachine } from "../guests/script/wall-machine.ts";
@@ -19,6 +19,7 @@ import { planFromConfig } from "../vm/plan-from-config.ts";
 import { createVm } from "../vm/startup.ts";
 import { unsupportedAction } from "../vm/unsupported.ts";
 import { EXIT, type Vm, type VmEnd } from "../vm/vm.ts";
+import { type GuestLimits, nextWakeNs, stepToTimer, timeIsUp } from "./limits.ts";
 
 /** What drives the VM: `script:FILE`, `rom:FILE`, or nothing. */
 export interface GuestSpec {
@@ -58,6 +59,10 @@ export interface SessionOptions {
   readonly pieces: readonly ConfigPiece[];
   readonly guest: GuestSpec;
   readonly listener: VmListener;
+  /** Whether the listener wants to know of every access (default); a run that tells nobody is faster. */
+  readonly tellAccesses?: boolean;
+  /** Where a ROM guest is ended, when it is not done. */
+  readonly limits?: GuestLimits;
   /** Text the guest prints. */
   readonly onOutput: (text: string) => void;
   readonly modulePath?: readonly string[];
@@ -102,7 +107,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const steps =
     options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
   checkVcpus(steps, plan.cpus);
-  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, { listener: options.listener }));
+  const vmOptions = { listener: options.listener, tellAccesses: options.tellAccesses ?? true };
+  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, vmOptions));
   let wall: WallClock | undefined;
   return {
     config,
@@ -118,7 +124,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       const machine = wall === undefined ? new VmScriptMachine(vm) : new WallScriptMachine(vm, wall);
       // Not even what needs no VM is done when it was interrupted before it began.
       const none = steps.length === 0 || vm.ended !== undefined;
-      const script = none ? undefined : await runScriptInTurns(steps, machine, output);
+      const script = none ? undefined : await runScript(steps, machine, output);
       return { ...vm.terminate(), script, guestError: undefined };
     },
   };
@@ -190,17 +196,20 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     ports: [],
     bus,
     trapAll: (["memory", "io"] as const).some((space) => unsupportedAction(plan, space, false) === "terminate"),
-    onHalt: () => (vm === undefined ? "stop" : waitForEvent(vm, wall)),
+    onHalt: () => (vm === undefined ? "stop" : waitForEvent(vm, options.limits ?? {}, wall)),
     onSlice: () => {
       wall?.sync();
       if (vm?.ended !== undefined) guest.stop();
     },
     onOutput: options.onOutput,
+    ...(options.limits?.instructions !== undefined && { instructionLimit: options.limits.instructions }),
+    limitReached: () => (vm === undefined ? undefined : timeIsUp(vm, options.limits ?? {})),
   });
   try {
     vm = withExitCode(EXIT.fatalBeforeStart, () =>
       createVm(plan, {
         listener: options.listener,
+        tellAccesses: options.tellAccesses ?? true,
         ramBytes: (start, length) =>
           start === 0n ? guest.ram.subarray(0, Number(length)) : new Uint8Array(Number(length)),
       }),
@@ -232,7 +241,7 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
 }
 
 /** The guest's processor waits in HLT until the next timer, in real time where time is the host's. */
-function waitForEvent(vm: Vm, wall: WallClock | undefined): HaltAnswer | Promise<HaltAnswer> {
+function waitForEvent(vm: Vm, limits: GuestLimits, wall: WallClock | undefined): HaltAnswer | Promise<HaltAnswer> {
   const lines = vm.power.observed ? vm.lines.high().join() : "";
   vm.setPowerState(0, "wait");
   const wake = (woken: boolean): HaltAnswer => {
@@ -242,8 +251,8 @@ function waitForEvent(vm: Vm, wall: WallClock | undefined): HaltAnswer | Promise
   };
   // A vdev that was told may have raised a line; else the next timer may.
   const raised = vm.power.observed && vm.lines.high().join() !== lines;
-  if (raised || wall === undefined) return wake(raised || vm.clockStep());
-  const next = vm.clock.nextDeadlineNs;
+  if (raised || wall === undefined) return wake(raised || stepToTimer(vm, limits));
+  const next = nextWakeNs(vm, limits);
   return next === undefined ? wake(false) : wall.wait(next).then(wake);
 }
 

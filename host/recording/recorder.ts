@@ -97,7 +97,7 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
     case "msi":
       return { kind: "msi", vdev: event.source, address: event.address, data: event.data, target: event.target };
     case "log":
-      return { kind: "log", severity: event.severity, vdev: event.source, text: event.text };
+      return { kind: "log", severity: event.severity, vdev: event.source, text: withoutFolder(event) };
     case "report":
       return { kind: "report", vdev: event.source, text: event.text };
     case "ram-read":
@@ -110,12 +110,19 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
     case "finding": {
       const { finding } = event;
       const vdev = finding.vdev?.name ?? moduleName(finding.module);
-      if (finding.severity === "fault") return { kind: "fault", vdev, text: finding.message };
+      if (finding.severity === "fault") {
+        return { kind: "fault", vdev, text: finding.message.replaceAll(finding.module, moduleName(finding.module)) };
+      }
       return { kind: "violation", rule: finding.rule, call: finding.call?.name ?? finding.severity, vdev };
     }
     case "end":
       return undefined;
   }
+}
+
+/** A message; what the VM itself says of a module begins with its file. */
+function withoutFolder({ source, text }: Extract<VmEvent, { kind: "log" }>): string {
+  return source === "qvm" ? text.replace(/^\/\S*\/([^/\s]+\.wasm) /, "$1 ") : text;
 }
 
 function recordedAccess(event: Extract<VmEvent, { kind: "access" }>): RecordingEvent {

@@ -8,6 +8,7 @@ import { LineReader, MAX_U64 } from "../guests/script/line-reader.ts";
 import { CONTROL_WORDS, MAX_VCPU, widthMask } from "../guests/script/step.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { POWER_STATES } from "../vm/power.ts";
+import { parseAccessLine } from "./access-line.ts";
 import type {
   AccessOutcome,
   RecordedModule,
@@ -134,6 +135,12 @@ export function parseRecording(text: string, file: string): Recording {
   const header = parseHeader(lines);
   const events: RecordingEvent[] = [];
   for (;;) {
+    const access = parseAccessLine(lines.peek());
+    if (access !== undefined) {
+      events.push(access);
+      lines.raw();
+      continue;
+    }
     const line = lines.words();
     const word = line.word("an event");
     const name = word.quoted ? "" : word.text;
@@ -343,6 +350,11 @@ class RecordingLines {
   first(): string {
     this.#next = 1;
     return this.#lines[0] ?? this.#rest;
+  }
+
+  /** The next line, which stays the next; nothing when there is none. */
+  peek(): string {
+    return this.#lines[this.#next] ?? "";
   }
 
   raw(): string {

@@ -34,11 +34,10 @@ function declareController(vm: Vm, plan: ControllerPlan): void {
  * @throws UserError for a controller or line there is none of
  */
 export function applyIntr(vm: Vm, vdev: Vdev, intr = vdev.plan.intr): void {
-  const { place } = vdev.plan;
   if (intr === undefined) return;
-  const at = intr.place ?? place;
+  const at = intr.place ?? vdev.plan.place;
   const pic = vm.interrupts.controllers.find(intr.pic);
-  if (pic === undefined) throw unknownController(vm, vdev, intr, at);
+  if (pic === undefined) throw unknownController(vm, intr, at);
   const resolved = vm.interrupts.resolve(pic, `${intr.line}`);
   if (typeof resolved === "string") throw new UserError(resolved, at);
   const source = vm.interrupts.connectConfigured(resolved.line, vdev);
@@ -46,19 +45,9 @@ export function applyIntr(vm: Vm, vdev: Vdev, intr = vdev.plan.intr): void {
   fillInterrupt(vdev.instance, vdev.vdp + vdev_s.v_intr, pic, resolved.param, source.bit);
 }
 
-function unknownController(vm: Vm, vdev: Vdev, intr: IntrPlan, place: SourcePlace | undefined): UserError {
-  const { plan } = vm;
-  const own = intr.pic === vdev.name;
-  const later =
-    plan.vdevs.slice(vdev.index + 1).some((other) => (other.name ?? other.type) === intr.pic) ||
-    (plan.controllers ?? []).some((other) => other.before > vdev.index && other.name === intr.pic);
-  if (own) return new UserError(`${vdev.name} cannot interrupt itself`, place);
-  if (later)
-    return new UserError(
-      `${intr.pic} comes after ${vdev.name}: put the stanza of a controller before its users'`,
-      place,
-    );
-  if (vm.vdevs.some((other) => other.name === intr.pic)) {
+/** That a controller stands in front of its users is checked where the configuration is read. */
+function unknownController(vm: Vm, intr: IntrPlan, place: SourcePlace | undefined): UserError {
+  if (vm.vdevs.some((other) => other.name === intr.pic && other.factory.controller === undefined)) {
     return new UserError(`${intr.pic} is no interrupt controller: its factory has no pic functions`, place);
   }
   const known = vm.interrupts.controllers.all.map(({ name }) => name).join(", ");

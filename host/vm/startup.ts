@@ -55,8 +55,8 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     }
     declareControllers(vm, plan.vdevs.length);
     assign(vm);
-    settleInterrupts(vm);
     describeToGuest(vm);
+    settleInterrupts(vm);
     vm.context.phase = PHASE.running;
     controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
     controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });

@@ -38,6 +38,8 @@ export interface VmOptions {
   /** Backs a RAM range; the emulator of a ROM guest has its own bytes. */
   readonly ramBytes?: (start: bigint, length: bigint) => Uint8Array;
   readonly listener?: VmListener;
+  /** Whether the listener is also told of every guest access (default), which costs each of them an event. */
+  readonly tellAccesses?: boolean;
   /** Gives what vdevs read from guest memory, in a replay. */
   readonly ramSource?: RamSource;
   /** Stands for writing guest dumps, in a replay. */
@@ -86,6 +88,7 @@ export class Vm implements GuestBus {
   #listener: VmListener | undefined;
   /** Something happens with every access: it is told to the listener, takes time, or leaves a pulse to deliver. */
   #watched = false;
+  readonly #tellsAccesses: boolean;
   #end: VmEnd | undefined;
   /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
   #elapsedNs = 0;
@@ -93,6 +96,7 @@ export class Vm implements GuestBus {
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
+    this.#tellsAccesses = options.tellAccesses ?? true;
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.interrupts = new Interrupts(this);
@@ -146,7 +150,8 @@ export class Vm implements GuestBus {
 
   /** Finds out anew whether something happens with every access. */
   refreshWatch(): void {
-    this.#watched = this.#listener !== undefined || this.plan.accessNs > 0 || this.pulses.used;
+    const isTold = this.#listener !== undefined && this.#tellsAccesses;
+    this.#watched = isTold || this.plan.accessNs > 0 || this.pulses.used;
   }
 
   /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
@@ -247,11 +252,11 @@ export class Vm implements GuestBus {
     vcpu: number,
     status: AccessStatus,
   ): void {
-    if (this.#listener !== undefined) {
+    if (this.#listener !== undefined && this.#tellsAccesses) {
       const value = BigInt.asUintN(8 * width, (BigInt(valueHi >>> 0) << 32n) | BigInt(valueLo >>> 0));
       const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
       const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
-      this.#listener?.({ kind: "access", op, space, address, width, value, vcpu, outcome });
+      this.#listener({ kind: "access", op, space, address, width, value, vcpu, outcome });
     }
     if (this.plan.accessNs > 0) this.#elapse();
     this.pulses.deliverWaiting();

@@ -51,6 +51,8 @@ export interface RomGuestOptions {
   readonly onOutput: (text: string) => void;
   /** Ends the run as `failed` after about this many instructions (checked every 100,000). Default: no limit. */
   readonly instructionLimit?: number;
+  /** Another limit, asked where that one is checked, and after every halt: why the guest is ended, as the end of "the guest …". */
+  readonly limitReached?: () => string | undefined;
   /** Ends the run as `failed` after this much wall-clock time. Makes the end depend on the host. Default: no limit. */
   readonly timeLimitMs?: number;
 }
@@ -247,6 +249,11 @@ class RunningRom implements RomGuest, MachineBus {
   #checkLimits(deadline: number): void {
     const { instructionLimit = Number.POSITIVE_INFINITY, timeLimitMs } = this.#options;
     if (this.#end !== undefined) return;
+    const reached = this.#options.limitReached?.();
+    if (reached !== undefined) {
+      this.#end = this.#failure(reached);
+      return;
+    }
     if (this.#powered().instructions > instructionLimit) {
       this.#end = this.#failure(`was still running after ${instructionLimit} instructions`);
     } else if (performance.now() > deadline) {

@@ -48,19 +48,6 @@ export interface ScriptResult {
   readonly stopped: boolean;
 }
 
-/**
- * Runs a script. A failed expectation is a finding and the run goes on.
- *
- * When the VM ends, expectations about what ended it are still checked; from the next command that needs the VM on,
- * nothing is. If that leaves an expectation unchecked, the first of them is a finding: a test must not pass because
- * the VM died early.
- */
-export function runScript(steps: readonly ScriptStep[], machine: ScriptMachine, out: ScriptOutput): ScriptResult {
-  const run = new ScriptRun(machine, out);
-  for (const _step of run.steps(steps));
-  return run.finish();
-}
-
 /** Steps after which other work of the process gets its turn. */
 const STEPS_PER_TURN = 2000;
 
@@ -73,8 +60,15 @@ const PIECE_ALARMS_MIN = 1000;
 /** What was done between two values of `steps`: a step, or much work; or what is to be waited for, with whether to go on. */
 type Turn = "step" | "long" | Promise<boolean>;
 
-/** `runScript` that lets signals and timers of the process in between: a long script can be interrupted. */
-export async function runScriptInTurns(
+/**
+ * Runs a script. A failed expectation is a finding and the run goes on. Signals and timers of the process get their turn
+ * in between: a long script can be interrupted.
+ *
+ * When the VM ends, expectations about what ended it are still checked; from the next command that needs the VM on,
+ * nothing is. If that leaves an expectation unchecked, the first of them is a finding: a test must not pass because
+ * the VM died early.
+ */
+export async function runScript(
   steps: readonly ScriptStep[],
   machine: ScriptMachine,
   out: ScriptOutput,
