@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   QSL_NO_LOCATION,
   QST_MEMORY,
