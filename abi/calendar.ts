@@ -1,5 +1,5 @@
 /** Dates of the Gregorian calendar as counts of days and seconds, in UTC. For authors of vdevs; no part of the qvm API. */
-import { strtoull } from "./assembly/posix";
+import { CLOCK_REALTIME, clock_gettime, strtoull, timespec } from "./posix";
 import { stack_alloc } from "./runtime/frame";
 import { cstring } from "./string";
 
@@ -28,6 +28,12 @@ function floor_div(value: i32, by: i32): i32 {
 export function days_of_month(month: i32, leap_year: bool): i32 {
   if (month == 2) return leap_year ? 29 : 28;
   return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/** The time of day now, in seconds since 1970-01-01T00:00:00Z, or NO_TIME when the host does not tell. */
+export function wall_time(): i64 {
+  const now = timespec.local();
+  return clock_gettime(CLOCK_REALTIME, now) == 0 ? <i64>now.tv_sec : NO_TIME;
 }
 
 function is_leap_year(year: i32): bool {

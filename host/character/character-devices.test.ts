@@ -74,7 +74,7 @@ describe("a character device", () => {
     const { vm } = connected({ without: ["pulse"] });
     vm.character.send("device", Uint8Array.of(1));
     expect(vm.findings.all.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
-      "fault: input or output of device made a pulse, and its factory has no pulse callback",
+      "violation: a pulse came for device, and its factory has no pulse callback",
     ]);
     expect(vm.ended).toBeUndefined();
     vm.character.send("device", Uint8Array.of(1));

@@ -1,6 +1,4 @@
 import type { Hash } from "node:crypto";
-import { CALLBACK, THREAD } from "../gate/situation.ts";
-import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -95,7 +93,7 @@ export class CharacterDevices {
     this.#vm.emit({ kind: "input", vdev: name, bytes });
     device.input = joined(device.input.subarray(device.taken), bytes);
     device.taken = 0;
-    this.#pulse(device, device.inputCode);
+    this.#vm.pulses.deliver(device.vdev, device.inputCode);
   }
 
   /** The host takes no more bytes of a vdev, or takes them again: then what waited goes out, and the vdev gets a pulse. */
@@ -108,7 +106,7 @@ export class CharacterDevices {
     const { pending } = device;
     device.pending = NOTHING;
     this.#emitOutput(device, pending);
-    this.#pulse(device, device.outputCode);
+    this.#vm.pulses.deliver(device.vdev, device.outputCode);
   }
 
   /** @returns how many bytes were taken, into the buffer or to the host */
@@ -137,31 +135,6 @@ export class CharacterDevices {
 
   #emitOutput(device: CharacterDevice, bytes: Uint8Array): void {
     if (bytes.length > 0 && device.hasOutput) this.#vm.emit({ kind: "output", vdev: device.vdev.name, bytes });
-  }
-
-  #pulse(device: CharacterDevice, code: number): void {
-    const { vdev } = device;
-    if (this.#vm.ended !== undefined || vdev.instance.stopped !== undefined) return;
-    if (vdev.factory.pulse === 0) {
-      this.#noPulse(vdev);
-      return;
-    }
-    const { pulse } = vdev.factory;
-    this.#vm.activations.invoke(vdev, CALLBACK.pulse, THREAD.pulse, pulse, SHAPE.intII, vdev.vdp, code);
-  }
-
-  #noPulse(vdev: Vdev): void {
-    const { context, findings } = this.#vm;
-    context.enter(CALLBACK.pulse, THREAD.pulse, vdev.index, 0);
-    const finding = findings.record(vdev.instance, {
-      severity: "fault",
-      rule: "callback",
-      message: `input or output of ${vdev.name} made a pulse, and its factory has no pulse callback`,
-      reason: { text: "a vdev that gets pulses needs a pulse callback; qvm crashes without one", status: "documented" },
-      advice: "Set the factory's pulse before vdev_register_factory().",
-    });
-    this.#vm.stopInstance(vdev.instance, finding);
-    context.enter(CALLBACK.none, THREAD.main, -1, 0);
   }
 
   save(): SavedCharacterDevices {

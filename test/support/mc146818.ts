@@ -6,7 +6,7 @@ export const US = 1000n;
 export const DAY = 86_400n * SECOND;
 /** Compiles the vdev; to be called once in a test file, at its top. */
 export const lab = deviceLab("mc146818", "io");
-export const rtc = (options = "") => lab(`vdev mc146818 intr 8259:8 ${options}`);
+export const rtc = (options = "start 0") => lab(`vdev mc146818 intr 8259:8 ${options}`);
 
 export const get = (one: DeviceLab, index: number) => {
   one.set(0x70, index);

@@ -62,7 +62,7 @@ describe("the register table", () => {
     const ram = Array.from({ length: 128 - 14 }, (_, i) => i + 14).filter((at) => at !== R.CENTURY_RW);
     for (const at of ram) set(one, at, at ^ 0x5a);
     expect(ram.map((at) => get(one, at))).toEqual(ram.map((at) => at ^ 0x5a));
-    const small = rtc("bytes 64");
+    const small = rtc("start 0 bytes 64");
     set(small, 0x3f, 1);
     set(small, 0x7e, 2);
     expect([get(small, 0x7f), get(small, 0x3e)]).toEqual([1, 2]);
@@ -229,6 +229,13 @@ describe("an access", () => {
 });
 
 describe("the configuration", () => {
+  it("may leave the time to the VM's time of day, before 2100", () => {
+    const at = (time: string) => timeBytes(lab(`set vdevbox-start-time ${time} vdev mc146818`));
+    expect(at("2024-02-29T23:59:58Z")).toEqual(bytesOf(new Date("2024-02-29T23:59:58Z"), R.B_24H));
+    expect(timeBytes(lab("vdev mc146818"))).toEqual(bytesOf(new Date("2020-01-01T00:00:00Z"), R.B_24H));
+    expect(() => at("2100-01-01")).toThrow(/EINVAL/);
+  });
+
   it.each(["start soon", "start -1", "start 2100-01-01", "start 4102444800", "bytes 32", "bytes many"])(
     "refuses %s",
     (option) => expect(() => rtc(option)).toThrow(/with EINVAL/),

@@ -9,7 +9,7 @@
  * periodic interrupts come; here is what qvm calls.
  */
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
-import { NO_TIME, parse_time } from "vdevbox/abi/calendar";
+import { NO_TIME, parse_time, wall_time } from "vdevbox/abi/calendar";
 import {
   GXF_NONE,
   guest_cpu_read,
@@ -281,7 +281,7 @@ function mc146818_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
 
 function options_start(vdp: vdev_t): i32 {
   const state = state_of(vdp);
-  state.start = 0;
+  state.has_start = false;
   state.index_mask = R.MC146818_BYTES - 1;
   vdp.v_block.type = QST_X86_IO;
   vdp.v_block.location = PC_PORT;
@@ -294,6 +294,7 @@ function option_start(vdp: vdev_t, arg: cstring): i32 {
   const start = parse_time(arg);
   if (start == NO_TIME || start < 0 || start >= START_LIMIT) return EINVAL;
   state_of(vdp).start = start;
+  state_of(vdp).has_start = true;
   return EOK;
 }
 
@@ -313,6 +314,14 @@ function options_end(vdp: vdev_t): i32 {
   state.timer = guest_timer_create(0, vdp, 0, resolution);
   if (state.timer == 0) return <i32>load<u64>(resolution);
   state.second = load<u64>(resolution);
+  if (!state.has_start) {
+    const now = wall_time();
+    state.start = now == NO_TIME ? 0 : now;
+  }
+  if (state.start >= <u64>START_LIMIT) {
+    vdev_logf(QVM_OUTE_QVM, vdp, cstr("the time of day is beyond 2099; give the option start"));
+    return EINVAL;
+  }
   mc146818_reset(state);
   return EOK;
 }

@@ -1,6 +1,6 @@
 /**
  * Register table and bits of the mc146818: Motorola MC146818A data sheet. The table is of the 128 bytes behind the data
- * port; the values of the time are those of 1970-01-01, a Thursday, when nothing else was asked for.
+ * port; the values of the time are those of 1970-01-01, a Thursday, which is what `start 0` gives.
  */
 import { ACCESS_RO, ACCESS_RW, ACCESS_SPECIAL } from "vdevbox/abi/register-table";
 

@@ -31,8 +31,9 @@ export class mc146818_state {
   alarm: u64;
   /** Cycles of the guest's clock in a second. */
   second: u64;
-  /** The time at power-on in seconds since 1970 (option start). */
+  /** The time at power-on in seconds since 1970: option start, or the time of day. */
   start: u64;
+  has_start: bool;
 
   /** Guest misuse, for the status report. */
   misused_access: u32;

@@ -70,7 +70,7 @@ it("does what the model does, whatever the guest writes and however time passes"
     fc.record({ offset, value: fc.oneof(near, fc.constantFrom(0, 1)) }),
     fc.record({ step: fc.integer({ min: 0, max: 40 }) }), // tenths of a second
   );
-  const one = lab("vdev pl031 loc 0x1c170000 intr gic:36");
+  const one = lab("vdev pl031 loc 0x1c170000 intr gic:36 start 0");
   const reset = new VmSnapshot(one.vm);
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 60, size: "max" }), (operations) => {

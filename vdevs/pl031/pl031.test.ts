@@ -11,7 +11,7 @@ import * as R from "./registers.ts";
 const BASE = 0x1c170000;
 const SECOND = 1_000_000_000n;
 const lab = deviceLab("pl031");
-const pl031 = (options = "") => lab(`vdev pl031 loc 0x1c170000 intr gic:36 ${options}`);
+const pl031 = (options = "start 0") => lab(`vdev pl031 loc 0x1c170000 intr gic:36 ${options}`);
 const rows = rowsOf(R);
 
 const get = (one: DeviceLab, offset: number) => one.get(BASE + offset);
@@ -104,6 +104,13 @@ describe("the time", () => {
 });
 
 describe("the option start", () => {
+  it("is the VM's time of day when it is not given", () => {
+    const named = lab("set vdevbox-start-time 2024-02-29T23:59:58Z vdev pl031 loc 0x1c170000");
+    expect(get(named, R.RTCDR_RO)).toBe(Date.UTC(2024, 1, 29, 23, 59, 58) / 1000);
+    const plain = lab("vdev pl031 loc 0x1c170000"); // docs/time.md: every run begins in 2020
+    expect(get(plain, R.RTCDR_RO)).toBe(Date.UTC(2020, 0, 1) / 1000);
+  });
+
   const times: [string, number][] = [
     ["0", 0],
     ["1577880000", Date.UTC(2020, 0, 1, 12) / 1000],

@@ -8,7 +8,7 @@
  * the match when the guest would notice it.
  */
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
-import { NO_TIME, parse_time } from "vdevbox/abi/calendar";
+import { NO_TIME, parse_time, wall_time } from "vdevbox/abi/calendar";
 import {
   GXF_NONE,
   guest_cpu_read,
@@ -99,8 +99,9 @@ class pl031_state {
   alarm: u64;
   /** Cycles of the guest's clock in a second. */
   second: u64;
-  /** The time at reset: option `start`. */
+  /** The time at reset: option `start`, or the time of day. */
   start: u32;
+  has_start: bool;
   /** Guest misuse, for the status report. */
   misused_reserved: u32;
   misused_access: u32;
@@ -344,7 +345,7 @@ function pl031_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
 }
 
 function options_start(vdp: vdev_t): i32 {
-  state_of(vdp).start = 0;
+  state_of(vdp).has_start = false;
   vdp.v_block.type = QST_MEMORY;
   vdp.v_block.location = QSL_NO_LOCATION;
   vdp.v_block.length = PL031_SIZE;
@@ -356,12 +357,17 @@ function option_start(vdp: vdev_t, arg: cstring): i32 {
   const start = parse_time(arg);
   if (start == NO_TIME || start < 0 || start > <i64>u32.MAX_VALUE) return EINVAL;
   state_of(vdp).start = <u32>start;
+  state_of(vdp).has_start = true;
   return EOK;
 }
 
 /** Timers are made at startup. qvm answers how many cycles of the guest's clock a second has, or why there is none. */
 function options_end(vdp: vdev_t): i32 {
   const state = state_of(vdp);
+  if (!state.has_start) {
+    const now = wall_time();
+    state.start = now == NO_TIME ? 0 : <u32>now;
+  }
   pl031_reset(state);
   const resolution = address_of<u64>(0);
   state.timer = guest_timer_create(0, vdp, 0, resolution);
