@@ -289,7 +289,9 @@ export declare function guest_intr_signal(gip: guest_intr, gis: guest_intr_state
  * Connects a source to a given pin of a PIC vdev, with an assignment type.
  * pic: interrupt-controller vdev. pnum: pin. type: guest_intr_assign_type. ip: interrupt structure to fill in, or
  * NULL.
- * Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line.
+ * Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line. vdevbox:
+ * src_id is a bit of the line's own for each source, 31 at most; a line that is GIAT_EXCLUSIVE takes no second
+ * source.
  *
  * C: `void guest_intr_assign(vdev_t *pic, unsigned pnum, enum guest_intr_assign_type const type, struct guest_intr
  * *ip)`
@@ -297,7 +299,6 @@ export declare function guest_intr_signal(gip: guest_intr, gis: guest_intr_state
  * (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_assign.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_assign")
@@ -312,13 +313,13 @@ export declare function guest_intr_assign(
  * Lets qvm choose an interrupt and assign it, for vdevs whose interrupt number the guest can discover (firmware
  * table or device register).
  * gip: interrupt structure to fill in if non-NULL (type spelled 'guest_intr' on the page). type: assignment type.
- * To be called from VDEV_CTRL_ASSIGN when the user gave no intr option.
+ * To be called from VDEV_CTRL_ASSIGN when the user gave no intr option. vdevbox: the first free line of the first
+ * controller the configuration declares, else of the gic; a shareable one when no line is free.
  *
  * C: `void guest_intr_assign_auto(guest_intr *gip, guest_intr_assign_type_t type)`
  * Phase: startup (documented). Thread safe: unknown. Threads: main (documented). May block: no (inferred).
  * Prototype: inferred. Seen in 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_assign_auto.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_assign_auto")
@@ -332,8 +333,7 @@ export declare function guest_intr_assign_auto(gip: guest_intr | null, type: gue
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns non-zero when level triggered
+ * @returns non-zero when level triggered; a line of a controller that is a vdev always is
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_level")
@@ -341,13 +341,13 @@ export declare function guest_intr_level(gip: guest_intr): i32;
 
 /**
  * Known from the function safety table only. Here: a PIC vdev says how many lines it has.
+ * Without it a controller has as many lines as pnum_mask leaves room for, 65,536 at most.
  *
  * C: `void guest_intr_num_pins(vdev_t *pic, unsigned num_pins)`
  * Phase: startup (documented). Thread safe: yes (documented). Threads: main (documented). May block: no
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_num_pins")
@@ -362,8 +362,7 @@ export declare function guest_intr_num_pins(pic: vdev_t, num_pins: u32): void;
  * block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns length without the terminating NUL that the full text needs
+ * @returns length without the terminating NUL that the full text needs; the text is PIC:LINE
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_string")
@@ -372,12 +371,12 @@ export declare function guest_intr_string(gip: guest_intr, buf: usize, buf_len: 
 /**
  * Used by a PIC vdev to tell qvm that the guest unmasked (GIN_UNMASK) or acknowledged (GIN_ACK) an interrupt line.
  * vdp: the PIC vdev. param: its interrupt line. gin: notification type.
+ * vdevbox counts what the guest did with the line; no vdev is told.
  *
  * C: `void guest_intr_notify(const vdev_t *vdp, unsigned param, enum guest_intr_notifications gin)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_notify.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_notify")
@@ -395,8 +394,7 @@ declare function raw_guest_msi_signal(src: vdev_t, addr_lo: u32, addr_hi: u32, d
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_signal.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns EOK or an error code.
+ * @returns EOK or an error code. vdevbox: ENXIO when nobody takes messages at addr.
  */
 export function guest_msi_signal(src: vdev_t, addr: u64, data: u32): i32 {
   return raw_guest_msi_signal(src, <u32>addr, <u32>(addr >>> 32), data);
@@ -424,7 +422,6 @@ declare function raw_guest_msi_register(
  * (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_register.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 export function guest_msi_register(
   pic: vdev_t,

@@ -259,7 +259,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [
       { name: "pic", type: { kind: "handle", of: "opaque" }, at: 0 },
       { name: "pnum", type: { kind: "int", bits: 32, signed: false, cType: "unsigned" }, at: 1 },
@@ -289,7 +289,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "inferred",
-    body: "later",
+    body: "complete",
     params: [
       { name: "gip", type: { kind: "struct", struct: "guest_intr", access: "out", nullable: true }, at: 0 },
       { name: "type", type: { kind: "int", bits: 32, signed: false, cType: "enum guest_intr_assign_type" }, at: 1 },
@@ -313,7 +313,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "vdevbox",
-    body: "later",
+    body: "complete",
     params: [{ name: "gip", type: { kind: "struct", struct: "guest_intr", access: "in" }, at: 0 }],
     rawParams: 1,
     result: { kind: "int", signed: true, cType: "int" },
@@ -338,7 +338,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "vdevbox",
-    body: "later",
+    body: "complete",
     params: [
       { name: "pic", type: { kind: "handle", of: "vdev" }, at: 0 },
       { name: "num_pins", type: { kind: "int", bits: 32, signed: false, cType: "unsigned" }, at: 1 },
@@ -366,7 +366,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "vdevbox",
-    body: "later",
+    body: "complete",
     params: [
       { name: "gip", type: { kind: "struct", struct: "guest_intr", access: "in" }, at: 0 },
       { name: "buf", type: { kind: "buffer", access: "out", length: "buf_len", nullable: true }, at: 1 },
@@ -395,7 +395,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [
       { name: "vdp", type: { kind: "handle", of: "vdev" }, at: 0 },
       { name: "param", type: { kind: "int", bits: 32, signed: false, cType: "unsigned" }, at: 1 },
@@ -424,7 +424,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [
       { name: "src", type: { kind: "handle", of: "vdev" }, at: 0 },
       { name: "addr", type: { kind: "guest-address", cType: "uint64_t" }, at: 1 },
@@ -453,7 +453,7 @@ export const GATE_TABLE: readonly GateEntry[] = [
     module: "qvm",
     header: "guest",
     prototype: "documented",
-    body: "later",
+    body: "complete",
     params: [
       { name: "pic", type: { kind: "handle", of: "vdev" }, at: 0 },
       { name: "paddr", type: { kind: "guest-address", cType: "uint64_t" }, at: 1 },

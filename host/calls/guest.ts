@@ -2,9 +2,6 @@ import {
   EINVAL,
   ENOTSUP,
   EOK,
-  GIS_ISR,
-  GIS_OFF,
-  GIS_ON,
   GTC_CUSTOM_MIN,
   GTC_MAX,
   QST_CPUREGS,
@@ -12,7 +9,7 @@ import {
   QST_MEMORY,
   QST_X86_IO,
 } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
+import { qvm_state_block } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { errnoName } from "../vm/errno.ts";
@@ -162,42 +159,6 @@ export const guestBodies = bodies({
     const block = readBlock(instance, address! >>> 0);
     if (block.length > ONES.length) return EINVAL;
     return moveBlock(vm, instance, true, gcp! >>> 0, block, ONES);
-  },
-
-  guest_intr_signal(vm, instance, gip, state) {
-    const at = gip! >>> 0;
-    const handle = instance.u32(at + guest_intr.pic);
-    const pic = instance.picOf(handle);
-    const level = state! & (GIS_ON | GIS_OFF);
-    if (pic === undefined) {
-      const message =
-        handle === 0
-          ? "was given an interrupt that is not connected"
-          : `was given an interrupt whose pic = 0x${handle.toString(16)} is no interrupt controller`;
-      violation(
-        vm,
-        instance,
-        "argument",
-        "guest_intr_signal",
-        message,
-        "an interrupt comes from the intr option or guest_intr_assign()",
-        "Give the vdev an intr option, or check v_intr.pic before signalling.",
-      );
-      return EINVAL;
-    }
-    if (level === (GIS_ON | GIS_OFF)) return EINVAL;
-    // GIS_ISR alone asks whether an ISR could do this; nothing here runs in one.
-    if (level === 0) return (state! & GIS_ISR) !== 0 ? -ENOTSUP : EOK;
-    const line = instance.u32(at + guest_intr.param);
-    const lines = vm.lines.pic(pic)?.lines ?? 0;
-    if (line >= lines) {
-      const wrong = `was given line ${line}, and ${pic} has lines 0 to ${lines - 1}`;
-      const text = "an interrupt comes from the intr option or guest_intr_assign()";
-      violation(vm, instance, "argument", "guest_intr_signal", wrong, text, "Leave v_intr as it was given.");
-      return EINVAL;
-    }
-    vm.lines.signal(pic, line, instance.u32(at + guest_intr.src_id), level === GIS_ON);
-    return EOK;
   },
 
   guest_terminate(vm, instance, cause) {

@@ -6,6 +6,8 @@ import type { Bodies } from "./body.ts";
 import { gaspBodies } from "./gasp.ts";
 import { VmGateHost } from "./gate-host.ts";
 import { guestBodies } from "./guest.ts";
+import { guestIntrBodies } from "./guest-intr.ts";
+import { guestMsiBodies } from "./guest-msi.ts";
 import { guestPowerBodies } from "./guest-power.ts";
 import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
@@ -22,6 +24,8 @@ import { wdogBodies } from "./wdog.ts";
 export const BODIES: Bodies = {
   ...vdevCoreBodies,
   ...guestBodies,
+  ...guestIntrBodies,
+  ...guestMsiBodies,
   ...guestTimerBodies,
   ...pulseBodies,
   ...gaspBodies,

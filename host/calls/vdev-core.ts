@@ -2,6 +2,7 @@ import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
 import { vdev_factory } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
 import { CALLBACK } from "../gate/situation.ts";
+import { readPicFunctions } from "../interrupts/pic-functions.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { type FlagProblem, flagProblems } from "../vm/factory-flags.ts";
 import { formatLocation } from "../vm/location.ts";
@@ -101,6 +102,9 @@ function readFactory(instance: ModuleInstance, address: number): Factory | strin
   if (word(vdev_factory.extra_space) > instance.module.wasm.memories[0]!.maximum! * 65536) {
     return `extra_space of ${word(vdev_factory.extra_space)} bytes, more than the module's memory`;
   }
+  const pic = word(vdev_factory.pic);
+  const functions = pic === 0 ? undefined : readPicFunctions(instance, pic);
+  if (typeof functions === "string") return functions;
   return {
     address,
     name: name === 0 ? "" : instance.cstring(name),
@@ -109,7 +113,8 @@ function readFactory(instance: ModuleInstance, address: number): Factory | strin
     vwrite: word(vdev_factory.vwrite),
     pulse: word(vdev_factory.pulse),
     timer: word(vdev_factory.timer),
-    pic: word(vdev_factory.pic),
+    pic,
+    controller: functions,
     optionList,
     flags: word(vdev_factory.factory_flags),
     sizes: word(vdev_factory.acc_sizes),

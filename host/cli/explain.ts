@@ -1,9 +1,17 @@
+import type { LineNote } from "../interrupts/line.ts";
 import { formatAddress } from "../memory/format.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Sink } from "./output.ts";
 import type { GuestSpec, SessionEnd } from "./session.ts";
+
+const NOTES: Readonly<Record<LineNote, string>> = {
+  masked: "the guest has it masked",
+  lost: "this edge is lost, an earlier one is still pending",
+  spurious: "the interrupt was gone before the guest took it",
+  storm: "it rises again and again, and the guest has no time to answer",
+};
 
 type Access = Extract<VmEvent, { kind: "access" }>;
 
@@ -69,6 +77,14 @@ export class Explainer {
     } else if (event.kind === "pulse") {
       this.flush();
       this.#say(`pulse        ${event.vdev} gets a pulse with code ${event.code}`);
+    } else if (event.kind === "line-note") {
+      this.flush();
+      this.#say(`interrupt    ${event.pic}:${event.line}: ${NOTES[event.note]}`);
+    } else if (event.kind === "msi") {
+      this.flush();
+      const to = event.target === "" ? "nobody takes it" : `it reaches ${event.target}`;
+      const at = formatAddress("memory", event.address);
+      this.#say(`message      ${event.source} writes 0x${event.data.toString(16)} to ${at}; ${to}`);
     } else if (event.kind === "control") {
       this.flush();
       this.#say(`lifecycle    ${CONTROLS[event.control]}`);

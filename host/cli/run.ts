@@ -7,6 +7,7 @@ import { EXIT } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
+import { troubledLines } from "./interrupt-summary.ts";
 import { RunOutput, type Sink } from "./output.ts";
 import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
@@ -199,8 +200,8 @@ class Run {
     });
     const { config } = session;
     const perVdev = new Map(
-      session.vm.vdevs.flatMap((vdev, i) => {
-        const log = config.vdevs[i]?.log;
+      session.vm.vdevs.flatMap((vdev) => {
+        const log = config.vdevs.find(({ place }) => place === vdev.plan.place)?.log;
         return log === undefined ? [] : [[vdev.name, log] as const];
       }),
     );
@@ -242,6 +243,7 @@ class Run {
       `${vm.findings.count("warning")} warnings`,
       `${vm.findings.count("fault")} faults`,
     ];
+    for (const line of troubledLines(vm.lines.report())) this.#sink.err(`interrupts: ${line}\n`);
     if (end.script !== undefined) counts.unshift(`${end.script.held} of ${end.script.expectations} expectations held`);
     this.#sink.err(`${vm.plan.system}: ${end.reason} (exit code ${end.exitCode}); ${counts.join(", ")}\n`);
   }
@@ -262,6 +264,8 @@ class Run {
       vdevs: vm.vdevs.map((vdev) => ({ ...vm.findings.nameOf(vdev.index), stopped: vdev.instance.stopped ?? null })),
       findings: vm.findings.all.map((finding) => ({ ...finding, times: vm.findings.times(finding) })),
       linesHigh: vm.lines.high(),
+      interrupts: vm.lines.report(),
+      messages: vm.interrupts.msis.counts.map((one) => ({ ...one, address: `0x${one.address.toString(16)}` })),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { VmConfig } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
+import { connectLines } from "../guests/rom/pc-lines.ts";
 import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
@@ -206,8 +207,10 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     );
     const started = vm;
     withExitCode(EXIT.fatalBeforeStart, () => connect(started, guest));
-    started.lines.onChange((_pic, _line, level) => {
-      if (level) wall?.wake();
+    started.lines.listen({
+      level: (_line, high) => {
+        if (high) wall?.wake();
+      },
     });
   } catch (error) {
     vm?.end(EXIT.fatalBeforeStart, error instanceof Error ? error.message : String(error));
@@ -261,9 +264,7 @@ function connect(vm: Vm, guest: RomGuest): void {
     change === "add"
       ? guest.claim(space, Number(start), Number(length))
       : guest.release(space, Number(start), Number(length));
-  vm.lines.onChange((pic, line, level) => {
-    if ((pic === "8259" || pic === "ioapic") && line < 16) guest.setIrq(line, level);
-  });
+  connectLines(vm, guest);
 }
 
 async function runRom(vm: Vm, guest: RomGuest): Promise<SessionEnd> {

@@ -105,6 +105,13 @@ export class Windows {
     for (const window of this.#windows) this.#copyOut(window);
   }
 
+  /** Whether an address is inside a mapping. */
+  holds(instance: ModuleInstance, address: number): boolean {
+    return this.#windows.some(
+      (window) => window.instance === instance && address >= window.address && address < window.address + window.length,
+    );
+  }
+
   get any(): boolean {
     return this.#windows.length > 0;
   }

@@ -81,6 +81,16 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return { kind: "control", what: event.control };
     case "line":
       return { kind: "irq", pic: event.pic, line: event.line, level: event.level };
+    case "line-note":
+      return { kind: "irqNote", pic: event.pic, line: event.line, note: event.note };
+    case "line-act":
+      return { kind: "irqAct", pic: event.pic, line: event.line, act: event.act };
+    case "pin":
+      return { kind: "irqPin", pic: event.pic, line: event.line, pin: event.pin };
+    case "guest-intr":
+      return { ...event, kind: "irqGuest" };
+    case "msi":
+      return { kind: "msi", vdev: event.source, address: event.address, data: event.data, target: event.target };
     case "log":
       return { kind: "log", severity: event.severity, vdev: event.source, text: event.text };
     case "report":

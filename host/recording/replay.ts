@@ -1,6 +1,8 @@
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
+import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
+import { actOnLine } from "../interrupts/guest-acts.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { type PlanOptions, planFromConfig } from "../vm/plan-from-config.ts";
 import { stateDigest } from "../vm/snapshot.ts";
@@ -60,6 +62,12 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
       return dumps[nextDump++]?.errno ?? 0;
     },
   });
+  const pins = events.filter((event) => event.kind === "irqPin");
+  let nextPin = 0;
+  if (header.guest.kind === "rom") {
+    vm.lines.guest = (line) => (isPcLine(line) ? pins[nextPin++]?.pin : undefined);
+    warnOfVectors(vm);
+  }
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);
   const { exitCode } = vm.terminate();
@@ -122,6 +130,9 @@ function feed(vm: Vm, event: RecordingEvent): void {
     case "power":
       if (event.cpu >= vm.plan.cpus) throw new UserError(`the recording has a CPU ${event.cpu}, which the VM has not`);
       vm.setPowerState(event.cpu, event.state);
+      return;
+    case "irqAct":
+      actOnLine(vm, event.pic, event.line, event.act);
       return;
     default:
   }

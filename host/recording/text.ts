@@ -18,6 +18,7 @@ import type {
   RecordingHeader,
 } from "./event.ts";
 import { RECORDING_VERSION } from "./event.ts";
+import { formatInterruptEvent, INTERRUPT_EVENTS } from "./interrupt-lines.ts";
 
 const FIRST_LINE = "# vdevbox recording ";
 /** In front of every line of an embedded text, so that no text can be taken for an event. */
@@ -100,6 +101,12 @@ export function formatEvent(event: RecordingEvent): string {
       return `schedule ${event.thread}`;
     case "irq":
       return `irq ${formatPin(event.pic, event.line)} ${event.level ? "on" : "off"}`;
+    case "irqNote":
+    case "irqAct":
+    case "irqPin":
+    case "irqGuest":
+    case "msi":
+      return formatInterruptEvent(event);
     case "log":
       return `log ${event.severity} ${formatName(event.vdev)} ${JSON.stringify(event.text)}`;
     case "report":
@@ -232,6 +239,7 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ["dump", (line) => ({ kind: "dump", errno: line.int("an errno", MAX_ERRNO) })],
   ["schedule", (line) => ({ kind: "schedule", thread: line.int("a thread's number", MAX_THREAD) })],
   ["irq", (line) => ({ kind: "irq", ...line.pin(), level: line.choice(["on", "off"]) === "on" })],
+  ...INTERRUPT_EVENTS,
   [
     "log",
     (line) => ({

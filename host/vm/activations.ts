@@ -8,6 +8,9 @@ import type { Vm } from "./vm.ts";
 /** Nested activations one host thread may have: one frame of a module each, the first for the dispatcher's. */
 const DEPTH_LIMIT = 15;
 
+/** Steps of an activation that another one waits for. */
+const NESTED_STEPS = 100_000;
+
 /**
  * Calls into modules other than the dispatcher's. Each activation writes down what is in progress before the call and
  * puts back what was there before; a vdev may signal a controller that is itself a vdev, so activations nest.
@@ -16,6 +19,7 @@ export class Activations {
   readonly #vm: Vm;
   /** Frame of the activation in progress. */
   #frame = 0;
+  #outermost = 0;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -50,6 +54,37 @@ export class Activations {
     );
   }
 
+  /** Activations so far that no other waited for. */
+  get outermost(): number {
+    return this.#outermost;
+  }
+
+  /**
+   * Calls into a vdev in the middle of what another one does: on its thread, and for a short time only.
+   * @param call gets the frame, whose first bytes may hold what the callback is given
+   * @returns its result; undefined when the module has stopped
+   * @throws StopModule when the module that waits was stopped by it: vdevs of one type may share an instance
+   */
+  nested(vdev: Vdev, callback: number, call: (frame: number) => number): number | undefined {
+    const { instance } = vdev;
+    if (instance.stopped !== undefined) return undefined;
+    const { context, vdevs } = this.#vm;
+    const budget = instance.exports.__vdevbox_fuel_budget;
+    const steps = instance.fuelBudget;
+    if (budget !== undefined) budget.value = Math.min(steps, NESTED_STEPS);
+    // What the waiting vdev has written into its windows must not be overwritten when they are refreshed.
+    if (this.#vm.windows.any) this.#vm.windows.flush();
+    let result: number | undefined;
+    try {
+      result = this.#run(instance, vdev.index, callback, context.thread, context.vcpu, call);
+    } finally {
+      if (budget !== undefined) budget.value = steps;
+    }
+    const waiting = context.callback === CALLBACK.none ? undefined : vdevs[context.vdev]?.instance;
+    if (waiting?.stoppedBy !== undefined) throw new StopModule(waiting.stoppedBy);
+    return result;
+  }
+
   /** Runs a module's top level. @returns whether it came to its end */
   startModule(instance: ModuleInstance): boolean {
     const result = this.#run(instance, -1, CALLBACK["module-start"], THREAD.main, 0, () => {
@@ -73,6 +108,7 @@ export class Activations {
     const outerWork = instance.hostWork;
     instance.hostWork = 0;
     if (before.callback !== CALLBACK.none) this.#frame++;
+    else this.#outermost++;
     const frame = this.#frame < DEPTH_LIMIT ? instance.frame(this.#frame) : undefined;
     context.enter(callback, thread, vdev, vcpu);
     dispatcher.exports.select(0, this.#frame + 1);

@@ -15,6 +15,10 @@ export function architectureOf(vm: Vm): Architecture | undefined {
   if (vm.plan.architecture !== undefined) return vm.plan.architecture;
   const signs = new Set<Architecture>();
   const typeOfName = new Map(vm.vdevs.map((vdev) => [vdev.name, vdev.type]));
+  for (const { name, type } of vm.plan.controllers ?? []) {
+    typeOfName.set(name, type);
+    signs.add(CONTROLLERS[type]!);
+  }
   for (const vdev of vm.vdevs) {
     const { address, type } = locationOf(vdev);
     if (address !== QSL_NO_LOCATION && type === QST_X86_IO) signs.add("x86");

@@ -1,6 +1,7 @@
-import { QST_PCI, VFF_INTR_NO, VFF_INTR_NONPCI } from "../../abi/generated/constants.ts";
+import { GIAT_UNUSED, QST_PCI, VFF_INTR_NO, VFF_INTR_NONPCI } from "../../abi/generated/constants.ts";
 import { guest_intr, vdev_s } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
+import type { Pic } from "../interrupts/controllers.ts";
 import { architectureOf } from "./architecture.ts";
 import { locationOf } from "./location.ts";
 import type { IntrPlan } from "./plan.ts";
@@ -22,23 +23,24 @@ export function assignInterrupts(vm: Vm, connect: (vdev: Vdev, intr: IntrPlan) =
   const waiting = vm.vdevs.filter((vdev) => isWithout(vdev) && !isContent(vdev));
   if (waiting.length === 0) return;
   const architecture = architectureOf(vm);
-  const pic = architecture === "arm" ? "gic" : architecture === "x86" ? "ioapic" : undefined;
-  const lines = pic === undefined ? undefined : vm.lines.pic(pic)?.lines;
-  if (pic === undefined || lines === undefined) return;
-  const taken = new Set(
-    vm.vdevs
-      .map((vdev) => vdev.plan.intr)
-      .filter((intr) => intr?.pic === pic)
-      .map((intr) => intr?.line),
-  );
-  let line = FIRST_LINE[pic] ?? 0;
+  const type = architecture === "arm" ? "gic" : architecture === "x86" ? "ioapic" : undefined;
+  // A vdev of that type that is a controller takes the place of the host's own, and may have another name.
+  const pic = vm.interrupts.controllers.all.find((one) => type === (one.kind === "vdev" ? one.vdev.type : one.type));
+  if (type === undefined || pic === undefined) return;
+  let line = FIRST_LINE[type] ?? 0;
   for (const vdev of waiting) {
-    while (taken.has(line)) line++;
-    if (line >= lines) return;
-    connect(vdev, { pic, line, ...(vdev.plan.place && { place: vdev.plan.place }) });
-    vm.log("info", vdev, `was given no interrupt, chose none in VDEV_CTRL_ASSIGN, and was put on ${pic}:${line}`);
+    while (line < pic.lines && isTaken(vm, pic, line)) line++;
+    if (line >= pic.lines) return;
+    connect(vdev, { pic: pic.name, line, ...(vdev.plan.place && { place: vdev.plan.place }) });
+    vm.log("info", vdev, `was given no interrupt, chose none in VDEV_CTRL_ASSIGN, and was put on ${pic.name}:${line}`);
     line++;
   }
+}
+
+/** Whether somebody has the line, by its `intr` option or by a call. */
+function isTaken(vm: Vm, pic: Pic, line: number): boolean {
+  const state = vm.lines.peek(pic, line)?.state;
+  return state !== undefined && (state.assigned !== GIAT_UNUSED || state.sources.length > 0);
 }
 
 function isWithout(vdev: Vdev): boolean {

@@ -1,4 +1,5 @@
 import type { Finding } from "../gate/finding.ts";
+import type { GuestPin, LineNote } from "../interrupts/line.ts";
 
 /** Severities of qvm's logger. */
 export const SEVERITIES = ["fatal", "internal", "error", "warn", "info", "debug", "verbose"] as const;
@@ -27,6 +28,28 @@ export type VmEvent =
   /** A CPU of the guest begins to run, to wait or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: "on" | "wait" | "off" }
   | { readonly kind: "line"; readonly pic: string; readonly line: number; readonly level: boolean }
+  /** What became of an interrupt, beside the level of its line. */
+  | { readonly kind: "line-note"; readonly pic: string; readonly line: number; readonly note: LineNote }
+  /** The guest of a script lets a line in, masks it, or takes what waits on it. An input. */
+  | { readonly kind: "line-act"; readonly pic: string; readonly line: number; readonly act: LineAct }
+  /** What the guest's own controller said of a line when it was about to change. An input. */
+  | { readonly kind: "pin"; readonly pic: string; readonly line: number; readonly pin: GuestPin }
+  /** A controller that is a vdev says what the guest did with a line. */
+  | {
+      readonly kind: "guest-intr";
+      readonly pic: string;
+      readonly line: number;
+      readonly ack: boolean;
+      readonly unmask: boolean;
+    }
+  /** A message-signalled interrupt; `target` is empty when nobody takes it. */
+  | {
+      readonly kind: "msi";
+      readonly source: string;
+      readonly address: bigint;
+      readonly data: number;
+      readonly target: string;
+    }
   | {
       readonly kind: "log";
       readonly severity: Severity;
@@ -42,5 +65,9 @@ export type VmEvent =
   /** A guest dump was written, or not: EOK or an errno. An input: the disk is not the VM's. */
   | { readonly kind: "dump"; readonly errno: number }
   | { readonly kind: "end"; readonly exitCode: number; readonly reason: string };
+
+/** What a guest does with a line. `enable` alone leaves the trigger as it is. */
+export const LINE_ACTS = ["enable", "enable-edge", "enable-level", "disable", "take"] as const;
+export type LineAct = (typeof LINE_ACTS)[number];
 
 export type VmListener = (event: VmEvent) => void;

@@ -17,7 +17,7 @@ import {
 import { vdev_s } from "../../abi/generated/layouts.ts";
 import { read, write } from "../../test/support/vm.ts";
 import { type Started, startConfig } from "../../test/support/vm-of-config.ts";
-import { type WatVdev, watVdev } from "../../test/support/wat-vdev.ts";
+import { TABLE, type WatVdev, watVdev } from "../../test/support/wat-vdev.ts";
 import { formatLocation } from "./location.ts";
 
 const withFlags = (flags: number, more: WatVdev = {}) => watVdev({ ...more, factory: { factory_flags: flags } });
@@ -155,7 +155,7 @@ describe("a factory that contradicts itself", () => {
 
 describe("an interrupt controller", () => {
   it("cannot have a colon in its name", () => {
-    const pic = watVdev({ factory: { pic: 2048 } });
+    const pic = watVdev({ pic: { signal: TABLE.pulse } });
     expect(startConfig({ dev: pic }, 'vdev dev loc 0x1000 name "a:b"').error).toMatch(
       /^vm\.qvmconf:1:1: the interrupt controller "a:b" cannot have a colon in its name/,
     );

@@ -155,7 +155,7 @@ describe("names and places", () => {
 
   it("of an interrupt are checked against the controller", () => {
     const module = moduleFile(watVdev());
-    expect(start([vdevPlan(module, { intr: { pic: "apic", line: 1 } })]).error).toMatch(/no interrupt controller apic/);
+    expect(start([vdevPlan(module, { intr: { pic: "pic0", line: 1 } })]).error).toMatch(/no interrupt controller pic0/);
     expect(start([vdevPlan(module, { intr: { pic: "8259", line: 16 } })]).error).toBe(
       "8259 has lines 0 to 15, and not 16",
     );

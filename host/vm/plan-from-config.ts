@@ -5,9 +5,20 @@ import { checkControllers } from "../config/check-controllers.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
+import { controllerPlan } from "../interrupts/controller-options.ts";
+import { isHostPicType } from "../interrupts/host-pics.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
-import type { LimitsPlan, LocPlan, RamPlan, Unsupported, UnsupportedKind, VdevPlan, VmPlan } from "./plan.ts";
+import type {
+  ControllerPlan,
+  LimitsPlan,
+  LocPlan,
+  RamPlan,
+  Unsupported,
+  UnsupportedKind,
+  VdevPlan,
+  VmPlan,
+} from "./plan.ts";
 
 export interface PlanOptions {
   /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
@@ -31,7 +42,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     system: config.system?.text ?? "vdevbox",
     cpus: vcpuCount(config),
     ram: ramOf(config),
-    vdevs: config.vdevs.map((item) => vdevPlan(item, findModule)),
+    ...vdevsOf(config, options, findModule),
     policy: settings.policy ?? "strict",
     instances: settings.instances ?? "shared",
     onFault: settings.onFault ?? "continue",
@@ -99,6 +110,22 @@ function limitsOf({ steps, stackBytes }: VdevboxSettings): LimitsPlan {
   };
 }
 
+/** The vdevs, and apart from them the controllers of the host's own: those for which there is no module. */
+function vdevsOf(
+  config: VmConfig,
+  options: PlanOptions,
+  findModule: (item: VdevItem) => string,
+): Required<Pick<VmPlan, "vdevs" | "controllers">> {
+  const vdevs: VdevPlan[] = [];
+  const controllers: ControllerPlan[] = [];
+  for (const item of config.vdevs) {
+    if (isHostPicType(item.type) && moduleFile(item, moduleFolders(item, options)) === undefined) {
+      controllers.push(controllerPlan(item, item.type, vdevs.length));
+    } else vdevs.push(vdevPlan(item, findModule));
+  }
+  return { vdevs, controllers };
+}
+
 function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevPlan {
   const settings = vdevboxSettings(item.settings);
   const [intr] = item.intr;
@@ -143,21 +170,9 @@ function moduleFinder(options: PlanOptions): (item: VdevItem) => string {
  * the configuration, and what `vdevbox build` makes.
  */
 function findModule(item: VdevItem, options: PlanOptions): string {
-  const folder = dirname(resolve(item.place.file));
-  const fromEnvironment = (process.env.VDEVBOX_PATH ?? "").split(":").filter((part) => part !== "");
-  const folders = [
-    ...(options.modulePath ?? []),
-    ...fromEnvironment,
-    folder,
-    join(process.cwd(), "build/out/vdevs"),
-    builtFile("vdevs"),
-  ];
-  for (const candidate of folders) {
-    for (const name of [`${item.type}.wasm`, `vdev-${item.type}.wasm`]) {
-      const file = join(candidate, name);
-      if (existsSync(file)) return file;
-    }
-  }
+  const folders = moduleFolders(item, options);
+  const file = moduleFile(item, folders);
+  if (file !== undefined) return file;
   const looked = [...new Set(folders)].join(", ");
   const hint = didYouMean(item.type, folders.flatMap(typesIn));
   throw new UserError(
@@ -170,4 +185,26 @@ function findModule(item: VdevItem, options: PlanOptions): string {
 function typesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((name) => /^(?:vdev-)?(.+)\.wasm$/.exec(name)?.[1] ?? []);
+}
+
+function moduleFolders(item: VdevItem, options: PlanOptions): string[] {
+  const folder = dirname(resolve(item.place.file));
+  const fromEnvironment = (process.env.VDEVBOX_PATH ?? "").split(":").filter((part) => part !== "");
+  return [
+    ...(options.modulePath ?? []),
+    ...fromEnvironment,
+    folder,
+    join(process.cwd(), "build/out/vdevs"),
+    builtFile("vdevs"),
+  ];
+}
+
+function moduleFile(item: VdevItem, folders: readonly string[]): string | undefined {
+  for (const candidate of folders) {
+    for (const name of [`${item.type}.wasm`, `vdev-${item.type}.wasm`]) {
+      const file = join(candidate, name);
+      if (existsSync(file)) return file;
+    }
+  }
+  return undefined;
 }

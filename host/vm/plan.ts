@@ -39,6 +39,19 @@ export interface IntrPlan {
   readonly place?: SourcePlace;
 }
 
+/** A controller of the host's own that the configuration declares. */
+export interface ControllerPlan {
+  readonly type: "gic" | "ioapic" | "8259";
+  readonly name: string;
+  /** Index of the vdev it stands in front of: users of a controller come after it. */
+  readonly before: number;
+  /** Options that have no effect, as they are written. */
+  readonly ignored: readonly string[];
+  /** A GICv2m frame: messages to `address` + 0x40 pulse lines from `base` on. */
+  readonly msi?: { readonly address: bigint; readonly base: number; readonly count: number } | undefined;
+  readonly place?: SourcePlace;
+}
+
 /** One own option, bound to its place in the factory's option_list. */
 export interface OptionPlan {
   readonly index: number;
@@ -68,6 +81,8 @@ export interface VmPlan {
   readonly cpus: number;
   readonly ram: readonly RamPlan[];
   readonly vdevs: readonly VdevPlan[];
+  /** Left out: those that every VM has, under the names of their types. */
+  readonly controllers?: readonly ControllerPlan[];
   readonly policy: Policy;
   readonly instances: Instances;
   readonly onFault: OnFault;

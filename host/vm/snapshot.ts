@@ -29,7 +29,7 @@ export class VmSnapshot {
   readonly #regions: readonly RegionState[];
   readonly #regionChanges: number;
   readonly #time: SavedTime;
-  readonly #lines: ReturnType<Vm["lines"]["save"]>;
+  readonly #interrupts: ReturnType<Vm["interrupts"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
   readonly #power: ReturnType<Vm["power"]["save"]>;
@@ -49,7 +49,7 @@ export class VmSnapshot {
     );
     this.#regionChanges = vm.regionChanges;
     this.#time = saveTime(vm);
-    this.#lines = vm.lines.save();
+    this.#interrupts = vm.interrupts.save();
     this.#windows = vm.windows.save();
     this.#mutexes = vm.mutexes.save();
     this.#power = vm.power.save();
@@ -70,11 +70,12 @@ export class VmSnapshot {
       instance.hostWork = 0;
       stopped ||= instance.stopped !== undefined;
       instance.stopped = undefined;
+      instance.stoppedBy = undefined;
     }
     if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
     vm.reopen();
     restoreTime(vm, this.#time);
-    vm.lines.restore(this.#lines);
+    vm.interrupts.restore(this.#interrupts);
     vm.windows.restore(this.#windows);
     vm.held.releaseAll();
     vm.mutexes.restore(this.#mutexes);
@@ -111,7 +112,8 @@ export function stateDigest(vm: Vm): string {
     hash.update(instance.bytes);
     for (const value of instance.globals()) hash.update(`${value} `);
   }
-  hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
+  hash.update(`clock ${vm.nowNs} traps ${vm.traps}\n`);
+  hash.update(vm.interrupts.digest());
   for (const text of timeDigest(vm)) hash.update(text);
   if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
   for (const space of ["memory", "io"] as const) {

@@ -14,7 +14,7 @@ import {
   VFF_MUTEX,
   VFF_MUTEX_RECURSIVE,
 } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
+import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { importsOf } from "../calls/imports.ts";
 import { UserError } from "../errors.ts";
 import { EndOfVm } from "../gate/finding.ts";
@@ -25,6 +25,7 @@ import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load
 import { defaultPasses } from "../sandbox/passes/instrument.ts";
 import { assignInterrupts } from "./assign-interrupts.ts";
 import { describeToGuest } from "./describe-to-guest.ts";
+import { applyIntr, completeController, declareControllers, settleInterrupts } from "./interrupt-options.ts";
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
 import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
@@ -47,9 +48,14 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     addRam(vm, options);
     const modules = moduleReader(plan.limits, options);
     const names = new VdevNames();
-    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, names, modules);
+    for (const [index, vdevPlan] of plan.vdevs.entries()) {
+      declareControllers(vm, index);
+      configureVdev(vm, vdevPlan, names, modules);
+    }
+    declareControllers(vm, plan.vdevs.length);
     assign(vm);
     describeToGuest(vm);
+    settleInterrupts(vm);
     vm.context.phase = PHASE.running;
     controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
     controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
@@ -163,6 +169,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
     });
   }
   control(vm, vdev, { callback: "OPTIONS_END", ctrl: VDEV_CTRL_OPTIONS_END });
+  completeController(vm, vdev);
 }
 
 /** Makes the vdev_t with its private state behind it. */
@@ -194,6 +201,7 @@ function addVdev(vm: Vm, plan: VdevPlan, name: string, instance: ModuleInstance,
     const kind = (factory.flags & VFF_MUTEX_RECURSIVE) !== 0 ? "recursive" : "normal";
     vm.mutexes.init(instance, vdp + vdev_s.v_mtx, kind, `v_mtx of ${vdev.name}`);
   }
+  if (factory.controller !== undefined) vm.interrupts.controllers.add(vdev, factory.controller);
   return vdev;
 }
 
@@ -217,19 +225,4 @@ function applyLoc(vdev: Vdev): void {
     loc.space === undefined && preset !== QST_NO_TYPE ? preset : type,
     true,
   );
-}
-
-/** `intr`: fills v_intr. A controller of the host's own appears to the module as a vdev_t of its own. */
-function applyIntr(vm: Vm, vdev: Vdev, intr = vdev.plan.intr): void {
-  if (intr === undefined) return;
-  const place = intr.place ?? vdev.plan.place;
-  const pic = vm.lines.pic(intr.pic);
-  if (pic === undefined)
-    throw new UserError(`there is no interrupt controller ${intr.pic}; known are gic, ioapic and 8259`, place);
-  if (intr.line >= pic.lines)
-    throw new UserError(`${pic.name} has lines 0 to ${pic.lines - 1}, and not ${intr.line}`, place);
-  const address = vdev.vdp + vdev_s.v_intr;
-  vdev.instance.setU32(address + guest_intr.pic, vdev.instance.picHandle(pic.name));
-  vdev.instance.setU32(address + guest_intr.param, intr.line);
-  vdev.instance.setU32(address + guest_intr.src_id, vdev.index);
 }

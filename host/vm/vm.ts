@@ -4,7 +4,8 @@ import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { EndOfVm, type Finding } from "../gate/finding.ts";
 import { CALLBACK, Context, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../guests/bus.ts";
-import { InterruptLines } from "../interrupts/controllers.ts";
+import { Interrupts } from "../interrupts/interrupts.ts";
+import type { InterruptLines } from "../interrupts/lines.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
 import { Windows } from "../memory/windows.ts";
@@ -52,7 +53,7 @@ export class Vm implements GuestBus {
   readonly context: Context;
   readonly spaces: Record<Space, AddressSpace> = { memory: new AddressSpace("memory"), io: new AddressSpace("io") };
   readonly ram = new GuestRam();
-  readonly lines = new InterruptLines();
+  readonly interrupts: Interrupts;
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
   /** Every lock that is held; each must be given back before its callback returns. */
@@ -89,6 +90,7 @@ export class Vm implements GuestBus {
     this.plan = plan;
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
+    this.interrupts = new Interrupts(this);
     this.timers = new GuestTimers(this);
     this.held = new HeldLocks(this);
     this.pulseTimers = new PulseTimers(this);
@@ -109,12 +111,15 @@ export class Vm implements GuestBus {
       read: (address, bytes) => this.emit({ kind: "ram-read", address, bytes }),
       written: (address, bytes) => this.emit({ kind: "ram-write", address, bytes }),
     };
-    this.lines.onChange((pic, line, level) => this.emit({ kind: "line", pic, line, level }));
   }
 
   /** Set once the VM has ended. */
   get ended(): VmEnd | undefined {
     return this.#end;
+  }
+
+  get lines(): InterruptLines {
+    return this.interrupts.lines;
   }
 
   /** Guest accesses so far. */
@@ -377,6 +382,7 @@ export class Vm implements GuestBus {
   stopInstance(instance: ModuleInstance, finding: Finding): void {
     if (instance.stopped !== undefined) return;
     instance.stopped = finding.message;
+    instance.stoppedBy = finding;
     for (const index of instance.vdevs) {
       for (const region of this.vdevs[index]?.regions ?? []) {
         if (region.what.kind === "vdev" && region.what.handle !== 0) this.dispatcher.stop(region.what.handle);

@@ -1,5 +1,12 @@
 import type { CallbackName, GateEntry, Phase, ThreadKind } from "../../abi/definition/schema.ts";
-import { GPSC_WAIT, QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
+import {
+  GIN_ACK,
+  GPSC_WAIT,
+  QST_CPUREGS,
+  QST_MEMORY,
+  QVM_VDEV_ABI,
+  WDOG_ACTION_INTR,
+} from "../../abi/generated/constants.ts";
 import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
@@ -47,7 +54,8 @@ export class Bench {
   #seen: Finding[] = [];
 
   constructor(policy: Policy) {
-    const { vm } = vmOf(probeModule(), { policy, ram: [{ ...RAM, writable: true }] });
+    const intr = { pic: "gic", line: 40 };
+    const { vm } = vmOf(probeModule(), { policy, ram: [{ ...RAM, writable: true }] }, { vdev: { intr } });
     this.vm = vm;
     this.vdev = vm.vdevs[0]!;
     const { findings } = vm;
@@ -173,11 +181,15 @@ export class Bench {
     const interrupt = entry.params.find(({ type }) => type.kind === "struct" && type.struct === "guest_intr");
     if (interrupt !== undefined) {
       instance.setU32(args[interrupt.at]! + guest_intr.pic, instance.picHandle("gic"));
-      instance.setU32(args[interrupt.at]! + guest_intr.param, 5);
+      instance.setU32(args[interrupt.at]! + guest_intr.param, 40);
+      // The line of the vdev's own intr option, whose only source it is.
+      instance.setU32(args[interrupt.at]! + guest_intr.src_id, 1);
     }
     if (entry.name === "wdog_bite") {
       instance.setU32(args[0]! + wdog_state.ws_action, WDOG_ACTION_INTR);
       instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.pic, instance.picHandle("gic"));
+      instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.param, 40);
+      instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.src_id, 1);
     }
     if (entry.name === "guest_power_state_current") this.#notification();
     const number = (name: string, value: number) => {
@@ -189,6 +201,12 @@ export class Bench {
     if (entry.name !== "timer_create") {
       number("timerid", (vm.pulseTimers.find(instance, 1) ?? vm.pulseTimers.create(instance, undefined, false)).id);
     }
+    number("gin", GIN_ACK);
+    // Below the module's heap: a buffer of the vdev's own.
+    if (entry.name === "guest_intr_string") number("buf", AT.scratch);
+    if (entry.name === "guest_intr_assign") args[0] = instance.picHandle("gic");
+    if (entry.name === "guest_msi_signal") number("addr", 0xfee00000);
+    if (entry.name === "guest_msi_signal") number("data", 0x41);
     if (block !== undefined) number("data_len", 4);
     number("cmd", GPSC_WAIT);
     if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
@@ -225,5 +243,6 @@ function probeModule(): Uint8Array<ArrayBuffer> {
   ];
   // Room for the arguments; the heap of hand-written modules starts far below.
   if (AT.heap >= ARGUMENTS) throw new Error("the heap overlaps the arguments");
-  return watVdev({ fields: fields.join("\n") });
+  // It is an interrupt controller too: some calls are for those only.
+  return watVdev({ fields: fields.join("\n"), pic: { signal: TABLE.pulse, pnum_mask: 0x1f } });
 }

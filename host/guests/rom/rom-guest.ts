@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { GuestPin } from "../../interrupts/line.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../bus.ts";
 import { assembleRom, type RomImage } from "./assemble.ts";
 import { UNKNOWN_VECTOR } from "./boot-block.ts";
@@ -65,6 +66,8 @@ export interface RomGuest {
   run(): Promise<RomGuestEnd>;
   /** Sets the level of interrupt line 0–15; at any moment, also from the bus and from `onHalt`. */
   setIrq(line: number, level: boolean): void;
+  /** What the guest's own controller says of interrupt line 0–15; undefined when there is no machine any more. */
+  irqState(line: number): GuestPin | undefined;
   /** Ends the run: with the access in progress when called from the bus, else at the next slice end. */
   stop(): void;
   /** Sends a range to the bus from now on. UserError when the guest cannot trap it. */
@@ -168,6 +171,10 @@ class RunningRom implements RomGuest, MachineBus {
       throw new UserError(`interrupt line ${line} does not exist; a PC has lines 0 to 15`);
     }
     this.#machine?.setIrq(line, level);
+  }
+
+  irqState(line: number): GuestPin | undefined {
+    return this.#machine?.irqState(line);
   }
 
   stop(): void {

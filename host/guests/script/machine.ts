@@ -1,6 +1,7 @@
+import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
-import type { ControlWord } from "./step.ts";
+import type { ControlWord, LineCount } from "./step.ts";
 
 /** What a script needs of a VM. */
 export interface ScriptMachine {
@@ -21,6 +22,10 @@ export interface ScriptMachine {
   clockNow(): bigint;
   /** @returns undefined when there is no such controller or line */
   irqLevel(pic: string, line: number): boolean | undefined;
+  /** @returns whether something was there to be taken; undefined when the line is no host controller's */
+  irqAct(pic: string, line: number, act: LineAct): boolean | undefined;
+  /** @returns undefined when there is no such controller or line */
+  irqCount(pic: string, line: number, count: LineCount): number | undefined;
   /** VDEV_CTRL_STATUS, the power button, a guest dump, or the end. @returns false for a dump that was not written */
   control(what: ControlWord): boolean;
   /** A CPU of the VM begins to run, to wait, or is switched off. */

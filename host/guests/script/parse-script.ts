@@ -6,7 +6,16 @@ import type { AccessWidth, Space } from "../bus.ts";
 import { readWord, writeWord } from "./format-step.ts";
 import { LineReader, MAX_U64 } from "./line-reader.ts";
 import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
-import { CONTROL_WORDS, MAX_BYTES, MAX_DEPTH, MAX_PULSE_CODE, MAX_REPEAT, MAX_VCPU, widthMask } from "./step.ts";
+import {
+  CONTROL_WORDS,
+  LINE_COUNTS,
+  MAX_BYTES,
+  MAX_DEPTH,
+  MAX_PULSE_CODE,
+  MAX_REPEAT,
+  MAX_VCPU,
+  widthMask,
+} from "./step.ts";
 
 type CommandReader = (line: LineReader) => ScriptCommand;
 
@@ -80,6 +89,17 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ],
   ["clock_set", (line) => ({ kind: "clockSet", ns: line.number("nanoseconds") })],
   ["irq", (line) => ({ kind: "irq", ...readIrq(line) })],
+  [
+    "irq_enable",
+    (line) => {
+      const { pic, line: number } = readIrqOf(line);
+      const trigger = line.atEnd ? undefined : line.choice(["edge", "level"]);
+      return { kind: "irqAct", pic, line: number, act: trigger === undefined ? "enable" : `enable-${trigger}` };
+    },
+  ],
+  ["irq_disable", (line) => ({ kind: "irqAct", ...readIrq(line), act: "disable" })],
+  ["irq_take", (line) => ({ kind: "irqAct", ...readIrq(line), act: "take" })],
+  ["irq_count", (line) => ({ kind: "irqCount", ...readIrqOf(line), count: line.choice(LINE_COUNTS) })],
   ...CONTROL_WORDS.map((what): [string, CommandReader] => [what, () => ({ kind: "control", what })]),
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
   [
@@ -127,6 +147,13 @@ function readIrq(line: LineReader): { pic: string; line: number } {
   const word = line.word("a PIC");
   if (line.atEnd && word.text.includes(":")) return line.parsePin(word);
   if (word.text === "" || word.text.includes(":")) throw line.unexpected("a PIC's name without a colon", word);
+  return { pic: word.text, line: line.int("an interrupt line", 0xffff_ffff) };
+}
+
+/** The same in front of more words. */
+function readIrqOf(line: LineReader): { pic: string; line: number } {
+  const word = line.word("a PIC");
+  if (word.text.includes(":")) return line.parsePin(word);
   return { pic: word.text, line: line.int("an interrupt line", 0xffff_ffff) };
 }
 

@@ -53,6 +53,15 @@ class Board implements ScriptMachine {
     return pic === "gic" && line < 4 ? line === 1 && this.#now >= 100n : undefined;
   }
 
+  irqAct(pic: string, line: number, act: string): boolean | undefined {
+    this.calls.push(`${act} ${pic}:${line}`);
+    return pic === "gic" && line < 4 ? act !== "take" || line === 1 : undefined;
+  }
+
+  irqCount(pic: string, line: number, count: string): number | undefined {
+    return pic === "gic" && line < 4 ? count.length : undefined;
+  }
+
   control(what: ControlWord): boolean {
     this.calls.push(what);
     if (what === "terminate") this.stopped = true;

@@ -240,6 +240,16 @@ class ScriptRun {
         if (level !== undefined) return { kind: "value", value: level ? 1n : 0n };
         return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
       }
+      case "irqAct": {
+        const found = this.#machine.irqAct(command.pic, command.line, command.act);
+        if (found === undefined) return { kind: "error", why: `no host line ${formatPin(command.pic, command.line)}` };
+        return command.act === "take" ? { kind: "value", value: found ? 1n : 0n } : { kind: "ok" };
+      }
+      case "irqCount": {
+        const count = this.#machine.irqCount(command.pic, command.line, command.count);
+        if (count === undefined) return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
+        return { kind: "value", value: BigInt(count) };
+      }
       case "control":
         if (this.#machine.control(command.what)) return { kind: "ok" };
         return { kind: "error", why: "the guest dump was not written" };

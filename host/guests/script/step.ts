@@ -1,4 +1,5 @@
 import type { SourcePlace } from "../../errors.ts";
+import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { AccessWidth, Space } from "../bus.ts";
 
@@ -22,6 +23,10 @@ export type ScriptCommand =
   | { readonly kind: "clockSet"; readonly ns: bigint }
   /** Asks for the level of an interrupt line. */
   | { readonly kind: "irq"; readonly pic: string; readonly line: number }
+  /** What a guest does with a line of a host controller. */
+  | { readonly kind: "irqAct"; readonly pic: string; readonly line: number; readonly act: LineAct }
+  /** Asks how often something happened on a line. */
+  | { readonly kind: "irqCount"; readonly pic: string; readonly line: number; readonly count: LineCount }
   | { readonly kind: "control"; readonly what: ControlWord }
   /** `power CPU STATE`: that CPU begins to run, to wait, or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
@@ -41,6 +46,9 @@ export type Expectation =
   | { readonly kind: "error" }
   | { readonly kind: "stop" }
   | { readonly kind: "irq"; readonly pic: string; readonly line: number; readonly level: boolean };
+
+export const LINE_COUNTS = ["raised", "merged", "masked", "lost", "spurious", "taken", "storms"] as const;
+export type LineCount = (typeof LINE_COUNTS)[number];
 
 export const CONTROL_WORDS = ["status", "button", "dump", "terminate"] as const;
 export type ControlWord = (typeof CONTROL_WORDS)[number];

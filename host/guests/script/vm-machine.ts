@@ -1,8 +1,10 @@
+import { actOnLine } from "../../interrupts/guest-acts.ts";
+import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { Vm } from "../../vm/vm.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
 import type { ScriptMachine, ScriptRead } from "./machine.ts";
-import type { ControlWord } from "./step.ts";
+import type { ControlWord, LineCount } from "./step.ts";
 
 const LOW = 0xffffffffn;
 
@@ -41,8 +43,19 @@ export class VmScriptMachine implements ScriptMachine {
   }
 
   irqLevel(pic: string, line: number): boolean | undefined {
-    const known = this.#vm.lines.pic(pic);
-    return known === undefined || line >= known.lines ? undefined : this.#vm.lines.level(pic, line);
+    const known = this.#vm.interrupts.controllers.find(pic);
+    if (known === undefined || line >= known.lines) return undefined;
+    return this.#vm.lines.peek(known, line)?.high ?? false;
+  }
+
+  irqAct(pic: string, line: number, act: LineAct): boolean | undefined {
+    return actOnLine(this.#vm, pic, line, act);
+  }
+
+  irqCount(pic: string, line: number, count: LineCount): number | undefined {
+    const known = this.#vm.interrupts.controllers.find(pic);
+    if (known === undefined || line >= known.lines) return undefined;
+    return this.#vm.lines.peek(known, line)?.counts[count] ?? 0;
   }
 
   pulse(name: string, code: number): boolean | undefined {
