@@ -63,12 +63,13 @@ export class cdev_state {
 /**
  * Base handler of a character-like vdev: its control function calls this at its end, every time, passing ctrl and
  * arg on.
+ * vdevbox: hostdev - is standard input and output of the run, and the only host device; delayed and batch have no
+ * effect.
  *
  * C: `int cdev_control(struct cdev_state *cds, unsigned ctrl, const char *arg)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/cdev_control.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns EOK or an error.
  */
 // @ts-ignore: decorator
@@ -76,20 +77,21 @@ export class cdev_state {
 export declare function cdev_control(cds: cdev_state, ctrl: u32, arg: usize): i32;
 
 /**
- * Known from the function safety table only. Here: prepares the state of a character device and opens its host
- * device.
+ * Known from the function safety table only. Here: binds the state of a character device to its vdev; to be called
+ * before cdev_control(), in VDEV_CTRL_OPTIONS_START. A vdev has one.
+ * in_code, out_code: codes of the pulses the factory's pulse() gets when input has arrived and when there is room
+ * for output again.
  *
- * C: `int cdev_setup(struct cdev_state *cds, vdev_t *vdp)`
+ * C: `int cdev_setup(struct cdev_state *cds, vdev_t *vdp, int in_code, int out_code)`
  * Phase: startup (documented). Thread safe: yes (documented). Threads: main (documented). May block: no
  * (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns EOK or an errno
+ * @returns EOK; EBUSY when the vdev has one already
  */
 // @ts-ignore: decorator
 @external("qvm", "cdev_setup")
-export declare function cdev_setup(cds: cdev_state, vdp: vdev_t): i32;
+export declare function cdev_setup(cds: cdev_state, vdp: vdev_t, in_code: i32, out_code: i32): i32;
 
 /**
  * Known from the function safety table only. Here: whether cdev_read() would get a byte.
@@ -98,7 +100,6 @@ export declare function cdev_setup(cds: cdev_state, vdp: vdev_t): i32;
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns non-zero when there is input
  */
 // @ts-ignore: decorator
@@ -112,7 +113,6 @@ export declare function cdev_input_available(cds: cdev_state): i32;
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns number of bytes
  */
 // @ts-ignore: decorator
@@ -120,14 +120,14 @@ export declare function cdev_input_available(cds: cdev_state): i32;
 export declare function cdev_input_num_available(cds: cdev_state): u32;
 
 /**
- * Known from the function safety table only. Here: takes what the host device has ready into the input buffer.
+ * Known from the function safety table only. Here: how many bytes the host device has ready; device and buffer are
+ * one.
  *
  * C: `int cdev_input_receive(struct cdev_state *cds)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns number of bytes taken, or a negative errno
+ * @returns number of bytes, or a negative errno
  */
 // @ts-ignore: decorator
 @external("qvm", "cdev_input_receive")
@@ -140,7 +140,6 @@ export declare function cdev_input_receive(cds: cdev_state): i32;
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns non-zero while busy
  */
 // @ts-ignore: decorator
@@ -154,7 +153,6 @@ export declare function cdev_output_busy(cds: cdev_state): i32;
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns non-zero when empty
  */
 // @ts-ignore: decorator
@@ -168,7 +166,6 @@ export declare function cdev_output_empty(cds: cdev_state): i32;
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns non-zero when full
  */
 // @ts-ignore: decorator
@@ -182,7 +179,6 @@ export declare function cdev_output_full(cds: cdev_state): i32;
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns number of bytes
  */
 // @ts-ignore: decorator
@@ -190,13 +186,13 @@ export declare function cdev_output_full(cds: cdev_state): i32;
 export declare function cdev_output_num_pending(cds: cdev_state): u32;
 
 /**
- * Known from the function safety table only. Here: takes bytes from the input buffer.
+ * Known from the function safety table only. Here: takes bytes from the input buffer, as many as there are; it
+ * does not wait.
  *
  * C: `int cdev_read(struct cdev_state *cds, void *buf, unsigned len)`
- * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: yes (inferred).
+ * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns number of bytes, or a negative errno
  */
 // @ts-ignore: decorator
@@ -204,13 +200,13 @@ export declare function cdev_output_num_pending(cds: cdev_state): u32;
 export declare function cdev_read(cds: cdev_state, buf: usize, len: u32): i32;
 
 /**
- * Known from the function safety table only. Here: puts bytes into the output buffer.
+ * Known from the function safety table only. Here: sends bytes to the host device, or puts them into the output
+ * buffer while that takes none; it does not wait.
  *
  * C: `int cdev_write(struct cdev_state *cds, const void *buf, unsigned len)`
- * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: yes (inferred).
+ * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns number of bytes, or a negative errno
  */
 // @ts-ignore: decorator
@@ -218,13 +214,13 @@ export declare function cdev_read(cds: cdev_state, buf: usize, len: u32): i32;
 export declare function cdev_write(cds: cdev_state, buf: usize, len: u32): i32;
 
 /**
- * Known from the function safety table only. Here: sends the output buffer to the host device.
+ * Known from the function safety table only. Here: sends the output buffer to the host device, which happens by
+ * itself as soon as that takes bytes.
  *
  * C: `int cdev_write_buffer(struct cdev_state *cds)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: yes (inferred).
  * Prototype: vdevbox. Seen in 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/about_cdev_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns number of bytes sent, or a negative errno
  */
 // @ts-ignore: decorator

@@ -114,7 +114,7 @@ export class gasp_walk_state {
     return changetype<gasp_walk_state>(changetype<usize>(this) + index * 48);
   }
 
-  /** private */
+  /** private; here the bytes still to walk */
   get span(): usize {
     return load<usize>(changetype<usize>(this), 0);
   }
@@ -509,14 +509,14 @@ export function gasp_map_firmware(guest_paddr: u64, length: u32, prot: gasp_map_
 export declare function gasp_unmap_handle(h: gasp_map_handle_t): void;
 
 /**
- * How many steps a walk of the guest memory map still has.
+ * How many steps a walk of guest memory still has.
+ * No public page shows the prototype: prototype and meaning are ours.
  *
  * C: `unsigned gasp_walk_count(const struct gasp_walk_state *ws)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/about_gasp_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns number of regions from the current position on
+ * @returns how often gasp_walk_next() will return 1 from here, up to the first byte that is no memory.
  */
 // @ts-ignore: decorator
 @external("qvm", "gasp_walk_count")
@@ -535,15 +535,17 @@ declare function raw_gasp_walk_init(
 ): i32;
 
 /**
- * Starts a walk of the guest memory map from guest_loc on.
+ * Starts a walk of guest memory: `length` bytes from `guest_loc` on, as the pieces that are contiguous.
+ * guest_loc, length: may come from the guest as they are. flags: GWS_HOST or none. Set ws.max_length afterwards to
+ * cap each step.
+ * No public page shows the prototype: prototype and meaning are ours.
  *
  * C: `int gasp_walk_init(struct gasp_walk_state *ws, struct guest_system *gsp, uint64_t guest_loc, uint64_t
  * length, unsigned flags)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/about_gasp_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns EOK or an errno
+ * @returns EOK; EINVAL: 4 GiB or more, past the end of the address space, or a flag that is not known.
  */
 export function gasp_walk_init(
   ws: gasp_walk_state,
@@ -556,14 +558,16 @@ export function gasp_walk_init(
 }
 
 /**
- * Goes to the next region of a walk of the guest memory map.
+ * Goes to the next piece of a walk: guest_loc and length are then of memory that is contiguous.
+ * No public page shows the prototype: prototype and meaning are ours. A piece is in one RAM or ROM range, so that
+ * it can be mapped. host_loc is the guest-physical address, as in gasp_map_contig().
  *
  * C: `int gasp_walk_next(struct gasp_walk_state *ws)`
  * Phase: both (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/about_gasp_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns 1 when there is a region, 0 at the end, or a negative errno
+ * @returns 1: there is a piece. 0: all has been walked. -ENXIO: the byte at guest_loc is no RAM or ROM the guest
+ * can read; the walk goes no further. -EINVAL: max_length is 0.
  */
 // @ts-ignore: decorator
 @external("qvm", "gasp_walk_next")
@@ -584,14 +588,14 @@ declare function raw_gram_find_free(
 /**
  * Finds free space inside guest RAM/ROM and marks it used (calls gram_reserve() itself).
  * flags: GRAM_HINT_* (value unknown).
- * gram_*: never after the guest has started.
+ * gram_*: never after the guest has started. Which free range is taken is not known; here it is the highest, RAM
+ * before ROM, because guests have their programs at low addresses. Hints change nothing.
  *
  * C: `static uint64_t gram_find_free(struct guest_system *const gsp, uint64_t const size, uint64_t const align,
  * unsigned const flags)`
  * Phase: startup (documented). Thread safe: no (documented). Threads: main (documented). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/gram_find_free.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns address, or QSL_NO_LOCATION.
  */
 export function gram_find_free(gsp: guest_system_t, size: u64, align: u64, flags: gram_hint_flags): u64 {
@@ -620,13 +624,13 @@ declare function raw_gram_find_free_range(
 
 /**
  * gram_find_free() within an address range.
+ * range_end: taken as the last address that may be in the range, as max_addr of gasp_find_free_range().
  *
  * C: `uint64_t gram_find_free_range(struct guest_system *gsp, uint64_t size, uint64_t align, unsigned flags,
  * uint64_t range_start, uint64_t range_end)`
  * Phase: startup (documented). Thread safe: no (documented). Threads: main (documented). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/gram_find_free_range.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  * @returns address, or QSL_NO_LOCATION.
  */
 export function gram_find_free_range(
@@ -667,8 +671,7 @@ declare function raw_gram_reserve(loc_lo: u32, loc_hi: u32, size_lo: u32, size_h
  * Phase: startup (documented). Thread safe: no (documented). Threads: main (documented). May block: no (inferred).
  * Prototype: inferred. Seen in 7.0, 7.1, 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/gram_reserve.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns EOK or an errno.
+ * @returns EOK or an errno. Here EINVAL: not all of it is RAM or ROM; EBUSY: part of it is reserved already.
  */
 export function gram_reserve(loc: u64, size: u64): i32 {
   return raw_gram_reserve(<u32>loc, <u32>(loc >>> 32), <u32>size, <u32>(size >>> 32));

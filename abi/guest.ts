@@ -289,7 +289,9 @@ export declare function guest_intr_signal(gip: guest_intr, gis: guest_intr_state
  * Connects a source to a given pin of a PIC vdev, with an assignment type.
  * pic: interrupt-controller vdev. pnum: pin. type: guest_intr_assign_type. ip: interrupt structure to fill in, or
  * NULL.
- * Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line.
+ * Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line. vdevbox:
+ * src_id is a bit of the line's own for each source, 31 at most; a line that is GIAT_EXCLUSIVE takes no second
+ * source.
  *
  * C: `void guest_intr_assign(vdev_t *pic, unsigned pnum, enum guest_intr_assign_type const type, struct guest_intr
  * *ip)`
@@ -297,7 +299,6 @@ export declare function guest_intr_signal(gip: guest_intr, gis: guest_intr_state
  * (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_assign.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_assign")
@@ -312,13 +313,13 @@ export declare function guest_intr_assign(
  * Lets qvm choose an interrupt and assign it, for vdevs whose interrupt number the guest can discover (firmware
  * table or device register).
  * gip: interrupt structure to fill in if non-NULL (type spelled 'guest_intr' on the page). type: assignment type.
- * To be called from VDEV_CTRL_ASSIGN when the user gave no intr option.
+ * To be called from VDEV_CTRL_ASSIGN when the user gave no intr option. vdevbox: the first free line of the first
+ * controller the configuration declares, else of the gic; a shareable one when no line is free.
  *
  * C: `void guest_intr_assign_auto(guest_intr *gip, guest_intr_assign_type_t type)`
  * Phase: startup (documented). Thread safe: unknown. Threads: main (documented). May block: no (inferred).
  * Prototype: inferred. Seen in 8.0. Source:
  * https://www.qnx.com/developers/docs/8.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_assign_auto.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_assign_auto")
@@ -332,8 +333,7 @@ export declare function guest_intr_assign_auto(gip: guest_intr | null, type: gue
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns non-zero when level triggered
+ * @returns non-zero when level triggered; a line of a controller that is a vdev always is
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_level")
@@ -341,13 +341,13 @@ export declare function guest_intr_level(gip: guest_intr): i32;
 
 /**
  * Known from the function safety table only. Here: a PIC vdev says how many lines it has.
+ * Without it a controller has as many lines as pnum_mask leaves room for, 65,536 at most.
  *
  * C: `void guest_intr_num_pins(vdev_t *pic, unsigned num_pins)`
  * Phase: startup (documented). Thread safe: yes (documented). Threads: main (documented). May block: no
  * (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_num_pins")
@@ -362,8 +362,7 @@ export declare function guest_intr_num_pins(pic: vdev_t, num_pins: u32): void;
  * block: no (inferred).
  * Prototype: vdevbox. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest/about_guest_8h.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns length without the terminating NUL that the full text needs
+ * @returns length without the terminating NUL that the full text needs; the text is PIC:LINE
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_string")
@@ -372,12 +371,12 @@ export declare function guest_intr_string(gip: guest_intr, buf: usize, buf_len: 
 /**
  * Used by a PIC vdev to tell qvm that the guest unmasked (GIN_UNMASK) or acknowledged (GIN_ACK) an interrupt line.
  * vdp: the PIC vdev. param: its interrupt line. gin: notification type.
+ * vdevbox counts what the guest did with the line; no vdev is told.
  *
  * C: `void guest_intr_notify(const vdev_t *vdp, unsigned param, enum guest_intr_notifications gin)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0, 7.1. Source:
  * https://www.qnx.com/developers/docs/7.1/com.qnx.doc.hypervisor.vdev.api/topic/guest_intr_notify.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 // @ts-ignore: decorator
 @external("qvm", "guest_intr_notify")
@@ -395,8 +394,7 @@ declare function raw_guest_msi_signal(src: vdev_t, addr_lo: u32, addr_hi: u32, d
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_signal.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- * @returns EOK or an error code.
+ * @returns EOK or an error code. vdevbox: ENXIO when nobody takes messages at addr.
  */
 export function guest_msi_signal(src: vdev_t, addr: u64, data: u32): i32 {
   return raw_guest_msi_signal(src, <u32>addr, <u32>(addr >>> 32), data);
@@ -424,7 +422,6 @@ declare function raw_guest_msi_register(
  * (inferred).
  * Prototype: documented. Seen in 7.0. Source:
  * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_msi_register.html
- * vdevbox does not have this call yet: it answers ENOSYS.
  */
 export function guest_msi_register(
   pic: vdev_t,
@@ -440,6 +437,8 @@ export function guest_msi_register(
  * Creates a guest timer; when it fires the vdev's factory timer() callback runs with data.
  * gcp: vCPU for a per-CPU timer, else NULL. vdp: owning vdev. data: cookie given back to timer(). resolutionp:
  * out, timer resolution (clock frequency used by guest_timer_notify).
+ * Here: the resolution is 10^9, one cycle is one nanosecond of virtual time; a module instance has at most 16384
+ * timers (EAGAIN). No page says where a vdev gets the gcp of a vCPU at startup: vdevbox_guest_cpu().
  *
  * C: `struct guest_timer* guest_timer_create(const struct guest_cpu *gcp, const vdev_t *vdp, const void *data,
  * uint64_t *resolutionp)`
@@ -473,7 +472,10 @@ declare function raw_guest_timer_notify(
  * guest_timer_data given to the timer() callback = next period of a repeating timer; 8.0 only:
  * GUEST_TIMER_ABSOLUTE = one-shot with absolute deadline. incr/deadline: guest clock cycles (unit per resolution
  * from guest_timer_create()).
- * How a timer is cancelled is not stated on the pages found.
+ * How a timer is cancelled, and what arming an armed one does, is not stated on the pages found. Here: the new
+ * deadline replaces the old one, and one that never comes (UINT64_MAX cycles) cancels. A deadline that has passed
+ * counts as now. The timer fires when time next moves, never inside the call. A repeating timer's period counts
+ * from when it last fired.
  *
  * C: `int guest_timer_notify(struct guest_timer *vtp, const struct guest_timer_data *tdp, uint64_t incr)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -487,6 +489,7 @@ export function guest_timer_notify(vtp: guest_timer_t, tdp: guest_timer_data | n
 
 /**
  * Fills tdp with the current timing information of a timer created earlier at startup.
+ * Here: host and guest time are both the virtual time of the VM; a timer that was never armed has 0 as its start.
  *
  * C: `void guest_timer_state(const struct guest_timer *vtp, struct guest_timer_data *tdp)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -498,8 +501,24 @@ export function guest_timer_notify(vtp: guest_timer_t, tdp: guest_timer_data | n
 export declare function guest_timer_state(vtp: guest_timer_t, tdp: guest_timer_data): void;
 
 /**
+ * The guest_cpu of a vCPU itself, for a per-CPU guest timer. Ours: no page says where a vdev gets one outside an
+ * access. Not portable as it stands.
+ * index: number of the vCPU, from 0.
+ *
+ * C: `struct guest_cpu *vdevbox_guest_cpu(unsigned index)`
+ * Phase: both (vdevbox). Thread safe: yes (vdevbox). Threads: any (inferred). May block: no (inferred).
+ * Prototype: vdevbox. Seen in no release. Source:
+ * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.hypervisor.vdev.api/topic/guest_timer_create.html
+ * @returns the vCPU, or NULL when there is none of that number. It is another pointer than the gcp of an access.
+ */
+// @ts-ignore: decorator
+@external("qvm", "vdevbox_guest_cpu")
+export declare function vdevbox_guest_cpu(index: u32): guest_cpu_t;
+
+/**
  * Called inside a vdev callback: from here on the callback's time counts as billable vCPU time (may count as
  * stolen time) rather than emulation overhead.
+ * Here: callbacks take no virtual time, so there is none to bill and the call changes nothing.
  *
  * C: `void guest_clock_start(void)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -513,6 +532,7 @@ export declare function guest_clock_start(): void;
 /**
  * Counterpart of guest_clock_start(): from here on the callback is emulation overhead again. Known from the
  * function safety table only.
+ * Here: changes nothing, as guest_clock_start().
  *
  * C: `void guest_clock_stop(void)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).

@@ -13,6 +13,12 @@ import { vdev_thread_create_func_t } from "./vdev-core";
  */
 export type pthread_t = u32;
 
+/**
+ * A timer of timer_create().
+ * Seen in no release. Source: https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/sys_types.h.html
+ */
+export type timer_t = u32;
+
 /** No error. (inferred) */
 export const EOK: i32 = 0;
 
@@ -108,6 +114,9 @@ export const CLOCK_REALTIME: i32 = 0;
 
 /** Time since start, in virtual time. (vdevbox) */
 export const CLOCK_MONOTONIC: i32 = 1;
+
+/** timer_settime(): it_value is a time of the clock. (vdevbox) */
+export const TIMER_ABSTIME: i32 = 1;
 
 /**
  * A mutex: 16 opaque bytes.
@@ -417,6 +426,48 @@ export class timespec {
   }
   set tv_nsec(value: i32) {
     store<i32>(changetype<usize>(this), value, 8);
+  }
+}
+
+/**
+ * When a timer expires.
+ *
+ * Layout: vdevbox. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap02.html
+ */
+@unmanaged
+@final
+export class itimerspec {
+  /** `sizeof` in C, in bytes. */
+  static readonly SIZEOF: i32 = 32;
+
+  /** Zeroed bytes for one, never given back: for module start and startup. */
+  static alloc(): itimerspec {
+    const address = heap.alloc(32);
+    memory.fill(address, 0, 32);
+    return changetype<itimerspec>(address);
+  }
+
+  /** One that lasts until the callback returns: a local variable of C. Its bytes are undefined. */
+  @inline
+  static local(): itimerspec {
+    return changetype<itimerspec>(stack_alloc(32));
+  }
+
+  /** Element of an array that begins here: `pointer[index]`. */
+  @inline
+  at(index: i32): itimerspec {
+    return changetype<itimerspec>(changetype<usize>(this) + index * 32);
+  }
+
+  /** between expiries after the first; 0: there is one only */
+  get it_interval(): timespec {
+    return changetype<timespec>(changetype<usize>(this) + 0);
+  }
+
+  /** the first; 0: the timer is disarmed */
+  get it_value(): timespec {
+    return changetype<timespec>(changetype<usize>(this) + 16);
   }
 }
 
@@ -822,19 +873,6 @@ export declare function sem_wait(sem: sem_t): i32;
 export declare function sem_timedwait(sem: sem_t, abstime: timespec): i32;
 
 /**
- * Reads a clock.
- *
- * C: `int clock_gettime(clockid_t clock_id, struct timespec *tp)`
- * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/clock_gettime.html
- * vdevbox does not have this call yet: it answers ENOSYS.
- */
-// @ts-ignore: decorator
-@external("posix", "clock_gettime")
-export declare function clock_gettime(clock_id: i32, tp: timespec): i32;
-
-/**
  * Sleeps.
  *
  * C: `int nanosleep(const struct timespec *rqtp, struct timespec *rmtp)`
@@ -1019,3 +1057,89 @@ export { memset } from "./assembly/posix";
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/memcmp.html
  */
 export { memcmp } from "./assembly/posix";
+
+/**
+ * Reads a clock.
+ * Both clocks show the VM's time, so they stand still within a callback. The time of day at the start is `set
+ * vdevbox-start-time`.
+ *
+ * C: `int clock_gettime(clockid_t clock_id, struct timespec *tp)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/clock_gettime.html
+ * @returns 0; -1 with errno EINVAL for a clock other than CLOCK_REALTIME and CLOCK_MONOTONIC.
+ */
+// @ts-ignore: decorator
+@external("posix", "clock_gettime")
+export declare function clock_gettime(clock_id: i32, tp: timespec): i32;
+
+/**
+ * Makes a timer that delivers a sigevent each time it expires.
+ * Signals cannot be delivered to a vdev: evp is filled by vdev_pulse(), or zeroed (SIGEV_NONE).
+ *
+ * C: `int timer_create(clockid_t clockid, struct sigevent *evp, timer_t *timerid)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/timer_create.html
+ * @returns 0; -1 with errno EINVAL for another clock or a sigevent vdev_pulse() did not fill, EAGAIN for more than
+ * 1024 timers.
+ */
+// @ts-ignore: decorator
+@external("posix", "timer_create")
+export declare function timer_create(clockid: i32, evp: sigevent | null, timerid: usize): i32;
+
+/**
+ * Deletes a timer; what it delivered before still comes.
+ *
+ * C: `int timer_delete(timer_t timerid)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/timer_delete.html
+ * @returns 0; -1 with errno EINVAL when there is no such timer.
+ */
+// @ts-ignore: decorator
+@external("posix", "timer_delete")
+export declare function timer_delete(timerid: timer_t): i32;
+
+/**
+ * Arms a timer, or disarms it with an it_value of zero.
+ * flags: TIMER_ABSTIME for an it_value that is a time of the timer's clock. value: first expiry and interval.
+ * ovalue: what timer_gettime() gave before.
+ *
+ * C: `int timer_settime(timer_t timerid, int flags, const struct itimerspec *value, struct itimerspec *ovalue)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/timer_settime.html
+ * @returns 0; -1 with errno EINVAL for a wrong time or no such timer.
+ */
+// @ts-ignore: decorator
+@external("posix", "timer_settime")
+export declare function timer_settime(timerid: timer_t, flags: i32, value: itimerspec, ovalue: itimerspec | null): i32;
+
+/**
+ * The time left until a timer expires, and its interval.
+ *
+ * C: `int timer_gettime(timer_t timerid, struct itimerspec *value)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/timer_settime.html
+ * @returns 0; -1 with errno EINVAL when there is no such timer.
+ */
+// @ts-ignore: decorator
+@external("posix", "timer_gettime")
+export declare function timer_gettime(timerid: timer_t, value: itimerspec): i32;
+
+/**
+ * Delivers a sigevent.
+ * rcvid: 0 for the caller's own process, the only receiver here; ignored.
+ * Not POSIX: how a QNX process delivers an event. The pulse comes when the callback in progress has ended.
+ *
+ * C: `int MsgDeliverEvent(int rcvid, const struct sigevent *event)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://www.qnx.com/developers/docs/7.0.0/com.qnx.doc.neutrino.lib_ref/topic/m/msgdeliverevent.html
+ * @returns 0; -1 with errno EINVAL for a sigevent vdev_pulse() did not fill, EAGAIN when too many pulses wait.
+ */
+// @ts-ignore: decorator
+@external("posix", "MsgDeliverEvent")
+export declare function MsgDeliverEvent(rcvid: i32, event: sigevent): i32;

@@ -639,7 +639,8 @@ export declare function vdev_register_factory(factory: vdev_factory, abi_version
 /**
  * Fills a sigevent so that its delivery invokes the factory pulse() routine.
  * May be called only after VDEV_CTRL_OPTIONS_START. Meaning of each argument not in the text found. 8.0 page not
- * found.
+ * found. Here: MsgDeliverEvent() and the timers of timer_create() deliver the sigevent, priority and coid are kept
+ * and not used, and a vdev without a pulse callback that gets one breaks a rule.
  *
  * C: `void vdev_pulse(vdev_t *vdp, int8_t code, int priority, struct sigevent *ev, int coid)`
  * Phase: after-options-start (documented). Thread safe: unknown. Threads: any (inferred). May block: no

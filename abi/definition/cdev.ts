@@ -6,6 +6,7 @@ import {
   ERRNO,
   functionsOf,
   handle,
+  i32,
   intResult,
   mayBlock,
   struct,
@@ -33,21 +34,25 @@ export const entries: readonly Entry[] = [
     params: [struct("cds", "cdev_state", "inout"), u32("ctrl"), cookie("arg")],
     result: ERRNO,
     returns: "EOK or an error.",
+    notes:
+      "vdevbox: hostdev - is standard input and output of the run, and the only host device; delayed and batch have no effect.",
     phase: documented("both"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_setup", {
     summary:
-      "Known from the function safety table only. Here: prepares the state of a character device and opens its host device.",
+      "Known from the function safety table only. Here: binds the state of a character device to its vdev; to be called before cdev_control(), in VDEV_CTRL_OPTIONS_START. A vdev has one.",
     versions: V71,
     sources: [api71("about_cdev_8h")],
-    c: { vdevbox: "int cdev_setup(struct cdev_state *cds, vdev_t *vdp)" },
+    c: { vdevbox: "int cdev_setup(struct cdev_state *cds, vdev_t *vdp, int in_code, int out_code)" },
     prototype: "vdevbox",
-    params: [struct("cds", "cdev_state", "inout"), handle("vdp", "vdev")],
+    params: [struct("cds", "cdev_state", "inout"), handle("vdp", "vdev"), i32("in_code"), i32("out_code")],
+    arguments:
+      "in_code, out_code: codes of the pulses the factory's pulse() gets when input has arrived and when there is room for output again.",
     result: ERRNO,
-    returns: "EOK or an errno",
+    returns: "EOK; EBUSY when the vdev has one already",
     phase: documented("startup"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_input_available", {
     summary: "Known from the function safety table only. Here: whether cdev_read() would get a byte.",
@@ -59,7 +64,7 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "non-zero when there is input",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_input_num_available", {
     summary: "Known from the function safety table only. Here: how many bytes of input are buffered.",
@@ -71,20 +76,20 @@ export const entries: readonly Entry[] = [
     result: intResult("unsigned", false),
     returns: "number of bytes",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_input_receive", {
     summary:
-      "Known from the function safety table only. Here: takes what the host device has ready into the input buffer.",
+      "Known from the function safety table only. Here: how many bytes the host device has ready; device and buffer are one.",
     versions: V71,
     sources: [api71("about_cdev_8h")],
     c: { vdevbox: "int cdev_input_receive(struct cdev_state *cds)" },
     prototype: "vdevbox",
     params: [struct("cds", "cdev_state", "inout")],
     result: intResult("int"),
-    returns: "number of bytes taken, or a negative errno",
+    returns: "number of bytes, or a negative errno",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_output_busy", {
     summary: "Known from the function safety table only. Here: whether output is on its way to the host device.",
@@ -96,7 +101,7 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "non-zero while busy",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_output_empty", {
     summary: "Known from the function safety table only. Here: whether the output buffer is empty.",
@@ -108,7 +113,7 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "non-zero when empty",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_output_full", {
     summary: "Known from the function safety table only. Here: whether the output buffer has no room.",
@@ -120,7 +125,7 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "non-zero when full",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_output_num_pending", {
     summary: "Known from the function safety table only. Here: how many bytes of output wait in the buffer.",
@@ -132,10 +137,11 @@ export const entries: readonly Entry[] = [
     result: intResult("unsigned", false),
     returns: "number of bytes",
     phase: documented("running"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_read", {
-    summary: "Known from the function safety table only. Here: takes bytes from the input buffer.",
+    summary:
+      "Known from the function safety table only. Here: takes bytes from the input buffer, as many as there are; it does not wait.",
     versions: V71,
     sources: [api71("about_cdev_8h")],
     c: { vdevbox: "int cdev_read(struct cdev_state *cds, void *buf, unsigned len)" },
@@ -144,11 +150,11 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "number of bytes, or a negative errno",
     phase: documented("running"),
-    mayBlock: mayBlock("it reads the host device"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_write", {
-    summary: "Known from the function safety table only. Here: puts bytes into the output buffer.",
+    summary:
+      "Known from the function safety table only. Here: sends bytes to the host device, or puts them into the output buffer while that takes none; it does not wait.",
     versions: V71,
     sources: [api71("about_cdev_8h")],
     c: { vdevbox: "int cdev_write(struct cdev_state *cds, const void *buf, unsigned len)" },
@@ -157,11 +163,11 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "number of bytes, or a negative errno",
     phase: documented("running"),
-    mayBlock: mayBlock("it writes the host device"),
-    body: "later",
+    body: "complete",
   }),
   fn("cdev_write_buffer", {
-    summary: "Known from the function safety table only. Here: sends the output buffer to the host device.",
+    summary:
+      "Known from the function safety table only. Here: sends the output buffer to the host device, which happens by itself as soon as that takes bytes.",
     versions: V71,
     sources: [api71("about_cdev_8h")],
     c: { vdevbox: "int cdev_write_buffer(struct cdev_state *cds)" },
@@ -171,7 +177,7 @@ export const entries: readonly Entry[] = [
     returns: "number of bytes sent, or a negative errno",
     phase: documented("running"),
     mayBlock: mayBlock("it writes the host device"),
-    body: "later",
+    body: "complete",
   }),
   {
     kind: "struct",

@@ -41,8 +41,8 @@ export const entries: readonly Entry[] = [
     result: U64,
     returns: "address, or QSL_NO_LOCATION.",
     phase: documented("startup"),
-    body: "later",
-    notes: "gram_*: never after the guest has started.",
+    notes:
+      "gram_*: never after the guest has started. Which free range is taken is not known; here it is the highest, RAM before ROM, because guests have their programs at low addresses. Hints change nothing.",
   }),
   gram("gram_find_free_range", {
     summary: "gram_find_free() within an address range.",
@@ -68,10 +68,10 @@ export const entries: readonly Entry[] = [
       guestAddress("range_start"),
       guestAddress("range_end"),
     ],
+    arguments: "range_end: taken as the last address that may be in the range, as max_addr of gasp_find_free_range().",
     result: U64,
     returns: "address, or QSL_NO_LOCATION.",
     phase: documented("startup"),
-    body: "later",
   }),
   gram("gram_reserve", {
     summary: "Marks a guest RAM/ROM range as in use.",
@@ -81,9 +81,8 @@ export const entries: readonly Entry[] = [
     prototype: "inferred",
     params: [guestAddress("loc"), u64("size")],
     result: ERRNO,
-    returns: "EOK or an errno.",
+    returns: "EOK or an errno. Here EINVAL: not all of it is RAM or ROM; EBUSY: part of it is reserved already.",
     phase: documented("startup"),
-    body: "later",
   }),
   {
     kind: "struct",
@@ -112,7 +111,7 @@ export const entries: readonly Entry[] = [
     },
     layout: "documented",
     fields: [
-      { name: "span", type: { pointer: "void" }, doc: "private" },
+      { name: "span", type: { pointer: "void" }, doc: "private; here the bytes still to walk" },
       { name: "gsp", type: { pointer: "struct guest_system" } },
       { name: "guest_loc", type: "u64", doc: "start of the current region in the guest" },
       { name: "host_loc", type: "u64", doc: "start on the host, with GWS_HOST only" },

@@ -8,7 +8,9 @@ import {
   handleResult,
   intResult,
   mayBlock,
+  NONE,
   NULLABLE,
+  ours,
   outInt,
   struct,
   u32,
@@ -44,6 +46,8 @@ export const entries: readonly Entry[] = [
     result: handleResult("guest_timer"),
     returns: "the timer, or NULL with an error code stored through resolutionp.",
     phase: documented("startup"),
+    notes:
+      "Here: the resolution is 10^9, one cycle is one nanosecond of virtual time; a module instance has at most 16384 timers (EAGAIN). No page says where a vdev gets the gcp of a vCPU at startup: vdevbox_guest_cpu().",
   }),
   fn("guest_timer_notify", {
     summary: "Arms a guest timer.",
@@ -60,7 +64,8 @@ export const entries: readonly Entry[] = [
     result: ERRNO,
     returns: "EOK or an errno value.",
     phase: documented("running"),
-    notes: "How a timer is cancelled is not stated on the pages found.",
+    notes:
+      "How a timer is cancelled, and what arming an armed one does, is not stated on the pages found. Here: the new deadline replaces the old one, and one that never comes (UINT64_MAX cycles) cancels. A deadline that has passed counts as now. The timer fires when time next moves, never inside the call. A repeating timer's period counts from when it last fired.",
   }),
   fn("guest_timer_state", {
     summary: "Fills tdp with the current timing information of a timer created earlier at startup.",
@@ -71,6 +76,22 @@ export const entries: readonly Entry[] = [
     params: [handle("vtp", "guest_timer"), struct("tdp", "guest_timer_data", "out")],
     result: VOID,
     phase: documented("running"),
+    notes:
+      "Here: host and guest time are both the virtual time of the VM; a timer that was never armed has 0 as its start.",
+  }),
+  fn("vdevbox_guest_cpu", {
+    summary:
+      "The guest_cpu of a vCPU itself, for a per-CPU guest timer. Ours: no page says where a vdev gets one outside an access. Not portable as it stands.",
+    versions: NONE,
+    sources: [api70("guest_timer_create")],
+    c: { vdevbox: "struct guest_cpu *vdevbox_guest_cpu(unsigned index)" },
+    prototype: "vdevbox",
+    params: [u32("index")],
+    arguments: "index: number of the vCPU, from 0.",
+    result: handleResult("guest_cpu"),
+    returns: "the vCPU, or NULL when there is none of that number. It is another pointer than the gcp of an access.",
+    phase: ours("both", "as it is ours, any time will do"),
+    threadSafe: ours("yes"),
   }),
   fn("guest_clock_start", {
     summary:
@@ -82,6 +103,7 @@ export const entries: readonly Entry[] = [
     params: [],
     result: VOID,
     phase: documented("running"),
+    notes: "Here: callbacks take no virtual time, so there is none to bill and the call changes nothing.",
   }),
   fn("guest_clock_stop", {
     summary:
@@ -93,6 +115,7 @@ export const entries: readonly Entry[] = [
     params: [],
     result: VOID,
     phase: documented("running"),
+    notes: "Here: changes nothing, as guest_clock_start().",
   }),
   fn("guest_instr_register", {
     summary: "Registers a callback for a guest instruction type that traps.",

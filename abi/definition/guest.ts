@@ -130,8 +130,8 @@ export const entries: readonly Entry[] = [
       "pic: interrupt-controller vdev. pnum: pin. type: guest_intr_assign_type. ip: interrupt structure to fill in, or NULL.",
     result: VOID,
     phase: documented("startup"),
-    body: "later",
-    notes: "Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line.",
+    notes:
+      "Needed when a vdev connects to a PIC explicitly, typically because it has more than one interrupt line. vdevbox: src_id is a bit of the line's own for each source, 31 at most; a line that is GIAT_EXCLUSIVE takes no second source.",
   }),
   fn("guest_intr_assign_auto", {
     summary:
@@ -146,8 +146,8 @@ export const entries: readonly Entry[] = [
     result: VOID,
     phase: documented("startup"),
     threadSafe: unknown,
-    body: "later",
-    notes: "To be called from VDEV_CTRL_ASSIGN when the user gave no intr option.",
+    notes:
+      "To be called from VDEV_CTRL_ASSIGN when the user gave no intr option. vdevbox: the first free line of the first controller the configuration declares, else of the gic; a shareable one when no line is free.",
   }),
   fn("guest_intr_level", {
     summary: "Known from the function safety table only. Here: whether the line of an interrupt is level triggered.",
@@ -157,9 +157,8 @@ export const entries: readonly Entry[] = [
     prototype: "vdevbox",
     params: [struct("gip", "guest_intr", "in")],
     result: intResult("int"),
-    returns: "non-zero when level triggered",
+    returns: "non-zero when level triggered; a line of a controller that is a vdev always is",
     phase: documented("startup"),
-    body: "later",
   }),
   fn("guest_intr_num_pins", {
     summary: "Known from the function safety table only. Here: a PIC vdev says how many lines it has.",
@@ -167,10 +166,10 @@ export const entries: readonly Entry[] = [
     sources: [api70("guest/about_guest_8h")],
     c: { vdevbox: "void guest_intr_num_pins(vdev_t *pic, unsigned num_pins)" },
     prototype: "vdevbox",
+    notes: "Without it a controller has as many lines as pnum_mask leaves room for, 65,536 at most.",
     params: [handle("pic", "vdev"), u32("num_pins")],
     result: VOID,
     phase: documented("startup"),
-    body: "later",
   }),
   fn("guest_intr_string", {
     summary:
@@ -181,10 +180,9 @@ export const entries: readonly Entry[] = [
     prototype: "vdevbox",
     params: [struct("gip", "guest_intr", "in"), buffer("buf", "out", "buf_len", NULLABLE), u32("buf_len", "size_t")],
     result: intResult("size_t", false),
-    returns: "length without the terminating NUL that the full text needs",
+    returns: "length without the terminating NUL that the full text needs; the text is PIC:LINE",
     phase: documented("both"),
     threadSafe: documented("no-allocation-when-running", "the buffer must not come from malloc() while running"),
-    body: "later",
   }),
   fn("guest_intr_notify", {
     summary:
@@ -197,7 +195,7 @@ export const entries: readonly Entry[] = [
     arguments: "vdp: the PIC vdev. param: its interrupt line. gin: notification type.",
     result: VOID,
     phase: documented("running"),
-    body: "later",
+    notes: "vdevbox counts what the guest did with the line; no vdev is told.",
   }),
   fn("guest_msi_signal", {
     summary: "Delivers a message-signalled interrupt to the guest.",
@@ -208,9 +206,8 @@ export const entries: readonly Entry[] = [
     params: [handle("src", "vdev"), guestAddress("addr"), u32("data")],
     arguments: "src: signalling vdev. addr/data: MSI address and data.",
     result: ERRNO,
-    returns: "EOK or an error code.",
+    returns: "EOK or an error code. vdevbox: ENXIO when nobody takes messages at addr.",
     phase: documented("running"),
-    body: "later",
   }),
   fn("guest_msi_register", {
     summary: "A PIC vdev registers the guest-physical address (with a compare mask) at which it accepts MSIs.",
@@ -231,6 +228,5 @@ export const entries: readonly Entry[] = [
     arguments: "pic; paddr; mask applied when comparing with paddr; deliver: callback; cookie: handed back to deliver.",
     result: VOID,
     phase: documented("startup"),
-    body: "later",
   }),
 ];

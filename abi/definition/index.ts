@@ -9,6 +9,7 @@ import * as guestTypes from "./guest-types.ts";
 import * as log from "./log.ts";
 import * as outpipe from "./outpipe.ts";
 import * as posix from "./posix.ts";
+import * as posixTime from "./posix-time.ts";
 import type { CallbackEntry, Entry, FunctionEntry, StructEntry } from "./schema.ts";
 import * as types from "./types.ts";
 import * as utils from "./utils.ts";
@@ -42,6 +43,7 @@ export const ENTRIES: readonly Entry[] = [
   abi,
   vq,
   posix,
+  posixTime,
 ].flatMap((header) => header.entries);
 
 /** The headers, in the same order. */

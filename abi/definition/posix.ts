@@ -5,7 +5,6 @@ import {
   cookie,
   cstring,
   ERRNO,
-  functionsOf,
   handle,
   i32,
   inferred,
@@ -20,36 +19,9 @@ import {
   u32,
   varargs,
 } from "./builders.ts";
-import type { Entry, Field, FunctionEntry, StructEntry } from "./schema.ts";
+import { posixFunction as fn, nameOf, type PosixSpec, posixStruct } from "./posix-family.ts";
+import type { Entry, Field, FunctionEntry } from "./schema.ts";
 import { POSIX } from "./sources.ts";
-
-/**
- * What C authors take from libc. Prototypes are POSIX's; layouts and numbers POSIX leaves open are ours, because a
- * module only needs them to agree with the host.
- */
-const posix = functionsOf({ header: "posix", threadSafe: inferred("yes", "POSIX says so") });
-
-type Spec = Pick<FunctionEntry, "params" | "result"> & Partial<FunctionEntry>;
-
-function fn(c: string, summary: string, page: string, spec: Spec): FunctionEntry {
-  return posix(nameOf(c), {
-    summary,
-    versions: NONE,
-    sources: [`${POSIX}functions/${page}.html`],
-    c: { vdevbox: c },
-    prototype: "inferred",
-    phase: inferred("both"),
-    body: "later",
-    ...spec,
-  });
-}
-
-/** The function's name in its prototype. */
-function nameOf(prototype: string): string {
-  const name = /(\w+)\(/.exec(prototype)?.[1];
-  if (name === undefined) throw new Error(`no prototype: ${prototype}`);
-  return name;
-}
 
 const mutex = struct("mutex", "pthread_mutex_t", "inout");
 const cond = struct("cond", "pthread_cond_t", "inout");
@@ -61,7 +33,7 @@ const text = cstring("s");
 const FROM_CONFIGURED = inferred("running" as const, "threads may be made from VDEV_CTRL_GUEST_CONFIGURED on");
 
 /** A call the host serves. */
-function hostFn(c: string, summary: string, page: string, spec: Spec): FunctionEntry {
+function hostFn(c: string, summary: string, page: string, spec: PosixSpec): FunctionEntry {
   return fn(c, summary, page, { body: "complete", ...spec });
 }
 
@@ -229,10 +201,6 @@ const waiting: readonly Entry[] = [
 ];
 
 const time: readonly Entry[] = [
-  fn("int clock_gettime(clockid_t clock_id, struct timespec *tp)", "Reads a clock.", "clock_gettime", {
-    params: [i32("clock_id", "clockid_t"), struct("tp", "timespec", "out")],
-    result: intResult("int"),
-  }),
   hostFn("int nanosleep(const struct timespec *rqtp, struct timespec *rmtp)", "Sleeps.", "nanosleep", {
     params: [struct("rqtp", "timespec", "in"), struct("rmtp", "timespec", "out", NULLABLE)],
     result: intResult("int"),
@@ -296,49 +264,23 @@ const strings: readonly Entry[] = [
 ];
 
 /** Runs inside the module: no host call. */
-function pure(c: string, summary: string, spec: Spec): FunctionEntry {
+function pure(c: string, summary: string, spec: PosixSpec): FunctionEntry {
   const name = nameOf(c);
   return fn(c, summary, name === "strtoull" ? "strtoul" : name, { ...spec, body: "assembly" });
-}
-
-function opaque(name: string, summary: string, fields: readonly Field[], c = ""): StructEntry {
-  const sources = [`${POSIX}basedefs/V1_chap02.html`];
-  return {
-    kind: "struct",
-    name,
-    header: "posix",
-    versions: NONE,
-    summary,
-    sources,
-    c: c === "" ? {} : { vdevbox: c },
-    layout: "vdevbox",
-    fields,
-  };
 }
 
 const words = (length: number): readonly Field[] => [{ name: "opaque", type: { array: "u32", length } }];
 
 const structs: readonly Entry[] = [
-  opaque("pthread_mutex_t", "A mutex: 16 opaque bytes.", words(4)),
-  opaque("pthread_mutexattr_t", "Attributes of a mutex.", [
+  posixStruct("pthread_mutex_t", "A mutex: 16 opaque bytes.", words(4)),
+  posixStruct("pthread_mutexattr_t", "Attributes of a mutex.", [
     { name: "type", type: "i32", doc: "PTHREAD_MUTEX_*" },
     { name: "reserved", type: "u32" },
   ]),
-  opaque("pthread_cond_t", "A condition variable: 16 opaque bytes.", words(4)),
-  opaque("sem_t", "A semaphore: 16 opaque bytes.", words(4)),
-  opaque("pthread_attr_t", "Attributes of a thread: 16 opaque bytes.", words(4)),
-  opaque("sched_param", "Scheduling parameters.", [{ name: "sched_priority", type: "i32", doc: "-1: not set" }]),
-  opaque("timespec", "A time.", [
-    { name: "tv_sec", type: "i64", doc: "seconds" },
-    { name: "tv_nsec", type: "i32", doc: "nanoseconds" },
-  ]),
-  opaque("sigevent", "How an event is delivered; vdev_pulse() fills it.", [
-    { name: "sigev_notify", type: "i32" },
-    { name: "sigev_code", type: "i32" },
-    { name: "sigev_priority", type: "i32" },
-    { name: "sigev_coid", type: "i32" },
-    { name: "sigev_value", type: "u64" },
-  ]),
+  posixStruct("pthread_cond_t", "A condition variable: 16 opaque bytes.", words(4)),
+  posixStruct("sem_t", "A semaphore: 16 opaque bytes.", words(4)),
+  posixStruct("pthread_attr_t", "Attributes of a thread: 16 opaque bytes.", words(4)),
+  posixStruct("sched_param", "Scheduling parameters.", [{ name: "sched_priority", type: "i32", doc: "-1: not set" }]),
   {
     kind: "type",
     name: "pthread_t",
@@ -388,8 +330,6 @@ const numbers: readonly Entry[] = [
   chosen("PTHREAD_MUTEX_NORMAL", 0, "A mutex that deadlocks when locked twice."),
   chosen("PTHREAD_MUTEX_RECURSIVE", 1, "A mutex its owner may lock again."),
   chosen("PTHREAD_MUTEX_ERRORCHECK", 2, "A mutex that answers EDEADLK when locked twice."),
-  chosen("CLOCK_REALTIME", 0, "The time of day, in virtual time."),
-  chosen("CLOCK_MONOTONIC", 1, "Time since start, in virtual time."),
 ];
 
 /** What C authors take from libc; module `posix` in WebAssembly. */

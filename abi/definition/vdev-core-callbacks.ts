@@ -334,7 +334,8 @@ export const entries: readonly Entry[] = [
       "pulse",
       "the manual does not say which thread runs it; assumed to run apart from main and vCPU threads",
     ),
-    notes: "The manual declares it inside the struct; the type name is ours.",
+    notes:
+      "The manual declares it inside the struct; the type name is ours. No page says what the result means; here it is ignored.",
   },
   {
     kind: "callback",

@@ -53,7 +53,7 @@ export const entries: readonly Entry[] = [
     phase: documented("after-options-start"),
     body: "complete",
     notes:
-      "May be called only after VDEV_CTRL_OPTIONS_START. Meaning of each argument not in the text found. 8.0 page not found.",
+      "May be called only after VDEV_CTRL_OPTIONS_START. Meaning of each argument not in the text found. 8.0 page not found. Here: MsgDeliverEvent() and the timers of timer_create() deliver the sigevent, priority and coid are kept and not used, and a vdev without a pulse callback that gets one breaks a rule.",
   }),
   fn("vdev_thread_create", {
     summary: "pthread_create() for a vdev, plus pthread_setname_np() with name.",

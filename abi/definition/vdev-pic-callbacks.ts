@@ -29,7 +29,8 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     phase: inferred("running", "guest_intr_signal() is for the running phase"),
     thread: inferred("caller"),
-    notes: "The manual declares it inside the struct; the type name is ours.",
+    notes:
+      "The manual declares it inside the struct; the type name is ours. vdevbox calls it for every guest_intr_signal() that names a line, changes or not; what it returns is what that call returns.",
   },
   {
     kind: "callback",
@@ -44,7 +45,8 @@ export const entries: readonly Entry[] = [
     result: VOID,
     phase: unknown,
     thread: inferred("caller"),
-    notes: "The manual declares it inside the struct; the type name is ours.",
+    notes:
+      "The manual declares it inside the struct; the type name is ours. vdevbox asks for GIN_UNMASK and GIN_ACK of every line that is in use, once, at the end of startup.",
   },
   {
     kind: "callback",
@@ -59,7 +61,8 @@ export const entries: readonly Entry[] = [
     result: pointerResult("const char *"),
     phase: unknown,
     thread: inferred("caller"),
-    notes: "The manual declares it inside the struct; the type name is ours.",
+    notes:
+      "The manual declares it inside the struct; the type name is ours. What it returns no page says: here the first character it did not take, NULL when it knows no such line.",
   },
   {
     kind: "callback",

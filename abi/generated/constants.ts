@@ -181,3 +181,4 @@ export const PTHREAD_MUTEX_RECURSIVE = 1;
 export const PTHREAD_MUTEX_ERRORCHECK = 2;
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
+export const TIMER_ABSTIME = 1;

@@ -184,6 +184,9 @@ export const sched_param = { SIZEOF: 4, ALIGN: 4, sched_priority: 0 } as const;
 /** struct timespec: vdevbox. */
 export const timespec = { SIZEOF: 16, ALIGN: 8, tv_sec: 0, tv_nsec: 8 } as const;
 
+/** struct itimerspec: vdevbox. */
+export const itimerspec = { SIZEOF: 32, ALIGN: 8, it_interval: 0, it_value: 16 } as const;
+
 /** struct sigevent: vdevbox. */
 export const sigevent = {
   SIZEOF: 24,

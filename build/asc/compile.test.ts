@@ -106,6 +106,37 @@ test("a parse error and a missing import have a place", async () => {
   expect(missing.place).toMatchObject({ line: 2, column: 19 });
 });
 
+test("names of the API are told as they are written, and where one is that was looked for elsewhere", async () => {
+  const files = {
+    "device.ts":
+      'import { GIS_ON, strlen, nonesuch } from "vdevbox/abi/guest";\nimport { vdev_t } from "vdevbox/abi/vdev-core";\n' +
+      "export function f(vdp: vdev_t): u32 { return vdp; }\n",
+  };
+  const told = (await failure(files)).toString();
+  expect(told).toContain("Module 'vdevbox/abi/guest' has no exported member 'GIS_ON'. It is in \"vdevbox/abi/types\".");
+  expect(told).toContain("has no exported member 'strlen'. It is in \"vdevbox/abi/posix\".");
+  expect(told).toMatch(/has no exported member 'nonesuch'\.$/m);
+  expect(told).toContain("Type 'vdev_s' is not assignable to type 'u32'.");
+});
+
+test("a string where C has a char pointer is told how it is written", async () => {
+  const told = await failure({
+    "device.ts": 'import { qvm_report } from "vdevbox/abi/log";\nexport function f(): void { qvm_report("hello"); }\n',
+  });
+  expect(told.message).toMatch(/String' is not assignable.* A C string is written cstr\("…"\)/);
+});
+
+test("what a configuration sets and the compiler does not know is refused, with its place", async () => {
+  const asconfig = '{\n  "options": {\n    "optimizeLevl": 1\n  }\n}';
+  const wrong = await failure({ "device.ts": HELPER, "asconfig.json": asconfig });
+  expect(wrong.message).toContain('no option "optimizeLevl" (did you mean "optimizeLevel"?)');
+  expect(wrong.place).toMatchObject({ line: 3, column: 5 });
+  const part = await failure({ "device.ts": HELPER, "asconfig.json": '{"option":{}}' });
+  expect(part.message).toContain('no setting "option" (did you mean "options"?)');
+  const target = await failure({ "device.ts": HELPER, "asconfig.json": '{"targets":{"release":{"fast":true}}}' });
+  expect(target.message).toContain('no option "fast"');
+});
+
 test("a missing file, a broken configuration and an unknown flag are the user's to correct", async () => {
   expect((await failure({})).message).toContain("no such file");
   expect((await failure({ "device.ts": HELPER, "asconfig.json": "{" })).message).toContain("not JSON");

@@ -2,6 +2,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 import { UserError } from "../../host/errors.ts";
+import { inUsersWords } from "./compiler-words.ts";
 import { findAsconfig, findProjectDir, vdevConfig } from "./config.ts";
 import { createCstrTransform } from "./cstr-transform.ts";
 import { CompileError, type Diagnostic, packageSourceName, toDiagnostic } from "./diagnostics.ts";
@@ -141,7 +142,10 @@ async function runAsc(job: Job, name: string): Promise<AscOutput> {
         files.set(basename(file), typeof content === "string" ? content : new Uint8Array(content));
       },
       listFiles: () => null,
-      reportDiagnostic: (from) => diagnostics.push(toDiagnostic(from, job.reader, job.projectDir)),
+      reportDiagnostic: (from) => {
+        const { message, ...rest } = toDiagnostic(from, job.reader, job.projectDir);
+        diagnostics.push({ message: inUsersWords(message, packageDir()), ...rest });
+      },
       // asc gives a transform's constructor the program; ours is an object and asks the parser it is handed.
       transforms: [createCstrTransform(), createPlacesTransform()] as unknown as asc.APIOptions["transforms"] & object,
     }),

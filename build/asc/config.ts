@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import asc from "assemblyscript/asc";
 import { UserError } from "../../host/errors.ts";
+import { didYouMean } from "../../host/nearest-word.ts";
+import { lineAndColumn } from "./diagnostics.ts";
 import { ancestors } from "./package-dir.ts";
 
 export const ASCONFIG = "asconfig.json";
@@ -10,7 +13,9 @@ export function findProjectDir(file: string): string {
   for (const dir of ancestors(dirname(file))) {
     if (existsSync(join(dir, "package.json")) || existsSync(join(dir, ASCONFIG))) return dir;
   }
-  return dirname(file);
+  // Neither: reports then name files as seen from where the user is.
+  const here = process.cwd();
+  return file.startsWith(join(here, "/")) ? here : dirname(file);
 }
 
 /** The user's asconfig.json: the nearest one from the vdev's folder up to the project's; ours when there is none. */
@@ -53,6 +58,7 @@ interface Asconfig {
  */
 export function vdevConfig(file: string, text: string, defaults: string): string {
   const config = parse(file, text);
+  refuseUnknown(file, text, config);
   delete config.entries;
   if (file !== defaults && config.extends === undefined) config.extends = defaults;
   if (config.options === null) delete config.options;
@@ -78,6 +84,27 @@ function parse(file: string, text: string): Asconfig {
     }
   }
   return config as Asconfig;
+}
+
+const PARTS = ["entries", "extends", "options", "targets", "$schema"];
+/** What asc knows; what begins with a dash is for its command line only. */
+const OPTIONS = Object.keys(asc.options).filter((name) => /^[a-z]/i.test(name));
+
+/** asc takes no notice of what it does not know; a setting that does nothing is a mistake. */
+function refuseUnknown(file: string, text: string, config: Asconfig): void {
+  const refuse = (name: string, known: readonly string[], what: string) => {
+    if (known.includes(name)) return;
+    const at = text.indexOf(JSON.stringify(name));
+    const place = at < 0 ? { file } : { file, ...lineAndColumn(text, at) };
+    throw new UserError(
+      `the compiler has no ${what} "${name}"${didYouMean(name, known)}; correct it or take it out`,
+      place,
+    );
+  };
+  for (const name of Object.keys(config)) refuse(name, PARTS, "setting");
+  for (const options of [config.options ?? {}, ...Object.values(config.targets ?? {})]) {
+    for (const name of Object.keys(options)) refuse(name, OPTIONS, "option");
+  }
 }
 
 function withoutOwned(options: Record<string, unknown>): Record<string, unknown> {

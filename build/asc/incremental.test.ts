@@ -67,3 +67,15 @@ test("two files with one output are refused", async () => {
   const files = [join(dir, "device.ts"), join(dir, "deeper/device.ts")];
   await expect(buildVdevs(files, { outDir: join(dir, "out") })).rejects.toThrow("rename one");
 });
+
+test("what the compiler warned of is told again for a module that is up to date", async () => {
+  const { build, write } = project();
+  write("device.ts", `${DEVICE}export class Unused { x: i32; }\n`);
+  const first = await build();
+  const again = await build();
+  expect([first.status, again.status]).toEqual(["built", "unchanged"]);
+  const warnings = [first, again].map((result) => (result.status === "failed" ? [] : result.diagnostics));
+  expect(warnings[0]).toHaveLength(1);
+  expect(warnings[0]![0]).toMatchObject({ severity: "warning", place: { line: 3 } });
+  expect(warnings[1]).toEqual(warnings[0]);
+});

@@ -23,7 +23,8 @@ export interface BuildOptions {
 
 export type BuildResult = { readonly file: string; readonly outFile: string } & (
   | { readonly status: "built"; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly status: "unchanged" }
+  /** What the compiler said when it was built. */
+  | { readonly status: "unchanged"; readonly diagnostics: readonly Diagnostic[] }
   | { readonly status: "failed"; readonly errors: readonly UserError[] }
 );
 
@@ -34,6 +35,7 @@ interface BuildRecord {
   readonly inputs: readonly InputFile[];
   readonly wasm: string;
   readonly sourceMap: string;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
@@ -62,13 +64,13 @@ async function buildVdev(file: string, options: BuildOptions): Promise<BuildResu
   const name = basename(file, ".ts");
   const outFile = join(resolve(options.outDir), `${name}.wasm`);
   const recordFile = join(resolve(options.cacheDir ?? join(options.outDir, "..", "cache")), `${name}.json`);
-  const asconfig = findAsconfig(file, findProjectDir(file), packageDir());
+  const projectDir = findProjectDir(file);
+  const asconfig = findAsconfig(file, projectDir, packageDir());
   const settings = contentHash(
-    JSON.stringify([file, asconfig, options.extraFlags ?? [], asc.version, await buildHash()]),
+    JSON.stringify([file, projectDir, asconfig, options.extraFlags ?? [], asc.version, await buildHash()]),
   );
-  if (options.force !== true && (await isUpToDate(recordFile, settings, outFile))) {
-    return { file, outFile, status: "unchanged" };
-  }
+  const known = options.force === true ? undefined : await upToDate(recordFile, settings, outFile);
+  if (known !== undefined) return { file, outFile, status: "unchanged", diagnostics: known.diagnostics };
   options.onCompile?.(file);
   try {
     const built = await compileVdev({ file, outFile, asconfig, extraFlags: options.extraFlags ?? [] });
@@ -77,6 +79,7 @@ async function buildVdev(file: string, options: BuildOptions): Promise<BuildResu
       inputs: built.inputs,
       wasm: contentHash(built.wasm),
       sourceMap: contentHash(built.sourceMap),
+      diagnostics: built.diagnostics,
     };
     await replaceFile(recordFile, `${JSON.stringify(record, null, 1)}\n`);
     return { file, outFile, status: "built", diagnostics: built.diagnostics };
@@ -86,25 +89,26 @@ async function buildVdev(file: string, options: BuildOptions): Promise<BuildResu
   }
 }
 
-async function isUpToDate(recordFile: string, settings: string, outFile: string): Promise<boolean> {
+/** The record of a module of which nothing changed since. */
+async function upToDate(recordFile: string, settings: string, outFile: string): Promise<BuildRecord | undefined> {
   const record = parseRecord(await readTextFile(recordFile));
-  if (record?.settings !== settings) return false;
+  if (record?.settings !== settings) return undefined;
   const expected = [
     ...record.inputs,
     { file: outFile, hash: record.wasm },
     { file: `${outFile}.map`, hash: record.sourceMap },
   ];
   for (const { file, hash } of expected) {
-    if ((await fileHash(file)) !== hash) return false;
+    if ((await fileHash(file)) !== hash) return undefined;
   }
-  return true;
+  return record;
 }
 
 /** A record cut short or written by another version counts as none. */
 function parseRecord(text: string | null): BuildRecord | undefined {
   try {
     const record = JSON.parse(text ?? "null") as BuildRecord | null;
-    return record !== null && Array.isArray(record.inputs) ? record : undefined;
+    return Array.isArray(record?.inputs) && Array.isArray(record.diagnostics) ? record : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { configStart } from "./config-start.ts";
 import * as dispatch from "./dispatch.ts";
 import type { Figure } from "./figure.ts";
 import { mmio } from "./guest.ts";
@@ -23,6 +24,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "guest.mmio": { summary: "one trapped read of x86 code, over an empty handler", measure: mmio },
   "load.instance": { summary: "cached module to its first callback", measure: load.instance },
   "load.vdev": { summary: "one more vdev of a loaded type", measure: load.vdev },
+  "load.config": { summary: "1,000 vdevs of 8 types, from the text to a running VM", measure: configStart },
   "load.memory": { summary: "resident memory of an idle vdev", measure: memory },
   reset: { summary: "a module instance of 64 KiB put back", measure: reset },
 };

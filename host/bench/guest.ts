@@ -1,9 +1,10 @@
 import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { createRomGuest } from "../guests/rom/rom-guest.ts";
 import { builtFile } from "../paths.ts";
+import { plainPlan } from "../vm/plain-plan.ts";
 import { createVm } from "../vm/startup.ts";
 import { type Figure, figure, median } from "./figure.ts";
-import { counterPlan, vmPlan } from "./plans.ts";
+import { counterPlan } from "./plans.ts";
 import { alternate } from "./rounds.ts";
 import { ownSide } from "./side.ts";
 
@@ -56,7 +57,7 @@ export function guestSide(bus = "vm"): (request: string) => Promise<number> {
 }
 
 function counterVm(): GuestBus {
-  return createVm(vmPlan([counterPlan(builtFile("bench/counter.wasm"), "counter", BigInt(COUNTER))]));
+  return createVm(plainPlan([counterPlan(builtFile("bench/counter.wasm"), "counter", BigInt(COUNTER))]));
 }
 
 /** The median of the passes after the warm-up. */

@@ -8,11 +8,12 @@ import { SHAPE } from "../sandbox/contract.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, loadModule } from "../sandbox/load.ts";
 import { defaultPasses, instrument } from "../sandbox/passes/instrument.ts";
+import { plainPlan } from "../vm/plain-plan.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import { Vm } from "../vm/vm.ts";
 import { type Figure, figure, significant } from "./figure.ts";
-import { counterPlan, vmPlan } from "./plans.ts";
+import { counterPlan } from "./plans.ts";
 import { alternate, medianOfPasses, timeUs } from "./rounds.ts";
 
 const MODULE = "bench/counter.wasm";
@@ -32,7 +33,7 @@ export async function instance(rounds: number): Promise<Figure> {
   const times = await alternate(rounds, {
     first: () =>
       medianOfPasses(PASSES, () => {
-        const [wasm, vm] = [unique(), new Vm(vmPlan([]))];
+        const [wasm, vm] = [unique(), new Vm(plainPlan([]))];
         return timeUs(() => firstCallback(vm, { ...loaded, compiled: new WebAssembly.Module(wasm) }));
       }),
     engine: () =>
@@ -123,5 +124,7 @@ export async function vdev(rounds: number): Promise<Figure> {
 
 function machineOf(count: number): Parameters<typeof createVm>[0] {
   const file = builtFile(MODULE);
-  return vmPlan(Array.from({ length: count }, (_, i) => counterPlan(file, `counter-${i}`, BigInt(BASE + i * 0x1000))));
+  return plainPlan(
+    Array.from({ length: count }, (_, i) => counterPlan(file, `counter-${i}`, BigInt(BASE + i * 0x1000))),
+  );
 }

@@ -2,11 +2,12 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtFile } from "../paths.ts";
+import { plainPlan } from "../vm/plain-plan.ts";
 import type { Instances } from "../vm/plan.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import { type Figure, figure, median, significant } from "./figure.ts";
-import { counterPlan, vmPlan } from "./plans.ts";
+import { counterPlan } from "./plans.ts";
 import { ownSide } from "./side.ts";
 
 const VDEVS = 1000;
@@ -33,7 +34,7 @@ function manyVdevs(instances: Instances): Parameters<typeof createVm>[0] {
   const vdevs = Array.from({ length: VDEVS }, (_, i) =>
     counterPlan(files[i % TYPES]!, `counter-${i}`, BigInt(FIRST + i * 0x1000)),
   );
-  return vmPlan(vdevs, { instances });
+  return plainPlan(vdevs, { instances });
 }
 
 const PAGE_BYTES = 4096;

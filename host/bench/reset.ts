@@ -1,9 +1,10 @@
 import { builtFile } from "../paths.ts";
+import { plainPlan } from "../vm/plain-plan.ts";
 import { VmSnapshot } from "../vm/snapshot.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import { type Figure, figure, significant } from "./figure.ts";
-import { counterPlan, vmPlan } from "./plans.ts";
+import { counterPlan } from "./plans.ts";
 import { alternate, medianOfPasses, timeUs } from "./rounds.ts";
 
 const BASE = 0x10000000;
@@ -18,7 +19,7 @@ const PASSES = 16;
  */
 export async function reset(rounds: number): Promise<Figure> {
   const intr = { pic: "gic", line: 7 } as const;
-  const vm = createVm(vmPlan([counterPlan(builtFile("bench/counter.wasm"), "counter", BigInt(BASE), intr)]));
+  const vm = createVm(plainPlan([counterPlan(builtFile("bench/counter.wasm"), "counter", BigInt(BASE), intr)]));
   const size = vm.instances[0]!.bytes.length;
   if (size !== MEMORY_BYTES) throw new Error(`the benchmark's module has ${size} bytes of memory, not ${MEMORY_BYTES}`);
   const snapshot = new VmSnapshot(vm);

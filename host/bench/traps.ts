@@ -6,10 +6,11 @@ import { TrapRing } from "../dispatcher/batch.ts";
 import { AccessStatus } from "../guests/bus.ts";
 import { builtFile } from "../paths.ts";
 import { runBatch } from "../vm/batch.ts";
+import { plainPlan } from "../vm/plain-plan.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import { median } from "./figure.ts";
-import { counterPlan, vmPlan } from "./plans.ts";
+import { counterPlan } from "./plans.ts";
 
 /** Reads of one pass over the addresses; bench/native/bus.rs has the same number. */
 export const READS = 65_536;
@@ -71,7 +72,7 @@ function counterMachine(bases: readonly number[], modules: number, gate: boolean
   const files = Array.from({ length: modules }, (_, i) => join(folder, `counter${i}.wasm`));
   for (const file of files) copyFileSync(builtFile(gate ? "bench/counter.wasm" : "bench/ungated/counter.wasm"), file);
   const vdevs = bases.map((base, i) => counterPlan(files[i % modules]!, `counter-${i}`, BigInt(base)));
-  return [vmPlan(vdevs), gate ? {} : { dispatcherFile: builtFile("dispatcher-ungated.wasm") }];
+  return [plainPlan(vdevs), gate ? {} : { dispatcherFile: builtFile("dispatcher-ungated.wasm") }];
 }
 
 /** The order of bench/native/bus.rs: a linear congruential generator chooses region and word. */

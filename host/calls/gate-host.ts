@@ -38,11 +38,11 @@ export class VmGateHost implements GateHost {
       case "guest_system":
         return instance.gsp === handle;
       case "guest_timer":
-        return this.vm.timers.find(instance, handle) !== undefined;
+        return this.vm.timers.find(instance, handle >>> 0) !== undefined;
       case "guest_power_state_notify":
         return this.vm.power.owns(instance, handle >>> 0);
       case "guest_cpu":
-        return isLiveFrame(instance, handle);
+        return isLiveFrame(instance, handle) || this.vm.guestCpus.owns(instance, handle >>> 0);
       default:
         return true;
     }

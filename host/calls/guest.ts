@@ -1,27 +1,22 @@
 import {
-  EAGAIN,
   EINVAL,
   ENOTSUP,
   EOK,
-  GIS_ISR,
-  GIS_OFF,
-  GIS_ON,
   GTC_CUSTOM_MIN,
   GTC_MAX,
-  GUEST_TIMER_ABSOLUTE,
   QST_CPUREGS,
   QST_IMMEDIATE,
   QST_MEMORY,
   QST_X86_IO,
 } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
+import { qvm_state_block } from "../../abi/generated/layouts.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
-import { GUEST_CLOCK_HZ } from "../time/guest-timers.ts";
 import { errnoName } from "../vm/errno.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
-import { bodies, remark, u64, vdevOf, violation } from "./body.ts";
+import { bodies, remark, violation } from "./body.ts";
+import { remarkDoubleFetch } from "./double-fetch.ts";
 import { isLiveFrame } from "./gate-host.ts";
 
 /** Offsets in a frame; see abi/runtime/frame.ts. */
@@ -33,8 +28,6 @@ const EXCEPTION = -1;
 
 /** State blocks of one call: bounds the loop over a count the vdev gives. */
 const BLOCK_LIMIT = 1024;
-/** Guest timers of one module instance. */
-const TIMER_LIMIT = 1024;
 const ONES = new Uint8Array(8).fill(0xff);
 
 interface Block {
@@ -143,10 +136,11 @@ function moveBlock(
     return EOK;
   }
   if (block.type === QST_MEMORY) {
-    if (toGuest) return vm.ram.write(block.location, data.slice(0, block.length)) ? EOK : EXCEPTION;
-    const guest = vm.ram.read(block.location, block.length);
+    if (toGuest) return vm.windows.store(instance, block.location, data.slice(0, block.length)) ? EOK : EXCEPTION;
+    const guest = vm.windows.load(instance, block.location, block.length, "guest_cpu_read");
     if (guest === undefined) return EXCEPTION;
-    data.set(guest);
+    remarkDoubleFetch(vm, instance, "guest_cpu_read", guest.changed);
+    data.set(guest.bytes);
     return EOK;
   }
   if (block.type === QST_IMMEDIATE && !toGuest && block.length <= 8) {
@@ -168,72 +162,6 @@ export const guestBodies = bodies({
     if (block.length > ONES.length) return EINVAL;
     return moveBlock(vm, instance, true, gcp! >>> 0, block, ONES);
   },
-
-  guest_intr_signal(vm, instance, gip, state) {
-    const at = gip! >>> 0;
-    const handle = instance.u32(at + guest_intr.pic);
-    const pic = instance.picOf(handle);
-    const level = state! & (GIS_ON | GIS_OFF);
-    if (pic === undefined) {
-      const message =
-        handle === 0
-          ? "was given an interrupt that is not connected"
-          : `was given an interrupt whose pic = 0x${handle.toString(16)} is no interrupt controller`;
-      violation(
-        vm,
-        instance,
-        "argument",
-        "guest_intr_signal",
-        message,
-        "an interrupt comes from the intr option or guest_intr_assign()",
-        "Give the vdev an intr option, or check v_intr.pic before signalling.",
-      );
-      return EINVAL;
-    }
-    if (level === (GIS_ON | GIS_OFF)) return EINVAL;
-    // GIS_ISR alone asks whether an ISR could do this; nothing here runs in one.
-    if (level === 0) return (state! & GIS_ISR) !== 0 ? -ENOTSUP : EOK;
-    const line = instance.u32(at + guest_intr.param);
-    const lines = vm.lines.pic(pic)?.lines ?? 0;
-    if (line >= lines) {
-      const wrong = `was given line ${line}, and ${pic} has lines 0 to ${lines - 1}`;
-      const text = "an interrupt comes from the intr option or guest_intr_assign()";
-      violation(vm, instance, "argument", "guest_intr_signal", wrong, text, "Leave v_intr as it was given.");
-      return EINVAL;
-    }
-    vm.lines.signal(pic, line, instance.u32(at + guest_intr.src_id), level === GIS_ON);
-    return EOK;
-  },
-
-  guest_timer_create(vm, instance, gcp, vdp, data, resolution) {
-    const vdev = vdevOf(vm, instance, vdp!);
-    if (vdev === undefined) return 0;
-    if (vm.timers.countOf(instance) >= TIMER_LIMIT) {
-      instance.setU64(resolution! >>> 0, BigInt(EAGAIN));
-      return 0;
-    }
-    if (resolution !== 0) instance.setU64(resolution! >>> 0, GUEST_CLOCK_HZ);
-    return vm.timers.create(vdev, data!, gcp!).handle;
-  },
-
-  guest_timer_notify(vm, instance, handle, data, lo, hi) {
-    const timer = vm.timers.find(instance, handle! >>> 0);
-    if (timer === undefined) return EINVAL;
-    const cycles = u64(lo!, hi!);
-    if (data === GUEST_TIMER_ABSOLUTE) vm.timers.arm(timer, cycles - vm.nowNs, false);
-    else vm.timers.arm(timer, cycles, data !== 0);
-    return EOK;
-  },
-
-  guest_timer_state(vm, instance, handle, data) {
-    const timer = vm.timers.find(instance, handle! >>> 0);
-    if (timer !== undefined) vm.timers.state(timer, data! >>> 0);
-    return 0;
-  },
-
-  // Whose time a callback costs is no concern of virtual time.
-  guest_clock_start: () => 0,
-  guest_clock_stop: () => 0,
 
   guest_terminate(vm, instance, cause) {
     const code = cause! >>> 0;

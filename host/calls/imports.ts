@@ -4,15 +4,26 @@ import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
 import { SUSPENDED, type Suspended } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
-import { gaspBodies } from "./gasp.ts";
+import { cdevBodies } from "./cdev.ts";
+import { gaspMapBodies } from "./gasp-map.ts";
+import { gaspRegionBodies } from "./gasp-region.ts";
+import { gaspSpaceBodies } from "./gasp-space.ts";
+import { gaspWalkBodies } from "./gasp-walk.ts";
 import { VmGateHost } from "./gate-host.ts";
+import { gramBodies } from "./gram.ts";
 import { guestBodies } from "./guest.ts";
+import { guestIntrBodies } from "./guest-intr.ts";
+import { guestMsiBodies } from "./guest-msi.ts";
 import { guestPowerBodies } from "./guest-power.ts";
+import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
+import { posixClockBodies } from "./posix-clock.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
 import { posixThreadBodies } from "./posix-threads.ts";
+import { posixTimerBodies } from "./posix-timer.ts";
 import { posixWaitingBodies } from "./posix-waiting.ts";
+import { pulseBodies } from "./pulse.ts";
 import { utilsBodies } from "./utils.ts";
 import { vdevCoreBodies } from "./vdev-core.ts";
 import { wdogBodies } from "./wdog.ts";
@@ -21,7 +32,16 @@ import { wdogBodies } from "./wdog.ts";
 export const BODIES: Bodies = {
   ...vdevCoreBodies,
   ...guestBodies,
-  ...gaspBodies,
+  ...guestTimerBodies,
+  ...pulseBodies,
+  ...guestIntrBodies,
+  ...guestMsiBodies,
+  ...cdevBodies,
+  ...gaspSpaceBodies,
+  ...gaspRegionBodies,
+  ...gaspMapBodies,
+  ...gaspWalkBodies,
+  ...gramBodies,
   ...utilsBodies,
   ...logBodies,
   ...posixBodies,
@@ -30,6 +50,8 @@ export const BODIES: Bodies = {
   ...posixWaitingBodies,
   ...wdogBodies,
   ...guestPowerBodies,
+  ...posixClockBodies,
+  ...posixTimerBodies,
 };
 
 /** The imports of one module instance: a gate for each ABI function it names, and `env.abort`. */

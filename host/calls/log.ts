@@ -38,7 +38,10 @@ function fatalExit(vm: Vm): number {
 
 export const logBodies = bodies({
   vdev_logf(vm, instance, level, vdp, text, args) {
-    vm.log(severityOf(level!), vdevOf(vm, instance, vdp!), format(vm, instance, "vdev_logf", text!, args!));
+    const vdev = vdevOf(vm, instance, vdp!);
+    const message = format(vm, instance, "vdev_logf", text!, args!);
+    if (vdev === undefined) vm.log(severityOf(level!), undefined, message);
+    else vm.vdevLog(severityOf(level!), vdev, message);
     return 0;
   },
 

@@ -1,10 +1,12 @@
 import { QST_MEMORY, QST_NO_TYPE, QST_X86_IO } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block } from "../../abi/generated/layouts.ts";
+import { qvm_state_block } from "../../abi/generated/layouts.ts";
+import { fillInterrupt } from "../interrupts/handles.ts";
 import { bodies } from "./body.ts";
 
 /** `[type:]location` at the start of a text. */
 const LOCATION = /^(?:(mem|io):)?(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgG]?)/;
-const INTERRUPT = /^([^:\s]+):(0[xX][0-9a-fA-F]+|[0-9]+)/;
+/** Where the line ends is the controller's to say: it may know its lines by name. */
+const INTERRUPT = /^([^:\s]+):([^\s,]+)/;
 const SUFFIX: Record<string, bigint> = { "": 1n, k: 1n << 10n, m: 1n << 20n, g: 1n << 30n };
 
 /** Both return the first character they did not take; text that is no such thing takes none. */
@@ -24,13 +26,17 @@ export const utilsBodies = bodies({
 
   qvm_parse_intr(vm, instance, _gsp, text, interrupt) {
     const match = INTERRUPT.exec(instance.cstring(text!));
-    const pic = match === null ? undefined : vm.lines.pic(match[1]!);
-    const line = Number(match?.[2] ?? -1);
-    if (match === null || pic === undefined || line >= pic.lines) return text!;
-    const at = interrupt! >>> 0;
-    instance.setU32(at + guest_intr.pic, instance.picHandle(pic.name));
-    instance.setU32(at + guest_intr.param, line);
-    instance.setU32(at + guest_intr.src_id, Math.max(vm.context.vdev, 0));
-    return text! + match[0].length;
+    const pic = match === null ? undefined : vm.interrupts.controllers.find(match[1]!);
+    if (match === null || pic === undefined) return text!;
+    const resolved = vm.interrupts.resolve(pic, match[2]!);
+    const vdev = vm.vdevs[vm.context.vdev];
+    if (typeof resolved === "string" || vdev === undefined) return text!;
+    const source = vm.interrupts.connectConfigured(resolved.line, vdev);
+    if (typeof source === "string") {
+      vm.log("error", vdev, source);
+      return text!;
+    }
+    fillInterrupt(instance, interrupt! >>> 0, pic, resolved.param, source.bit);
+    return text! + match[1]!.length + 1 + resolved.length;
   },
 });

@@ -1,8 +1,10 @@
 import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
-import { sigevent, vdev_factory } from "../../abi/generated/layouts.ts";
+import { vdev_factory } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
 import { CALLBACK } from "../gate/situation.ts";
+import { readPicFunctions } from "../interrupts/pic-functions.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { type FlagProblem, flagProblems } from "../vm/factory-flags.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Factory } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -42,6 +44,7 @@ export const vdevCoreBodies = bodies({
     }
     if (instance.factories.some((known) => known.address === factory.address)) return registeredTwice(vm, instance);
     instance.factories.push(factory);
+    for (const problem of flagProblems(factory.flags)) remarkFlags(vm, instance, problem);
     return 0;
   },
 
@@ -56,21 +59,7 @@ export const vdevCoreBodies = bodies({
     if (vdev === undefined) return 0;
     return writeText(instance, buffer!, size! >>> 0, `/dev/qvm/${vm.plan.system}/${vdev.name}`);
   },
-
-  // Fills the sigevent so that its delivery can be told from any other: ours, read back when pulses are delivered.
-  vdev_pulse(_vm, instance, vdp, code, priority, event, coid) {
-    const at = event! >>> 0;
-    instance.setU32(at + sigevent.sigev_notify, PULSE_EVENT);
-    instance.setU32(at + sigevent.sigev_code, (code! << 24) >> 24);
-    instance.setU32(at + sigevent.sigev_priority, priority!);
-    instance.setU32(at + sigevent.sigev_coid, coid!);
-    instance.setU64(at + sigevent.sigev_value, BigInt(vdp! >>> 0));
-    return 0;
-  },
 });
-
-/** sigev_notify of a struct sigevent that vdev_pulse() has filled. */
-export const PULSE_EVENT = 0x50554c53;
 
 /** qvm chains factories through their `next`; what registering one twice does there, no page says. */
 function registeredTwice(vm: Vm, instance: ModuleInstance): number {
@@ -81,6 +70,20 @@ function registeredTwice(vm: Vm, instance: ModuleInstance): number {
     advice: "Register each factory once.",
   });
   return 0;
+}
+
+function remarkFlags(vm: Vm, instance: ModuleInstance, { message, rule, advice, documented }: FlagProblem): void {
+  const text = `was given a factory whose factory_flags have ${message}`;
+  if (documented) violation(vm, instance, "argument", "vdev_register_factory", text, rule, advice);
+  else {
+    const remark = {
+      severity: "warning",
+      rule: "argument",
+      message: `vdev_register_factory() ${text}`,
+      advice,
+    } as const;
+    vm.findings.report(instance, remark);
+  }
 }
 
 /** A vdev_factory out of module memory, or what is wrong with it. The gate has checked that the struct is in bounds. */
@@ -99,6 +102,9 @@ function readFactory(instance: ModuleInstance, address: number): Factory | strin
   if (word(vdev_factory.extra_space) > instance.module.wasm.memories[0]!.maximum! * 65536) {
     return `extra_space of ${word(vdev_factory.extra_space)} bytes, more than the module's memory`;
   }
+  const pic = word(vdev_factory.pic);
+  const functions = pic === 0 ? undefined : readPicFunctions(instance, pic);
+  if (typeof functions === "string") return functions;
   return {
     address,
     name: name === 0 ? "" : instance.cstring(name),
@@ -107,7 +113,8 @@ function readFactory(instance: ModuleInstance, address: number): Factory | strin
     vwrite: word(vdev_factory.vwrite),
     pulse: word(vdev_factory.pulse),
     timer: word(vdev_factory.timer),
-    pic: word(vdev_factory.pic),
+    pic,
+    controller: functions,
     optionList,
     flags: word(vdev_factory.factory_flags),
     sizes: word(vdev_factory.acc_sizes),

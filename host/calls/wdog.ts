@@ -7,7 +7,7 @@ import { chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
 import { bodies, remark } from "./body.ts";
 import { VmGateHost } from "./gate-host.ts";
-import { guestBodies } from "./guest.ts";
+import { guestIntrBodies } from "./guest-intr.ts";
 
 /** Bodies of `qvm/wdog.h`. */
 export const wdogBodies = bodies({
@@ -47,5 +47,5 @@ function interrupt(vm: Vm, instance: ModuleInstance, at: number): void {
     remark(vm, instance, "argument", "wdog_bite", wrong, advice);
     return;
   }
-  guestBodies.guest_intr_signal!(new VmGateHost(vm) as never, instance, place, GIS_ON);
+  guestIntrBodies.guest_intr_signal!(new VmGateHost(vm) as never, instance, place, GIS_ON);
 }

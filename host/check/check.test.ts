@@ -16,7 +16,7 @@ const IMPORTS = [
   'import { gasp_lock, gasp_region_set_soft, gasp_unlock } from "vdevbox/abi/gasp";',
   'import { guest_timer_create, guest_timer_notify } from "vdevbox/abi/guest";',
   'import { qvm_report } from "vdevbox/abi/log";',
-  'import { usleep } from "vdevbox/abi/posix";',
+  'import { sigevent, usleep } from "vdevbox/abi/posix";',
   'import { stack_alloc } from "vdevbox/abi/stack";',
   'import { cstr, cstring } from "vdevbox/abi/string";',
   'import * as V from "vdevbox/abi/vdev-core";',
@@ -167,6 +167,26 @@ describe("rules beside the phase", () => {
   it("warns of a call that may block the guest's processor", async () => {
     const { report } = await check({ vread: "usleep(1);" });
     expect(brief(report)).toEqual(["warning may-block vread usleep"]);
+  });
+
+  it("a factory without the callbacks that what it calls will need", async () => {
+    const vread =
+      "guest_timer_notify(0, null, 5); V.vdev_pulse(vdp, 1, 10, changetype<sigevent>(stack_alloc(32)), 0); // here";
+    const { report, line } = await check({ vread });
+    expect(brief(report)).toEqual([
+      "violation callback vread guest_timer_notify",
+      "violation callback vread vdev_pulse",
+    ]);
+    for (const [i, [call, member]] of [
+      ["guest_timer_notify", "timer"],
+      ["vdev_pulse", "pulse"],
+    ].entries()) {
+      expect(report.findings[i]).toMatchObject({
+        message: `vread can reach ${call}(), and the factory has no ${member} callback`,
+        place: { line },
+        reason: { status: "documented", manual: expect.stringContaining(call!) },
+      });
+    }
   });
 
   it("finds a running-phase call of the top level, which runs only on one way", async () => {

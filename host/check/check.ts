@@ -9,6 +9,8 @@ import { type EntryPoint, entryPointsOf, moduleStart } from "./entry-points.ts";
 import { factoryReport, functionsOf } from "./factories.ts";
 import { type CallsByIndex, findingsAt, namesOf, startFinding, withoutRepeats } from "./findings.ts";
 import { importReport, notPortable } from "./imports.ts";
+import { missingCallbacks } from "./missing-callbacks.ts";
+import { importedOf } from "./own-constants.ts";
 import { SourcePlaces } from "./places.ts";
 import type { CallbackReport, CheckReport, ModuleReport } from "./report.ts";
 import { breaches } from "./rules.ts";
@@ -20,12 +22,17 @@ export type { CheckReport } from "./report.ts";
 /** AssemblyScript's allocators, whichever runtime: what `new`, string operations and heap.alloc() come down to. */
 const ALLOCATOR = /^~lib\/rt\/\w+\/__(new|alloc|renew|realloc)$/;
 
+export interface CheckOptions {
+  /** Constants to be listed when the author's sources import them; see own-constants.ts. */
+  readonly ownConstants?: ReadonlySet<string>;
+}
+
 /**
  * Says what a module is, and proves for each of its callbacks which ABI calls it can reach: the rules the gate would
  * enforce, before anything but the top level has run.
  * @throws UserError when the module cannot be loaded as a vdev
  */
-export function checkModuleFile(file: string): CheckReport {
+export function checkModuleFile(file: string, options: CheckOptions = {}): CheckReport {
   const module = loadModule(file);
   const map = existsSync(`${file}.map`) ? readFileSync(`${file}.map`, "utf8") : undefined;
   const { instance, findings: atStart } = startModule(module);
@@ -41,12 +48,14 @@ export function checkModuleFile(file: string): CheckReport {
   const findings = withoutRepeats([
     ...atStart.map(startFinding),
     ...analysed.flatMap(({ point, reachable }) => findingsAt(point, reachable, calls, places)),
+    ...factories.flatMap(({ factory }) => missingCallbacks(factory, analysed, calls, places)),
   ]);
   return {
     verdict: findings.length === 0 ? "ok" : "findings",
     module: moduleReport(module, factories.length > 0),
     imports: module.calls.map(importReport),
     notPortable: notPortable(module.calls),
+    ownConstants: importedOf(places.sources, options.ownConstants ?? new Set()),
     factories: factories.map(({ factory, functions }) => factoryReport(factory, functions, places)),
     callbacks: analysed.map(({ point, reachable }) => callbackReport(point, reachable, calls, places)),
     findings,

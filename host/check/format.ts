@@ -8,15 +8,20 @@ export function formatCheckReport(report: CheckReport): string {
   const abi = module.vdev_abi === undefined ? "" : `, vdev ABI ${module.vdev_abi}`;
   return [
     `${module.file}: ${verdict(report)}`,
+    ...report.findings.flatMap((finding) => ["", ...formatFinding(finding)]),
+    ...(report.findings.length === 0 ? [] : [""]),
     `  ${module.bytes} bytes, sha256 ${module.sha256}`,
     `  memory ${minimum_pages} to ${maximum_pages} pages of 64 KiB, contract ${module.contract}${abi}`,
     ...(module.source_map ? [] : ["  no source map beside it: lines of the source are not known"]),
     ...report.factories.flatMap(formatFactory),
     ...section("imports", report.imports.map(formatImport)),
     ...section("not portable as is", report.notPortable.length === 0 ? [] : [report.notPortable.join(", ")]),
-    ...section("reachable calls", report.callbacks.map(formatCallback)),
+    ...section(
+      "constants with a number of vdevbox's own (portable by name)",
+      report.ownConstants.length === 0 ? [] : [report.ownConstants.join(", ")],
+    ),
+    ...section("reachable calls", formatCallbacks(report.callbacks)),
     ...section("notes", report.notes),
-    ...report.findings.flatMap((finding) => ["", ...formatFinding(finding)]),
   ].join("\n");
 }
 
@@ -62,10 +67,17 @@ function formatImport(entry: ImportReport): string {
   return `${entry.name} <${entry.header}>: ${remarks.join(", ")}`;
 }
 
+/** A line for each callback that calls something, and one for all that call nothing. */
+function formatCallbacks(callbacks: readonly CallbackReport[]): string[] {
+  const silent = callbacks.filter(({ calls }) => calls.length === 0).map(({ title }) => title);
+  const lines = callbacks.filter(({ calls }) => calls.length > 0).map(formatCallback);
+  return silent.length === 0 ? lines : [...lines, `no calls: ${silent.join(", ")}`];
+}
+
 function formatCallback(callback: CallbackReport): string {
   const early = callback.refused_at_startup;
   const refused = early === undefined ? "" : `; refused before the guest is configured: ${early.join(", ")}`;
-  return `${callback.title}: ${callback.calls.length === 0 ? "none" : callback.calls.join(", ")}${refused}`;
+  return `${callback.title}: ${callback.calls.join(", ")}${refused}`;
 }
 
 function formatFinding(finding: CheckFinding): string[] {

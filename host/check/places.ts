@@ -12,14 +12,14 @@ const TOP_LEVEL = "top level";
 export class SourcePlaces {
   readonly #module: LoadedModule;
   readonly #reachability: Reachability;
-  /** Source text by the map's name of its file. */
-  readonly #sources: ReadonlyMap<string, string>;
+  /** Source text by the map's name of its file, as far as the map carries it. */
+  readonly sources: ReadonlyMap<string, string>;
 
   /** @param mapText the module's source map, as JSON; it may carry the sources, which place declarations */
   constructor(module: LoadedModule, reachability: Reachability, mapText: string | undefined) {
     this.#module = module;
     this.#reachability = reachability;
-    this.#sources = sourcesIn(mapText);
+    this.sources = sourcesIn(mapText);
   }
 
   /** A function's name without its file. */
@@ -34,15 +34,21 @@ export class SourcePlaces {
 
   /** Where a function is declared; without its source the place of its first instruction. */
   declaration(func: number): SourcePlace | undefined {
+    const declared = this.#declared(func);
+    const body = definedFunction(this.#module.wasm, func);
+    if (declared !== undefined || body === undefined) return declared;
+    return this.at(func, body.code.start);
+  }
+
+  /** Where the source says `function NAME`. */
+  #declared(func: number): SourcePlace | undefined {
     const full = functionName(this.#module.wasm, func);
     const file = `${full.slice(0, full.lastIndexOf("/"))}.ts`;
     const name = full.slice(full.lastIndexOf("/") + 1);
-    const text = /^\w+$/.test(name) ? this.#sources.get(file) : undefined;
+    const text = /^\w+$/.test(name) ? this.sources.get(file) : undefined;
     const lines = text?.split("\n") ?? [];
     const line = lines.findIndex((source) => new RegExp(`\\bfunction\\s+${name}\\b`).test(source));
-    if (line >= 0) return { file, line: line + 1, column: lines[line]!.search(/\bfunction\b/) + 1 };
-    const body = definedFunction(this.#module.wasm, func);
-    return body === undefined ? undefined : this.#resolve(func, body.code.start);
+    return line < 0 ? undefined : { file, line: line + 1, column: lines[line]!.search(/\bfunction\b/) + 1 };
   }
 
   #resolve(func: number, offset: number): SourcePlace | undefined {
@@ -63,7 +69,7 @@ export class SourcePlaces {
       const near = this.#resolve(func, other);
       if (near !== undefined && !NOT_AUTHORS.test(near.file)) return near;
     }
-    return this.declaration(func) ?? place;
+    return this.#declared(func) ?? place;
   }
 
   /** The author's part of a way through the module; all of it when none of it is the author's. */

@@ -10,6 +10,8 @@ export interface CheckReport {
   readonly imports: readonly ImportReport[];
   /** Names of imported qvm functions whose prototype no public page shows: the signature is vdevbox's own. */
   readonly notPortable: readonly string[];
+  /** Constants the sources import whose number is vdevbox's own: code that uses the name is portable. */
+  readonly ownConstants: readonly string[];
   readonly factories: readonly FactoryReport[];
   readonly callbacks: readonly CallbackReport[];
   readonly findings: readonly CheckFinding[];

@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
+import { counted } from "../plural.ts";
 
 /** One option of a command: how it is written and what it does. */
 export interface OptionHelp {
@@ -18,6 +19,8 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: readonly OptionHelp[];
+  /** Most words it takes beside options; any number unless given. */
+  readonly words?: number;
   /** More for `--help`. */
   readonly details?: string;
   /** @returns the exit code */
@@ -36,22 +39,35 @@ export class UsageError extends UserError {}
 
 /** @throws UsageError for an option the command does not have */
 export function parseArguments(command: Command, argv: readonly string[]): ParsedArguments {
+  const { values, positionals } = parseWords(command, argv);
+  checkWords(command, positionals);
+  const all = (name: string) => [values[name] ?? []].flat();
+  return {
+    positionals,
+    flag: (name) => values[name] === true,
+    value: (name) => all(name).map(String)[0],
+    values: (name) => all(name).map(String),
+  };
+}
+
+function parseWords(command: Command, argv: readonly string[]) {
   const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
   for (const { name, value, multiple } of command.options) {
     options[name] = { type: value === undefined ? "boolean" : "string", multiple: multiple === true };
   }
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    const all = (name: string) => [values[name] ?? []].flat();
-    return {
-      positionals,
-      flag: (name) => values[name] === true,
-      value: (name) => all(name).map(String)[0],
-      values: (name) => all(name).map(String),
-    };
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new UsageError(explain(command, argv, error as Error));
   }
+}
+
+/** @throws UsageError for a word the command has no use for */
+function checkWords({ name, words = Number.POSITIVE_INFINITY }: Command, given: readonly string[]): void {
+  const extra = given[words];
+  if (extra === undefined) return;
+  const most = words === 0 ? "takes no words beside options" : `takes ${counted(words, "word")} at most`;
+  throw new UsageError(`vdevbox ${name} ${most}, and "${extra}" is one too many; see \`vdevbox ${name} --help\``);
 }
 
 function explain(command: Command, argv: readonly string[], error: Error): string {

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import type { Figure } from "../bench/figure.ts";
 import { BENCHMARKS } from "../bench/figures.ts";
 import { serveSide } from "../bench/sides.ts";
+import { UserError } from "../errors.ts";
+import { builtFile } from "../paths.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
 
 const DEFAULT_ROUNDS = 9;
@@ -35,6 +38,9 @@ async function run(args: ParsedArguments): Promise<number> {
   if (side !== undefined) {
     await serveSide(side);
     return 0;
+  }
+  if (!existsSync(builtFile("bench/counter.wasm"))) {
+    throw new UserError("benchmarks come with the repository of vdevbox, not with an installed package");
   }
   const rounds = roundsOf(args.value("rounds"));
   const figures: Record<string, Figure> = {};

@@ -9,11 +9,11 @@ export const demoCommand: Command = {
   name: "demo",
   usage: "[--record FILE]",
   summary: "run the example: x86 code in v86 drives the trace vdev, explained in plain words",
-  options: [{ name: "record", value: "FILE", help: "where the recording goes (default: build/out/demo.rec)" }],
+  options: [{ name: "record", value: "FILE", help: "where the recording goes (default: demo.rec here)" }],
+  words: 0,
   run: (args) => {
     const here = (name: string) => relative(process.cwd(), join(packageRoot(), name)) || name;
-    mkdirSync(join(packageRoot(), "build/out"), { recursive: true });
-    const record = args.value("record") ?? here("build/out/demo.rec");
+    const record = args.value("record") ?? defaultRecording();
     const words = [
       here("examples/trace/trace.qvmconf"),
       "--guest",
@@ -25,3 +25,10 @@ export const demoCommand: Command = {
     return runCommand.run(parseArguments(runCommand, words));
   },
 };
+
+/** A recording goes where the user is; in the repository of vdevbox among what is built, which git ignores. */
+function defaultRecording(): string {
+  if (process.cwd() !== packageRoot()) return "demo.rec";
+  mkdirSync("build/out", { recursive: true });
+  return "build/out/demo.rec";
+}

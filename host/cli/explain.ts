@@ -1,26 +1,48 @@
+import type { LineNote } from "../interrupts/line.ts";
 import { formatAddress } from "../memory/format.ts";
+import { counted } from "../plural.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Sink } from "./output.ts";
+import { type AccessEvent, refusal } from "./refusal.ts";
 import type { GuestSpec, SessionEnd } from "./session.ts";
+import { countedExpectations, countedFindings, endReason } from "./summary.ts";
 
-type Access = Extract<VmEvent, { kind: "access" }>;
+const NOTES: Readonly<Record<LineNote, string>> = {
+  masked: "the guest has it masked",
+  lost: "this edge is lost, an earlier one is still pending",
+  spurious: "the interrupt was gone before the guest took it",
+  storm: "it rises again and again, and the guest has no time to answer",
+};
 
-/** Tells a run in plain words: every access, every step of time; equal accesses in a row in one line. */
+/**
+ * Tells a run in plain words: every access, every step of time; equal accesses in a row in one line. The cause comes
+ * first: what a vdev did because of an access is told after it, though it happened before the access was done.
+ */
 export class Explainer {
   readonly #sink: Sink;
+  /** Shows what is told in other words than these: messages, reports, findings. */
+  readonly #show: (event: VmEvent) => void;
   #vm: Vm | undefined;
-  #last: Access | undefined;
+  #last: { readonly access: AccessEvent; readonly line: string } | undefined;
   #repeats = 0;
   #guestLine = "";
+  /** Shorter steps of time are not told: wall time makes one before every access. */
+  #leastStepNs = 0n;
+  /** What happened in an access that is not done yet. */
+  #effects: VmEvent[] = [];
+  /** Accesses told so far. */
+  #told = 0;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, show: (event: VmEvent) => void) {
     this.#sink = sink;
+    this.#show = show;
   }
 
   start(vm: Vm, configFile: string, guest: GuestSpec): void {
     this.#vm = vm;
+    if (vm.plan.time === "wall") this.#leastStepNs = 1_000_000n;
     this.#say(`The VM "${vm.plan.system}" was made from ${configFile}:`);
     for (const range of vm.plan.ram) {
       this.#say(
@@ -29,7 +51,7 @@ export class Explainer {
     }
     for (const vdev of vm.vdevs) {
       const { length } = vdev.regions[0] ?? {};
-      const size = length === undefined ? "" : `, ${length} bytes`;
+      const size = length === undefined ? "" : `, ${counted(Number(length), "byte")}`;
       this.#say(
         `  vdev ${vdev.name}: ${vdev.instance.module.file.split("/").at(-1)} in a WebAssembly sandbox, at ${formatLocation(vdev)}${size}`,
       );
@@ -49,71 +71,105 @@ export class Explainer {
     const lines = this.#guestLine.split("\n");
     this.#guestLine = lines.pop() ?? "";
     for (const line of lines) {
-      this.flush();
+      this.#flush();
       this.#say(`guest says   ${line}`);
     }
   }
 
   event(event: VmEvent): void {
     if (event.kind === "access") this.#access(event);
-    else if (event.kind === "clock-step") {
-      this.flush();
-      this.#say(`time         virtual time moves on by ${seconds(event.ns)}`);
+    else if (this.#inAccess()) this.#effects.push(event);
+    else this.#tell(event);
+  }
+
+  /** Whether an access was begun that nobody told of yet. */
+  #inAccess(): boolean {
+    return this.#vm !== undefined && this.#vm.traps !== this.#told;
+  }
+
+  #tell(event: VmEvent): void {
+    if (event.kind === "clock-step") {
+      if (event.ns >= this.#leastStepNs) this.#sayNow(`time         virtual time moves on by ${seconds(event.ns)}`);
     } else if (event.kind === "line") {
-      this.flush();
-      this.#say(`interrupt    ${event.pic}:${event.line} goes ${event.level ? "high" : "low"}`);
+      this.#sayNow(`interrupt    ${event.pic}:${event.line} goes ${event.level ? "high" : "low"}`);
+    } else if (event.kind === "pulse") {
+      this.#sayNow(`pulse        ${event.vdev} gets a pulse with code ${event.code}`);
+    } else if (event.kind === "line-note") {
+      this.#sayNow(`interrupt    ${event.pic}:${event.line}: ${NOTES[event.note]}`);
+    } else if (event.kind === "msi") {
+      const to = event.target === "" ? "nobody takes it" : `it reaches ${event.target}`;
+      const at = formatAddress("memory", event.address);
+      this.#sayNow(`message      ${event.source} writes 0x${event.data.toString(16)} to ${at}; ${to}`);
     } else if (event.kind === "control") {
-      this.flush();
-      this.#say(`lifecycle    ${CONTROLS[event.control]}`);
+      this.#sayNow(`lifecycle    ${CONTROLS[event.control]}`);
     } else if (event.kind === "power") {
-      this.flush();
-      this.#say(`power        CPU ${event.cpu} ${POWER[event.state]}`);
+      this.#sayNow(`power        CPU ${event.cpu} ${POWER[event.state]}`);
+    } else if (event.kind === "log" || event.kind === "report" || event.kind === "finding") {
+      this.#flush();
+      this.#show(event);
     }
   }
 
-  #access(access: Access): void {
-    const last = this.#last;
-    if (last !== undefined && equal(last, access)) {
-      this.#repeats++;
-      return;
+  #access(access: AccessEvent): void {
+    this.#told = this.#vm?.traps ?? 0;
+    const effects = this.#effects;
+    this.#effects = [];
+    if (effects.length > 0 || this.#last === undefined || !equal(this.#last.access, access)) {
+      this.#flush();
+      this.#last = { access, line: this.#sentence(access, effects) };
+      this.#repeats = 0;
     }
-    this.flush();
-    this.#last = access;
-    this.#repeats = 1;
+    this.#repeats++;
+    for (const effect of effects) this.#tell(effect);
+  }
+
+  #sentence(access: AccessEvent, effects: readonly VmEvent[]): string {
+    const { op, outcome } = access;
+    const vm = this.#vm!;
+    const where = formatAddress(access.space, access.address);
+    const value = `0x${access.value.toString(16)}`;
+    const size = counted(access.width, "byte");
+    const what = op === "read" ? `reads ${size} at ${where}` : `writes ${value}, ${size}, to ${where}`;
+    const owner = vm.spaces[access.space].find(access.address)?.owner;
+    if (outcome === "ok" && owner === undefined) {
+      const ignored = op === "read" ? `and the guest gets ${value}` : "and it is dropped";
+      return `the guest ${what}; nothing is there, ${ignored}`;
+    }
+    if (outcome === "ok") return `the guest ${what}; ${owner} ${op === "read" ? `answers ${value}` : "takes it"}`;
+    if (outcome === "no-advance") return `the guest ${what}; ${owner} has it made again`;
+    if (outcome === "stop") return `the guest ${what}; the VM ends with it`;
+    const stopped = effects.some((effect) => effect.kind === "finding" && effect.finding.affected.length > 0);
+    return `the guest ${what}; ${refusal(vm, access, stopped)}: a bus error`;
   }
 
   /** Tells the accesses that were held back to be counted. */
-  flush(): void {
-    const access = this.#last;
-    if (access === undefined) return;
+  #flush(): void {
+    if (this.#last === undefined) return;
+    const { line } = this.#last;
     this.#last = undefined;
-    const region = this.#vm?.spaces[access.space].find(access.address);
-    const who = region?.owner ?? "nobody";
-    const where = formatAddress(access.space, access.address);
-    const value = `0x${access.value.toString(16)}`;
-    const times = this.#repeats > 1 ? ` (${this.#repeats} times)` : "";
-    const outcome = access.outcome === "ok" ? "" : ` -> ${access.outcome}`;
-    const words =
-      access.op === "read"
-        ? `the guest reads ${access.width} byte(s) at ${where}; ${who} answers ${value}`
-        : `the guest writes ${value}, ${access.width} byte(s), to ${where}; ${who} takes it`;
-    this.#say(`trap         ${words}${outcome}${times}`);
+    this.#say(`trap         ${line}${this.#repeats > 1 ? ` (${this.#repeats} times)` : ""}`);
   }
 
-  end(vm: Vm, end: SessionEnd, recordFile: string | undefined): void {
-    this.flush();
+  end(vm: Vm, end: SessionEnd, exitCode: number, recordFile: string | undefined): void {
+    this.#flush();
+    for (const effect of this.#effects.splice(0)) this.#tell(effect);
     if (this.#guestLine !== "") this.guestSays("\n");
-    const { findings } = vm;
     this.#say("");
-    this.#say(`The run ended: ${end.reason}. Exit code ${end.exitCode}.`);
+    this.#say(`The run ended: ${endReason(end)}. Exit code ${exitCode}.`);
     this.#say(
-      `  ${vm.traps} guest accesses were trapped and dispatched; ${seconds(vm.nowNs)} of virtual time went by.`,
+      `  ${counted(vm.traps, "guest access was", "guest accesses were")} trapped and dispatched; ${seconds(vm.nowNs)} of virtual time went by.`,
     );
-    this.#say(
-      `  ${findings.count("violation")} violations, ${findings.count("warning")} warnings, ${findings.count("fault")} faults.`,
-    );
+    const expectations = countedExpectations(end);
+    if (expectations !== undefined) this.#say(`  ${expectations}.`);
+    const found = countedFindings(vm.findings);
+    this.#say(`  ${found[0]!.toUpperCase()}${found.slice(1)}.`);
     if (recordFile !== undefined)
       this.#say(`  The recording is in ${recordFile}; \`npx vdevbox replay ${recordFile}\` runs it again.`);
+  }
+
+  #sayNow(line: string): void {
+    this.#flush();
+    this.#say(line);
   }
 
   #say(line: string): void {
@@ -129,7 +185,7 @@ const CONTROLS = {
 } as const;
 const POWER = { on: "runs", wait: "waits for an interrupt", off: "is switched off" } as const;
 
-function equal(a: Access, b: Access): boolean {
+function equal(a: AccessEvent, b: AccessEvent): boolean {
   return (
     a.op === b.op &&
     a.space === b.space &&
@@ -140,7 +196,9 @@ function equal(a: Access, b: Access): boolean {
   );
 }
 
+/** Below a microsecond in nanoseconds, where a number of seconds can no longer be read. */
 function seconds(ns: bigint): string {
+  if (ns < 1000n) return `${ns} ns`;
   const value = Number(ns) / 1e9;
   return `${value >= 1 ? value.toFixed(3) : value} s`;
 }

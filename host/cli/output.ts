@@ -1,6 +1,7 @@
+import { type LogPlace, logRoutes } from "../config/log-routes.ts";
 import type { LogFilter } from "../config/vm-config.ts";
-import { formatFinding } from "../gate/finding.ts";
-import type { Severity, VmEvent } from "../vm/events.ts";
+import type { VmEvent } from "../vm/events.ts";
+import { findingText, fromHere } from "./finding-text.ts";
 
 /** Where text of a run goes. */
 export interface Sink {
@@ -8,44 +9,107 @@ export interface Sink {
   err(text: string): void;
 }
 
-/** Severities shown when the configuration has no `logger`. */
-const DEFAULT_STDERR: readonly Severity[] = ["fatal", "internal", "error", "warn"];
-const DEFAULT_STDOUT: readonly Severity[] = ["info"];
+type LogEvent = Extract<VmEvent, { kind: "log" }>;
 
-/** Shows messages, reports and findings of a VM as `logger` and `log` ask for; filters add up. */
+/** Bytes of vdevs as text: UTF-8, and a character may come in pieces. */
+export class OutputDecoders {
+  readonly #decoders = new Map<string, TextDecoder>();
+
+  text(vdev: string, bytes: Uint8Array): string {
+    let decoder = this.#decoders.get(vdev);
+    if (decoder === undefined) {
+      decoder = new TextDecoder();
+      this.#decoders.set(vdev, decoder);
+    }
+    return decoder.decode(bytes, { stream: true });
+  }
+}
+
+/** A sink that two writers share: whole lines, and a guest that ends its lines when it likes. */
+export class LineSink implements Sink {
+  readonly #sink: Sink;
+  #midLine = false;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** Text of the guest, as it comes. */
+  guest(text: string): void {
+    if (text === "") return;
+    this.#sink.out(text);
+    this.#midLine = !text.endsWith("\n");
+  }
+
+  out(text: string): void {
+    this.#endLine();
+    this.#sink.out(text);
+  }
+
+  err(text: string): void {
+    this.#endLine();
+    this.#sink.err(text);
+  }
+
+  #endLine(): void {
+    if (!this.#midLine) return;
+    this.#midLine = false;
+    this.#sink.out("\n");
+  }
+}
+
+export interface OutputOptions {
+  readonly loggers: readonly LogFilter[];
+  /** `log` of a vdev, by its name: holds instead of the loggers for what the vdev says with vdev_logf(). */
+  readonly perVdev: ReadonlyMap<string, LogFilter>;
+  /** Every message goes to stderr too. */
+  readonly verbose: boolean;
+  /** What vdevbox says of modules when it loads them: told as notes, once, whatever the loggers. */
+  readonly notes: ReadonlySet<string>;
+}
+
+/** Shows messages, reports and findings of a VM as `logger` and `log` ask for. */
 export class RunOutput {
   readonly #sink: Sink;
-  readonly #loggers: readonly LogFilter[];
-  readonly #perVdev: ReadonlyMap<string, LogFilter>;
+  readonly #routes: ReturnType<typeof logRoutes>;
+  readonly #perVdev: ReadonlyMap<string, ReturnType<typeof logRoutes>>;
   readonly #verbose: boolean;
+  readonly #notes: ReadonlySet<string>;
+  readonly #noted = new Set<string>();
 
-  constructor(sink: Sink, loggers: readonly LogFilter[], perVdev: ReadonlyMap<string, LogFilter>, verbose: boolean) {
+  constructor(sink: Sink, { loggers, perVdev, verbose, notes }: OutputOptions) {
     this.#sink = sink;
-    this.#loggers = loggers;
-    this.#perVdev = perVdev;
+    this.#routes = logRoutes(loggers);
+    this.#perVdev = new Map([...perVdev].map(([name, filter]) => [name, logRoutes([filter])]));
     this.#verbose = verbose;
+    this.#notes = notes;
   }
 
   show(event: VmEvent): void {
-    if (event.kind === "log") this.#log(event.severity, event.source, event.text);
+    if (event.kind === "log") this.#log(event);
     else if (event.kind === "report") this.#sink.out(`${event.source}: ${event.text}\n`);
-    else if (event.kind === "finding") this.#sink.err(`${formatFinding(event.finding)}\n`);
+    else if (event.kind === "finding") this.#sink.err(`${findingText(event.finding)}\n`);
   }
 
-  #log(severity: Severity, source: string, text: string): void {
-    const line = `${severity} ${source}: ${text.replace(/\n$/, "")}\n`;
-    const own = this.#perVdev.get(source);
-    const filters = own === undefined ? this.#loggers : [own];
-    if (this.#verbose) {
-      this.#sink.err(line);
-    } else if (filters.length === 0) {
-      if (DEFAULT_STDERR.includes(severity)) this.#sink.err(line);
-      if (DEFAULT_STDOUT.includes(severity)) this.#sink.out(line);
+  #log(event: LogEvent): void {
+    const { severity, source, text } = event;
+    if (source === "qvm" && this.#notes.has(text)) {
+      this.#note(text);
+      return;
     }
-    const destinations = new Set(
-      filters.filter((filter) => filter.severities.includes(severity)).map((filter) => filter.destination),
-    );
-    if (destinations.has("stdout")) this.#sink.out(line);
-    if (!this.#verbose && (destinations.has("stderr") || destinations.has("slog"))) this.#sink.err(line);
+    const line = `${severity} ${source}: ${text.replace(/\n$/, "")}\n`;
+    const own = event.vdevLogf === true ? this.#perVdev.get(source) : undefined;
+    const places = new Set<LogPlace>((own ?? this.#routes).get(severity));
+    if (this.#verbose) places.add("stderr");
+    if (places.has("stdout")) this.#sink.out(line);
+    if (places.has("stderr")) this.#sink.err(line);
+    // There is no system logger here: its lines are marked, so that they can be told from those for stderr.
+    if (places.has("slog")) this.#sink.err(`slog: ${line}`);
+  }
+
+  #note(text: string): void {
+    if (this.#noted.has(text)) return;
+    this.#noted.add(text);
+    this.#sink.err(`note: ${fromHere(text)}\n`);
   }
 }

@@ -1,13 +1,19 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
+import { configPieces } from "../config/config-pieces.ts";
 import { UserError } from "../errors.ts";
+import { counted } from "../plural.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { EXIT } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
+import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
-import { RunOutput, type Sink } from "./output.ts";
-import { configPieces, createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
+import { troubledLines } from "./interrupt-summary.ts";
+import { parseLimits } from "./limits.ts";
+import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
+import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
+import { countedExpectations, countedFindings, endReason } from "./summary.ts";
 
 /** `vdevbox run`: builds the VM of a configuration and runs its guest. */
 export const runCommand: Command = {
@@ -28,6 +34,17 @@ export const runCommand: Command = {
       name: "on-fault",
       value: "continue|stop",
       help: "whether the VM outlives a vdev that stopped (default: continue)",
+    },
+    { name: "time", value: "virtual|wall", help: "whether time follows the host's clock (default: virtual)" },
+    {
+      name: "max-instructions",
+      value: "N",
+      help: "end a ROM guest after N instructions (checked every 100,000); default: no limit",
+    },
+    {
+      name: "max-time",
+      value: "SECONDS",
+      help: "end a ROM guest after so much virtual time, as in 0.5; default: no limit",
     },
     { name: "explain", help: "tell in plain words what happens" },
     { name: "verbose", help: "show messages of every severity" },
@@ -61,16 +78,14 @@ async function run(args: ParsedArguments): Promise<number> {
     throw new UserError("run needs a configuration: `vdevbox run CONF`; see `vdevbox run --help`");
   const json = args.flag("json");
   // With --json stdout is for the program that reads it; everything else goes to stderr.
-  const sink: Sink = json ? { out: STDIO.err, err: STDIO.err } : STDIO;
-  const explainer = args.flag("explain") ? new Explainer(sink) : undefined;
-  const running = new Run(args, sink, explainer);
-  return running.run(json);
+  const sink = new LineSink(json ? { out: STDIO.err, err: STDIO.err } : STDIO);
+  return new Run(args, sink).run(json);
 }
 
 /** One run from the command line: session, output, recording and signals. */
 class Run {
   readonly #args: ParsedArguments;
-  readonly #sink: Sink;
+  readonly #sink: LineSink;
   readonly #explainer: Explainer | undefined;
   #output: RunOutput | undefined;
   #recorder: Recorder | undefined;
@@ -80,11 +95,12 @@ class Run {
   /** Why the recording could not be written on. */
   #failure: UserError | undefined;
   #stop = () => {};
+  readonly #decoders = new OutputDecoders();
 
-  constructor(args: ParsedArguments, sink: Sink, explainer: Explainer | undefined) {
+  constructor(args: ParsedArguments, sink: LineSink) {
     this.#args = args;
     this.#sink = sink;
-    this.#explainer = explainer;
+    this.#explainer = args.flag("explain") ? new Explainer(sink, (event) => this.#output?.show(event)) : undefined;
   }
 
   async run(json: boolean): Promise<number> {
@@ -105,14 +121,15 @@ class Run {
         if (dump !== undefined) refuseInput("guest dump", dump, [recordFile]);
       }
       signals.attach(this.#receiver(session));
-      const end = await session.run();
+      const end = session.vm.plan.dryrun === true ? this.#dryRun(session) : await session.run();
       signals.release();
-      this.#recorder?.end(end);
+      const exitCode = exitCodeOf(end);
+      this.#recorder?.end({ ...end, exitCode });
       if (file !== undefined) this.#flush(file);
-      if (json) console.log(JSON.stringify(this.#result(session, end), undefined, 2));
-      else this.#tellEnd(session, end, recordFile);
+      if (json) console.log(JSON.stringify(this.#result(session, end, exitCode), undefined, 2));
+      else this.#tellEnd(session, end, exitCode, recordFile);
       if (this.#failure !== undefined) throw this.#failure;
-      return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
+      return exitCode;
     } finally {
       signals.release();
       session?.vm.terminate(); // a run that was given up; does nothing when the run has ended
@@ -152,6 +169,13 @@ class Run {
     };
   }
 
+  /** Says what the VM is, and ends it: its guest never runs. */
+  #dryRun({ vm }: Session): SessionEnd {
+    for (const line of describeVm(vm)) this.#sink.out(`${line}\n`);
+    vm.end(EXIT.normal, "dryrun: the VM can be built, and its guest was not started");
+    return { ...vm.terminate(), script: undefined, guestError: undefined };
+  }
+
   /** A line of the recording; several go out in one write. */
   #write(file: number, text: string): void {
     this.#unwritten += text;
@@ -174,26 +198,35 @@ class Run {
   async #start(pieces: ReturnType<typeof configPieces>, guest: ReturnType<typeof parseGuestSpec>): Promise<Session> {
     const policy = choice(this.#args, "policy", ["strict", "report"] as const);
     const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
+    const time = choice(this.#args, "time", ["virtual", "wall"] as const);
+    const limits = parseLimits(this.#args, guest.kind);
     const session = await createSession({
       pieces,
       guest,
       listener: (event) => this.#event(event),
-      onOutput: (text) => (this.#explainer === undefined ? this.#sink.out(text) : this.#explainer.guestSays(text)),
+      tellAccesses: this.#args.value("record") !== undefined || this.#explainer !== undefined,
+      limits,
+      onOutput: (text) => this.#say(text),
       modulePath: this.#args.values("module-path"),
       adjust: (plan) => {
         const inputs = [...pieces.map((piece) => piece.file), guest.file, ...plan.vdevs.map((vdev) => vdev.file)];
         if (plan.dump !== undefined) refuseInput("guest dump", plan.dump, inputs);
-        return { ...plan, ...(policy && { policy }), ...(onFault && { onFault }) };
+        return { ...plan, ...(policy && { policy }), ...(onFault && { onFault }), ...(time && { time }) };
       },
     });
     const { config } = session;
     const perVdev = new Map(
-      session.vm.vdevs.flatMap((vdev, i) => {
-        const log = config.vdevs[i]?.log;
+      session.vm.vdevs.flatMap((vdev) => {
+        const log = config.vdevs.find(({ place }) => place === vdev.plan.place)?.log;
         return log === undefined ? [] : [[vdev.name, log] as const];
       }),
     );
-    this.#output = new RunOutput(this.#sink, config.loggers, perVdev, this.#args.flag("verbose"));
+    this.#output = new RunOutput(this.#sink, {
+      loggers: config.loggers,
+      perVdev,
+      verbose: this.#args.flag("verbose"),
+      notes: new Set(session.vm.instances.flatMap(({ module }) => module.notes)),
+    });
     for (const note of config.notes) this.#sink.err(`note: ${note.place.file}:${note.place.line}: ${note.text}\n`);
     this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
     for (const event of this.#early) this.#show(event);
@@ -208,13 +241,19 @@ class Run {
     }
   }
 
-  #show(event: VmEvent): void {
-    this.#explainer?.event(event);
-    if (event.kind === "log" || event.kind === "report" || event.kind === "finding") this.#explainer?.flush();
-    this.#output?.show(event);
+  /** Text a guest made by itself or through a character device. */
+  #say(text: string): void {
+    if (this.#explainer === undefined) this.#sink.guest(text);
+    else this.#explainer.guestSays(text);
   }
 
-  #tellEnd(session: Session, end: SessionEnd, recordFile: string | undefined): void {
+  #show(event: VmEvent): void {
+    if (event.kind === "output") this.#say(this.#decoders.text(event.vdev, event.bytes));
+    else if (this.#explainer === undefined) this.#output?.show(event);
+    else this.#explainer.event(event);
+  }
+
+  #tellEnd(session: Session, end: SessionEnd, exitCode: number, recordFile: string | undefined): void {
     const { vm } = session;
     for (const finding of end.script?.findings ?? []) {
       const { file, line } = finding.place;
@@ -222,25 +261,25 @@ class Run {
     }
     if (end.guestError !== undefined) this.#sink.err(`${end.guestError.toString()}\n`);
     if (this.#explainer !== undefined) {
-      this.#explainer.end(vm, end, recordFile);
+      this.#explainer.end(vm, end, exitCode, recordFile);
       return;
     }
+    const expectations = countedExpectations(end);
     const counts = [
-      `${vm.traps} guest accesses`,
-      `${vm.findings.count("violation")} violations`,
-      `${vm.findings.count("warning")} warnings`,
-      `${vm.findings.count("fault")} faults`,
+      ...(expectations === undefined ? [] : [expectations]),
+      counted(vm.traps, "guest access", "guest accesses"),
+      countedFindings(vm.findings),
     ];
-    if (end.script !== undefined) counts.unshift(`${end.script.held} of ${end.script.expectations} expectations held`);
-    this.#sink.err(`${vm.plan.system}: ${end.reason} (exit code ${end.exitCode}); ${counts.join(", ")}\n`);
+    for (const line of troubledLines(vm.lines.report())) this.#sink.err(`interrupts: ${line}\n`);
+    this.#sink.err(`${vm.plan.system}: ${endReason(end)} (exit code ${exitCode}); ${counts.join(", ")}\n`);
   }
 
   /** What `--json` prints. */
-  #result(session: Session, end: SessionEnd): unknown {
+  #result(session: Session, end: SessionEnd, exitCode: number): unknown {
     const { vm } = session;
     return {
       system: vm.plan.system,
-      exitCode: end.exitCode,
+      exitCode,
       reason: end.reason,
       guestAccesses: vm.traps,
       virtualNs: vm.nowNs.toString(),
@@ -251,8 +290,15 @@ class Run {
       vdevs: vm.vdevs.map((vdev) => ({ ...vm.findings.nameOf(vdev.index), stopped: vdev.instance.stopped ?? null })),
       findings: vm.findings.all.map((finding) => ({ ...finding, times: vm.findings.times(finding) })),
       linesHigh: vm.lines.high(),
+      interrupts: vm.lines.report(),
+      messages: vm.interrupts.msis.counts.map((one) => ({ ...one, address: `0x${one.address.toString(16)}` })),
     };
   }
+}
+
+/** The VM's exit code, or 1 when all was well with it and a script expected something else. */
+function exitCodeOf(end: SessionEnd): number {
+  return end.exitCode === 0 && (end.script?.failed ?? 0) > 0 ? 1 : end.exitCode;
 }
 
 export function choice<T extends string>(args: ParsedArguments, name: string, choices: readonly T[]): T | undefined {

@@ -1,21 +1,25 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
-import { ALL_WORDS } from "../config/grammar.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import type { VmConfig } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { AccessStatus, type GuestBus } from "../guests/bus.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
-import { createRomGuest, type RomGuest } from "../guests/rom/rom-guest.ts";
+import { connectLines } from "../guests/rom/pc-lines.ts";
+import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
-import { runScriptInTurns, type ScriptResult } from "../guests/script/run-script.ts";
+import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
 import type { ScriptStep } from "../guests/script/step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { WallScriptMachine } from "../guests/script/wall-machine.ts";
+import { type TimeSource, WallClock } from "../time/wall-clock.ts";
 import type { VmListener } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { createVm } from "../vm/startup.ts";
+import { unsupportedAction } from "../vm/unsupported.ts";
 import { EXIT, type Vm, type VmEnd } from "../vm/vm.ts";
+import { type GuestLimits, nextWakeNs, stepToTimer, timeIsUp } from "./limits.ts";
 
 /** What drives the VM: `script:FILE`, `rom:FILE`, or nothing. */
 export interface GuestSpec {
@@ -51,49 +55,20 @@ export function readUserFile(file: string): string {
   }
 }
 
-/** Whether the first word is no file but a configuration in one piece: `"vdev trace loc 0x1000"`. */
-function isOptionText(word: string): boolean {
-  return ALL_WORDS.has(/^\s*(\S+)\s/.exec(word)?.[1] ?? "") && !existsSync(word);
-}
-
-/** A word of the shell as one word of a configuration. */
-function quoteWord(word: string): string {
-  return /[\s#]/.test(word) ? `"${word.replace(/["\\]/g, "\\$&")}"` : word;
-}
-
-/** Files (`@file`, or the first word) and option text, as qvm takes them. */
-export function configPieces(words: readonly string[]): ConfigPiece[] {
-  const pieces: ConfigPiece[] = [];
-  let text: string[] = [];
-  const flush = () => {
-    if (text.length > 0) pieces.push({ text: text.join(" "), file: "<command line>" });
-    text = [];
-  };
-  for (const [i, word] of words.entries()) {
-    if (i === 0 && isOptionText(word)) {
-      pieces.push({ text: word, file: "<command line>" });
-      continue;
-    }
-    if (i > 0 && !word.startsWith("@")) {
-      text.push(quoteWord(word));
-      continue;
-    }
-    flush();
-    const file = word.replace(/^@/, "");
-    pieces.push({ text: readUserFile(file), file });
-  }
-  flush();
-  return pieces;
-}
-
 export interface SessionOptions {
   readonly pieces: readonly ConfigPiece[];
   readonly guest: GuestSpec;
   readonly listener: VmListener;
+  /** Whether the listener wants to know of every access (default); a run that tells nobody is faster. */
+  readonly tellAccesses?: boolean;
+  /** Where a ROM guest is ended, when it is not done. */
+  readonly limits?: GuestLimits;
   /** Text the guest prints. */
   readonly onOutput: (text: string) => void;
   readonly modulePath?: readonly string[];
   readonly adjust?: (plan: VmPlan) => VmPlan;
+  /** What `vdevbox-time wall` follows; the host's monotonic clock unless given. */
+  readonly timeSource?: TimeSource;
 }
 
 /** A VM with its guest, ready to run. */
@@ -119,24 +94,37 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const config = withExitCode(EXIT.configuration, () => parseConfigPieces(options.pieces));
   const accessNs = options.guest.kind === "rom" ? ROM_ACCESS_NS : 0;
   const planned = withExitCode(EXIT.configuration, () =>
-    planFromConfig(config, { modulePath: options.modulePath ?? [], accessNs }),
+    planFromConfig(config, {
+      modulePath: options.modulePath ?? [],
+      accessNs,
+      guest: options.guest.kind,
+    }),
   );
-  const plan = options.adjust === undefined ? planned : options.adjust(planned);
+  const adjusted = options.adjust === undefined ? planned : options.adjust(planned);
+  // Where time is the host's, an access takes what it takes.
+  const plan = adjusted.time === "wall" ? { ...adjusted, accessNs: 0 } : adjusted;
   if (options.guest.kind === "rom") return romSession(config, plan, options);
   const steps =
     options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
   checkVcpus(steps, plan.cpus);
-  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, { listener: options.listener }));
+  const vmOptions = { listener: options.listener, tellAccesses: options.tellAccesses ?? true };
+  const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, vmOptions));
+  let wall: WallClock | undefined;
   return {
     config,
     vm,
     close: () => {},
-    stop: (exitCode, reason) => vm.end(exitCode, reason),
+    stop: (exitCode, reason) => {
+      vm.end(exitCode, reason);
+      wall?.cancel();
+    },
     run: async () => {
       const output = { print: (text: string) => options.onOutput(`${text}\n`) };
+      wall = plan.time === "wall" ? new WallClock(vm, options.timeSource) : undefined;
+      const machine = wall === undefined ? new VmScriptMachine(vm) : new WallScriptMachine(vm, wall);
       // Not even what needs no VM is done when it was interrupted before it began.
       const none = steps.length === 0 || vm.ended !== undefined;
-      const script = none ? undefined : await runScriptInTurns(steps, new VmScriptMachine(vm), output);
+      const script = none ? undefined : await runScript(steps, machine, output);
       return { ...vm.terminate(), script, guestError: undefined };
     },
   };
@@ -183,9 +171,16 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
   }
   // The guest's RAM comes first, because vdevs may map it at startup; the VM that answers the guest comes second.
   let vm: Vm | undefined;
+  let wall: WallClock | undefined;
   const bus: GuestBus = {
-    read: (...args) => vm?.read(...args) ?? AccessStatus.busError,
-    write: (...args) => vm?.write(...args) ?? AccessStatus.busError,
+    read: (...args) => {
+      wall?.sync();
+      return vm?.read(...args) ?? AccessStatus.busError;
+    },
+    write: (...args) => {
+      wall?.sync();
+      return vm?.write(...args) ?? AccessStatus.busError;
+    },
     get valueLo() {
       return vm?.valueLo ?? 0;
     },
@@ -200,20 +195,28 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     windows: [],
     ports: [],
     bus,
-    trapAll: plan.unsupported === "terminate",
-    onHalt: () => (vm !== undefined && waitForEvent(vm) ? "resume" : "stop"),
+    trapAll: (["memory", "io"] as const).some((space) => unsupportedAction(plan, space, false) === "terminate"),
+    onHalt: () => (vm === undefined ? "stop" : waitForEvent(vm, options.limits ?? {}, wall)),
+    onSlice: () => {
+      wall?.sync();
+      if (vm?.ended !== undefined) guest.stop();
+    },
     onOutput: options.onOutput,
+    ...(options.limits?.instructions !== undefined && { instructionLimit: options.limits.instructions }),
+    limitReached: () => (vm === undefined ? undefined : timeIsUp(vm, options.limits ?? {})),
   });
   try {
     vm = withExitCode(EXIT.fatalBeforeStart, () =>
       createVm(plan, {
         listener: options.listener,
+        tellAccesses: options.tellAccesses ?? true,
         ramBytes: (start, length) =>
           start === 0n ? guest.ram.subarray(0, Number(length)) : new Uint8Array(Number(length)),
       }),
     );
     const started = vm;
     withExitCode(EXIT.fatalBeforeStart, () => connect(started, guest));
+    started.lines.listen({ level: (_line, high) => (high ? wall?.wake() : undefined) });
   } catch (error) {
     vm?.end(EXIT.fatalBeforeStart, error instanceof Error ? error.message : String(error));
     vm?.terminate();
@@ -228,20 +231,29 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
     stop: (exitCode, reason) => {
       running.end(exitCode, reason);
       guest.stop();
+      wall?.cancel();
     },
-    run: () => runRom(running, guest),
+    run: () => {
+      if (plan.time === "wall") wall = new WallClock(running, options.timeSource);
+      return runRom(running, guest);
+    },
   };
 }
 
-/** The guest's processor waits in HLT until the next timer. @returns whether anything woke it */
-function waitForEvent(vm: Vm): boolean {
+/** The guest's processor waits in HLT until the next timer, in real time where time is the host's. */
+function waitForEvent(vm: Vm, limits: GuestLimits, wall: WallClock | undefined): HaltAnswer | Promise<HaltAnswer> {
   const lines = vm.power.observed ? vm.lines.high().join() : "";
   vm.setPowerState(0, "wait");
+  const wake = (woken: boolean): HaltAnswer => {
+    if (!woken || vm.ended !== undefined) return "stop";
+    vm.setPowerState(0, "on");
+    return vm.ended === undefined ? "resume" : "stop";
+  };
   // A vdev that was told may have raised a line; else the next timer may.
   const raised = vm.power.observed && vm.lines.high().join() !== lines;
-  const woken = (raised || vm.clockStep()) && vm.ended === undefined;
-  if (woken) vm.setPowerState(0, "on");
-  return woken && vm.ended === undefined;
+  if (raised || wall === undefined) return wake(raised || stepToTimer(vm, limits));
+  const next = nextWakeNs(vm, limits);
+  return next === undefined ? wake(false) : wall.wait(next).then(wake);
 }
 
 /** The guest traps what vdevs have, and sees the lines of the PC's interrupt controllers. */
@@ -257,9 +269,7 @@ function connect(vm: Vm, guest: RomGuest): void {
     change === "add"
       ? guest.claim(space, Number(start), Number(length))
       : guest.release(space, Number(start), Number(length));
-  vm.lines.onChange((pic, line, level) => {
-    if ((pic === "8259" || pic === "ioapic") && line < 16) guest.setIrq(line, level);
-  });
+  connectLines(vm, guest);
 }
 
 async function runRom(vm: Vm, guest: RomGuest): Promise<SessionEnd> {

@@ -1,13 +1,17 @@
 import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { readNumber } from "./numbers.ts";
-import type { IntrPin, LocationItem, LogFilter, RamItem } from "./vm-config.ts";
-import { LOG_DESTINATIONS, SEVERITIES } from "./vm-config.ts";
+import { readPciLocation } from "./pci-location.ts";
+import type { IntrPin, LocationItem, LogFilter, PassLocation, PassPin, RamItem } from "./vm-config.ts";
+import { LOG_DESTINATIONS, SEVERITIES, type Severity } from "./vm-config.ts";
 import type { ConfigWord } from "./words.ts";
 
 const SPACE_END = 1n << 64n;
+/** The very last address stands for "no location" in a state block (QSL_NO_LOCATION). */
+const LAST_ADDRESS = SPACE_END - 2n;
 const LAST_PORT = 0xffffn;
 const MAX_LINE = 0xffff_ffffn;
+const MAX_VECTOR = 0xffff_ffffn;
 
 /** One of a fixed list of words. */
 export function readChoice<T extends string>(text: string, word: ConfigWord, what: string, choices: readonly T[]): T {
@@ -33,23 +37,75 @@ export function readRam(word: ConfigWord, option: ConfigWord): RamItem {
   return { place: option.place, address, length };
 }
 
-/** `addr`, `mem:addr` or `io:port` of a vdev. */
-export function readLocation(word: ConfigWord): LocationItem {
+const SPACES = ["mem", "io", "pci"] as const;
+
+/** The word in front of a location's colon, and what stands behind it. */
+function splitSpace(word: ConfigWord): { space: (typeof SPACES)[number] | undefined; text: string } {
   const colon = word.text.indexOf(":");
-  const prefix = word.text.slice(0, Math.max(0, colon));
+  if (colon < 0) return { space: undefined, text: word.text };
+  const prefix = word.text.slice(0, colon);
+  const space = SPACES.find((one) => one === prefix);
+  if (space === undefined) {
+    const hint = didYouMean(prefix, SPACES);
+    throw new UserError(`a loc starts with mem:, io: or pci:, not "${prefix}:"${hint}`, word.place);
+  }
+  return { space, text: word.text.slice(colon + 1) };
+}
+
+/** `addr`, `mem:addr`, `io:port`, `pci:bus:dev[.func]` or `pci:VID/DID` of a vdev. */
+export function readLocation(word: ConfigWord): LocationItem {
+  const { space, text } = splitSpace(word);
   const place = word.place;
-  if (prefix === "pci") {
-    throw new UserError("vdevbox has no PCI bus yet: give this vdev a loc mem:ADDRESS or io:PORT", place);
-  }
-  if (colon >= 0 && prefix !== "mem" && prefix !== "io") {
-    throw new UserError(`a loc starts with mem: or io:, not "${prefix}:"`, place);
-  }
-  const text = word.text.slice(colon + 1);
+  if (space === "pci") return { space, pci: readPciLocation(text, word), place };
   if (text.includes(",")) {
     throw new UserError("the loc of a vdev is one address: the vdev itself knows how long its registers are", place);
   }
-  if (prefix === "io") return { space: "io", address: readNumber(text, word, "a port", LAST_PORT), place };
-  return { space: colon < 0 ? "default" : "memory", address: readNumber(text, word, "an address"), place };
+  if (space === "io") return { space: "io", address: readNumber(text, word, "a port", LAST_PORT), place };
+  return {
+    space: space === undefined ? "default" : "memory",
+    address: readNumber(text, word, "an address", LAST_ADDRESS),
+    place,
+  };
+}
+
+/** `mem:addr,len[,perms]`, `io:port,len[,perms]` or a PCI device, of `pass`. */
+export function readPassLocation(word: ConfigWord): PassLocation {
+  const { space: prefix, text } = splitSpace(word);
+  if (prefix === "pci") return { space: prefix, pci: readPciLocation(text, word) };
+  const [start, size, permissions, ...more] = text.split(",");
+  if (size === undefined || more.length > 0) {
+    throw new UserError(`the loc of a pass is ADDRESS,LENGTH,PERMISSIONS, as in mem:0xfe200000,0x1000,rw`, word.place);
+  }
+  if (permissions !== undefined && !/^[a-z]+$/.test(permissions)) {
+    throw new UserError(`permissions are letters, as in rw, not "${permissions}"`, word.place);
+  }
+  const space = prefix === "io" ? "io" : "memory";
+  const address = readNumber(
+    start!,
+    word,
+    space === "io" ? "a port" : "an address",
+    space === "io" ? LAST_PORT : undefined,
+  );
+  const length = readNumber(size, word, "the length of pass");
+  if (length === 0n) throw new UserError("the length of pass must not be zero", word.place);
+  if (address + length > (space === "io" ? LAST_PORT + 1n : SPACE_END)) {
+    throw new UserError(
+      `this pass reaches past the end of the ${space === "io" ? "port" : "64-bit memory"} space`,
+      word.place,
+    );
+  }
+  return { space, address, length, ...(permissions !== undefined && { permissions }) };
+}
+
+/** `pic:line[=vector][,…]` of `pass`. */
+export function readPassPins(word: ConfigWord): PassPin[] {
+  return word.text.split(",").map((text) => {
+    const [pin, vector, ...more] = text.split("=");
+    if (more.length > 0) throw new UserError(`an interrupt of pass is PIC:LINE=VECTOR, not "${text}"`, word.place);
+    const read = readPin(pin!, word);
+    if (vector === undefined) return read;
+    return { ...read, vector: Number(readNumber(vector, word, "a host vector", MAX_VECTOR)) };
+  });
 }
 
 /** `pic:line[,pic:line…]`, or `apic` for an I/O APIC's own upstream. */
@@ -70,9 +126,15 @@ function readPin(text: string, word: ConfigWord): IntrPin {
   return { pic: parts[0]!, line: Number(readNumber(parts[1]!, word, "an interrupt line", MAX_LINE)), place };
 }
 
+/** Another word for a severity: pages of different versions disagree. */
+const SEVERITY_SYNONYMS: Readonly<Record<string, Severity>> = { warning: "warn" };
+
 /** `sev[,sev…]` and `dest`, two words. */
 export function readLogFilter(option: ConfigWord, list: ConfigWord, destination: ConfigWord): LogFilter {
-  const severities = list.text.split(",").map((text) => readChoice(text, list, "a severity", SEVERITIES));
+  const severities = list.text.split(",").map((text) => {
+    const synonym = Object.hasOwn(SEVERITY_SYNONYMS, text) ? SEVERITY_SYNONYMS[text] : undefined;
+    return synonym ?? readChoice(text, list, "a severity", SEVERITIES);
+  });
   return {
     severities,
     destination: readChoice(destination.text, destination, "where log messages go", LOG_DESTINATIONS),

@@ -34,6 +34,7 @@ interface KnownOption {
  */
 export function bindOptions(vdev: VdevItem, optionList: readonly string[]): BoundOption[] {
   const known = knownOptions(vdev, optionList);
+  checkPins(vdev, known);
   const bound: BoundOption[] = [];
   for (let at = 0; at < vdev.own.length; at++) {
     const word = vdev.own[at]!;
@@ -65,6 +66,16 @@ function knownOptions(vdev: VdevItem, optionList: readonly string[]): Map<string
     if (!known.has(name)) known.set(name, { index, takesArgument });
   }
   return known;
+}
+
+/** A vdev_t has room for one interrupt; a vdev with several parses them itself, as an option of its own. */
+function checkPins(vdev: VdevItem, known: ReadonlyMap<string, KnownOption>): void {
+  const second = vdev.intr[1];
+  if (second === undefined || known.has("intr")) return;
+  throw new UserError(
+    `vdev ${vdev.type} has one interrupt, and this gives it ${vdev.intr.length}; one with several has "intr" in its option_list`,
+    second.place,
+  );
 }
 
 function argumentOf(vdev: VdevItem, option: OwnWord, next: OwnWord | undefined): OwnWord {

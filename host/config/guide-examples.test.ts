@@ -110,10 +110,15 @@ describe("configurations as the manual writes them", () => {
       "trace_ring,0x10000",
       "trace_ring",
     ]);
-    expect(config.passes).toMatchObject([{ loc: "mem:0xfe200000,0x1000,rwn" }]);
+    expect(config.passes).toMatchObject([
+      { loc: { space: "memory", address: 0xfe20_0000n, length: 0x1000n, permissions: "rwn" } },
+    ]);
     expect(config.settings).toMatchObject([{ name: "fdt-dump-file", value: "/var/lab_e.dtb" }]);
     expect(config.dryrun).toBe(true);
-    expect(config.notes.map((note) => note.text)).toEqual([expect.stringContaining('"pass" has no effect')]);
+    expect(config.notes.map((note) => note.text)).toEqual([
+      expect.stringContaining('"pass" has no effect'),
+      expect.stringContaining('"fdt-dump-file" is kept and changes nothing'),
+    ]);
   });
 
   it("print and read again as they were", () => {

@@ -1,5 +1,13 @@
-import { UserError } from "../errors.ts";
-import { readChoice, readLocation, readLogFilter, readPins, readRam } from "./arguments.ts";
+import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
+import {
+  readChoice,
+  readLocation,
+  readLogFilter,
+  readPassLocation,
+  readPassPins,
+  readPins,
+  readRam,
+} from "./arguments.ts";
 import type { Draft, OpenContext } from "./draft.ts";
 import { replaceOrAdd, settingsOf } from "./draft.ts";
 import type { CONTEXT_WORDS, CPU_WORDS, PASS_WORDS, SCOPED_WORDS, VDEV_WORDS, VM_WORDS } from "./grammar.ts";
@@ -42,13 +50,14 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
   },
   initrd: readInitrd,
   cmdline: ({ config, words }, option) => {
+    noteRepeat(config, option, config.cmdline?.place);
     config.cmdline = named(words, option, "a text");
     note(config, option, `"cmdline" is kept, but no guest of vdevbox reads it`);
   },
   logger: ({ config, words }, option) => config.loggers.push(logFilter(words, option)),
   dump: ({ config, words }, option) => {
+    noteRepeat(config, option, config.dump?.place);
     config.dump = named(words, option, "a file");
-    note(config, option, `"dump" is kept, but vdevbox writes no guest dump`);
   },
   debug: ({ config }, option) => {
     config.debug = true;
@@ -63,7 +72,10 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
     note(config, option, `"safety" is kept: vdevbox is a test tool and no safety component`);
   },
   unsupported: readUnsupported,
-  user: refuse("vdevbox runs no process whose user could change"),
+  user: ({ config, words }, option) => {
+    words.argument(option, "a user");
+    note(config, option, `"user" has no effect: vdevbox runs as whoever starts it`);
+  },
   reserve: refuse("its arguments are not publicly known"),
   set: readSet,
 };
@@ -91,18 +103,22 @@ export const CPU_OPTIONS: Readonly<
 export const VDEV_OPTIONS: Readonly<
   Record<(typeof VDEV_WORDS)[number], (vdev: Draft<VdevItem>, ...args: Parameters<OptionReader>) => void>
 > = {
-  loc: (vdev, { words }, option) => {
+  loc: (vdev, { config, words }, option) => {
+    noteRepeat(config, option, vdev.loc?.place);
     vdev.loc = readLocation(words.argument(option, "an address"));
   },
-  intr: (vdev, { words }, option) => {
+  intr: (vdev, { config, words }, option) => {
+    if (vdev.type !== "hpet") noteRepeat(config, option, vdev.intr[0]?.place);
     const pins = readPins(words.argument(option, "PIC:LINE"));
     // The one common option the manual lets an hpet repeat.
     vdev.intr = vdev.type === "hpet" ? [...vdev.intr, ...pins] : pins;
   },
-  name: (vdev, { words }, option) => {
+  name: (vdev, { config, words }, option) => {
+    noteRepeat(config, option, vdev.name?.place);
     vdev.name = named(words, option, "a name");
   },
-  log: (vdev, { words }, option) => {
+  log: (vdev, { config, words }, option) => {
+    noteRepeat(config, option, vdev.log?.place);
     vdev.log = logFilter(words, option);
   },
   sched: (vdev, { words }, option) => {
@@ -117,10 +133,10 @@ export const PASS_OPTIONS: Readonly<
   Record<(typeof PASS_WORDS)[number], (pass: Draft<PassItem>, ...args: Parameters<OptionReader>) => void>
 > = {
   loc: (pass, { words }, option) => {
-    pass.loc = words.argument(option, "a location").text;
+    pass.loc = readPassLocation(words.argument(option, "a location"));
   },
   intr: (pass, { words }, option) => {
-    pass.intr = words.argument(option, "PIC:LINE").text;
+    pass.intr = readPassPins(words.argument(option, "PIC:LINE=VECTOR"));
   },
 };
 
@@ -146,7 +162,7 @@ function openVdev(state: ReadState, option: ConfigWord): void {
 }
 
 function openPass(state: ReadState, option: ConfigWord): void {
-  const pass: Draft<PassItem> = { place: option.place, settings: [] };
+  const pass: Draft<PassItem> = { place: option.place, intr: [], settings: [] };
   state.config.passes.push(pass);
   state.open = { kind: "pass", pass };
   note(state.config, option, `"pass" has no effect: vdevbox has no physical devices, so nobody answers there`);
@@ -175,6 +191,9 @@ function readUnsupported({ config, words }: ReadState, option: ConfigWord): void
     place: option.place,
   };
   replaceOrAdd(config.unsupported, item, (other) => other.kind);
+  if (item.kind === "register" || item.kind === "instruction") {
+    note(config, option, `"unsupported ${item.kind}" has no effect: no guest of vdevbox traps one`);
+  }
 }
 
 function readSet({ config, words, open }: ReadState, option: ConfigWord): void {
@@ -214,6 +233,12 @@ function number(words: WordReader, option: ConfigWord, what: string, max: bigint
 function logFilter(words: WordReader, option: ConfigWord) {
   const list = words.argument(option, "severities and a destination");
   return readLogFilter(option, list, words.argument(option, "a destination"));
+}
+
+/** The last one wins; twice in one file is more likely a slip than a change of mind. */
+function noteRepeat(config: Draft<VmConfig>, option: ConfigWord, before: SourcePlace | undefined): void {
+  if (before === undefined || before.file !== option.place.file) return;
+  note(config, option, `"${option.text}" was given before at ${formatPlace(before)}; only this one counts`);
 }
 
 function note(config: Draft<VmConfig>, option: ConfigWord, text: string): void {

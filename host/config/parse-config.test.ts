@@ -69,7 +69,6 @@ describe("a VM's own options", () => {
     expect(notes("load x cmdline y dump z debug cpu partition p cluster c pass loc mem:0,1,r")).toEqual([
       expect.stringContaining('"load"'),
       expect.stringContaining('"cmdline"'),
-      expect.stringContaining('"dump"'),
       expect.stringContaining('"debug"'),
       expect.stringContaining('"partition"'),
       expect.stringContaining('"cluster"'),
@@ -127,6 +126,31 @@ describe("a vdev", () => {
     expect(hpet!.intr.map((pin) => pin.line)).toEqual([1, 2, 3]);
   });
 
+  it("may be a PCI function, by its place or by its id", () => {
+    const locs = parse("vdev a loc pci:0:3 vdev a loc pci:0x1:31.7 vdev a loc pci:0x1c05/4 vdev a loc pci:1/2/3").vdevs;
+    expect(locs.map((vdev) => withoutPlaces(vdev.loc))).toEqual([
+      { space: "pci", pci: { by: "function", bus: 0, device: 3, function: 0 } },
+      { space: "pci", pci: { by: "function", bus: 1, device: 31, function: 7 } },
+      { space: "pci", pci: { by: "id", vendor: 0x1c05, device: 4 } },
+      { space: "pci", pci: { by: "id", vendor: 1, device: 2, index: 3 } },
+    ]);
+  });
+
+  it("of which an option is given twice in one file says so, and that the last counts", () => {
+    const twice = "vdev a loc 1 loc 2 intr x:1 intr y:2 name p name q log info none log warn none dump a dump b";
+    expect(notes(`${twice} cmdline a cmdline b`).filter((note) => note.includes("given before"))).toEqual(
+      ["loc", "intr", "name", "log", "dump", "cmdline"].map((option) =>
+        expect.stringMatching(new RegExp(`^"${option}" was given before at vm.conf:1:\\d+; only this one counts$`)),
+      ),
+    );
+    expect(notes("vdev hpet intr x:1 intr x:2 vdev b loc 1 vdev b loc 2")).toEqual([]);
+    const pieces = [
+      { text: "vdev a loc 1", file: "a" },
+      { text: "loc 2", file: "command line" },
+    ];
+    expect(parseConfigPieces(pieces).notes).toEqual([]);
+  });
+
   it("may be split over lines anywhere", () => {
     expect(parse("vdev\nwdt\nintr\n gic:38").vdevs[0]!.intr[0]).toMatchObject({ pic: "gic", line: 38 });
   });
@@ -151,6 +175,24 @@ describe("a vdev", () => {
   });
 });
 
+describe("a pass", () => {
+  it("names a physical range or device, and vectors of the host", () => {
+    const text = "pass loc mem:0xfe200000,4k,rwn intr gic:44=150,gic:45 pass loc io:0x60,1 pass loc pci:0x8086/0x100e";
+    expect(withoutPlaces(parse(text).passes)).toEqual([
+      {
+        intr: [
+          { pic: "gic", line: 44, vector: 150 },
+          { pic: "gic", line: 45 },
+        ],
+        loc: { space: "memory", address: 0xfe20_0000n, length: 4096n, permissions: "rwn" },
+        settings: [],
+      },
+      { intr: [], loc: { space: "io", address: 0x60n, length: 1n }, settings: [] },
+      { intr: [], loc: { space: "pci", pci: { by: "id", vendor: 0x8086, device: 0x100e } }, settings: [] },
+    ]);
+  });
+});
+
 describe("set", () => {
   it("applies to the open context, and of one name the last wins", () => {
     const config = parse(`
@@ -169,7 +211,7 @@ describe("set", () => {
     expect(vdevboxSettings(config.settings)).toEqual({ instances: "private", accessNs: 16n });
     expect(config.settings.map((setting) => setting.name)).toContain("fdt-dump-file");
     expect(config.vdevs[0]!.settings).toEqual([]);
-    expect(config.notes).toHaveLength(2);
+    expect(config.notes).toHaveLength(3);
   });
 
   it("keeps a variable it does not know, with a note", () => {
@@ -254,9 +296,31 @@ describe("a mistake", () => {
     ["cpu intr gic:1", '1:5: "intr" is an option of vdev and pass: write it behind one'],
     ['cpu "sched" 9', '1:5: expected an option, found the string "sched"'],
     ["vdev ../x", '1:6: "../x" cannot be the type of a vdev'],
-    ["vdev a loc pci:1/2", "1:12: vdevbox has no PCI bus yet: give this vdev a loc mem:ADDRESS or io:PORT"],
-    ["vdev a loc port:5", '1:12: a loc starts with mem: or io:, not "port:"'],
+    ["vdev a loc pci:1", '1:12: a PCI location is pci:BUS:DEVICE.FUNCTION or pci:VENDOR/DEVICE, not "pci:1"'],
+    ["vdev a loc pci:1:2:3", "1:12: a PCI location is"],
+    ["vdev a loc pci:1/2/3/4", "1:12: a PCI location is"],
+    ["vdev a loc pci:0:3.", "1:12: a PCI function must be a number"],
+    ["vdev a loc pci:0x100:3", "1:12: a PCI bus is too large"],
+    ["vdev a loc pci:0:32", "1:12: a PCI device is too large"],
+    ["vdev a loc pci:0:1.8", "1:12: a PCI function is too large"],
+    ["vdev a loc pci:0x10000/1", "1:12: a PCI vendor is too large"],
+    ["vdev a loc port:5", '1:12: a loc starts with mem:, io: or pci:, not "port:"'],
+    ["vdev a loc men:5", '1:12: a loc starts with mem:, io: or pci:, not "men:" (did you mean "mem"?)'],
+    ["pass loc mem:0x1000", "1:10: the loc of a pass is ADDRESS,LENGTH,PERMISSIONS"],
+    ["pass loc mem:0x1000,16,RW", '1:10: permissions are letters, as in rw, not "RW"'],
+    ["pass loc mem:0x1000,0,r", "1:10: the length of pass must not be zero"],
+    ["pass loc io:0xfff8,16,rw", "1:10: this pass reaches past the end of the port space"],
+    ["pass loc 0xffffffffffffffff,2,r", "1:10: this pass reaches past the end of the 64-bit memory space"],
+    ["pass intr gic:4=x", "1:11: a host vector must be a number"],
+    ["pass intr gic:4=1=2", "1:11: an interrupt of pass is PIC:LINE=VECTOR"],
+    ["set vdevbox-steps 10", "1:19: the value of vdevbox-steps must be at least 1000, not 10"],
+    ["set vdevbox-steps 0x40000001", "1:19: the value of vdevbox-steps is too large"],
+    ["set vdevbox-stack 1m", "1:19: the value of vdevbox-stack is too large"],
+    ["set vdevbox-architecture ppc", "1:26: the value of vdevbox-architecture must be one of arm, x86"],
     ["vdev a loc io:0x10000", "1:12: a port is too large"],
+    ["vdev a loc 0xffffffffffffffff", "1:12: an address is too large"],
+    ["vdev a loc mem:0x1000g0", "1:12: an address must be a number"],
+    ["vdev a loc 0x400000000g", "1:12: an address is too large"],
     ["vdev a loc 0x1000,16", "1:12: the loc of a vdev is one address"],
     ["vdev a intr 5", '1:13: an interrupt is written PIC:LINE, as in gic:42, not "5"'],
     ["vdev a intr gic:x", "1:13: an interrupt line must be a number"],

@@ -4,7 +4,7 @@ import { ALL_WORDS } from "./grammar.ts";
 import { parseConfig } from "./parse-config.ts";
 import { printConfig } from "./print-config.ts";
 import { withoutPlaces } from "./test-support.ts";
-import type { LogFilter, Setting, VmConfig } from "./vm-config.ts";
+import type { LogFilter, PassLocation, PciLocation, Setting, VmConfig } from "./vm-config.ts";
 import { LOG_DESTINATIONS, SEVERITIES, UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
 
 const place = { file: "generated" };
@@ -55,17 +55,46 @@ const cpu = fc.record(
   { requiredKeys: ["place", "settings"] },
 );
 
+const pci: fc.Arbitrary<PciLocation> = fc.oneof(
+  fc.record({ by: fc.constant("function" as const), bus: fc.nat(255), device: fc.nat(31), function: fc.nat(7) }),
+  fc.record(
+    { by: fc.constant("id" as const), vendor: fc.nat(0xffff), device: fc.nat(0xffff), index: fc.nat(255) },
+    { requiredKeys: ["by", "vendor", "device"] },
+  ),
+);
 const location = fc.oneof(
   fc.record({
     space: fc.constantFrom("memory" as const, "default" as const),
-    address: fc.bigInt(0n, U64),
+    address: fc.bigInt(0n, U64 - 1n),
     place: fc.constant(place),
   }),
   fc.record({ space: fc.constant("io" as const), address: fc.bigInt(0n, 0xffffn), place: fc.constant(place) }),
+  fc.record({ space: fc.constant("pci" as const), pci, place: fc.constant(place) }),
 );
 const pin = fc.oneof(
   fc.record({ pic: word, line: fc.nat(0xffff_ffff), place: fc.constant(place) }),
   fc.constant({ pic: "apic", place }),
+);
+const range = (space: "memory" | "io", end: bigint) =>
+  fc.bigInt(0n, end - 1n).chain((address) =>
+    fc.record(
+      {
+        space: fc.constant(space),
+        address: fc.constant(address),
+        length: fc.bigInt(1n, end - address < U64 ? end - address : U64),
+        permissions: fc.stringMatching(/^[a-z]{1,5}$/),
+      },
+      { requiredKeys: ["space", "address", "length"] },
+    ),
+  );
+const passLocation: fc.Arbitrary<PassLocation> = fc.oneof(
+  range("memory", U64 + 1n),
+  range("io", 0x10000n),
+  fc.record({ space: fc.constant("pci" as const), pci }),
+);
+const passPin = fc.oneof(
+  pin,
+  fc.record({ pic: word, line: fc.nat(1023), vector: fc.nat(0xffff_ffff), place: fc.constant(place) }),
 );
 /** Unquoted words must be words; quoted ones may be anything. */
 const ownWord = fc.oneof(
@@ -107,8 +136,13 @@ const config: fc.Arbitrary<VmConfig> = fc
       vdevs: fc.array(vdev, { maxLength: 4 }),
       passes: fc.array(
         fc.record(
-          { place: fc.constant(place), settings: settings(), loc: text, intr: text },
-          { requiredKeys: ["place", "settings"] },
+          {
+            place: fc.constant(place),
+            settings: settings(),
+            loc: passLocation,
+            intr: fc.array(passPin, { maxLength: 3 }),
+          },
+          { requiredKeys: ["place", "settings", "intr"] },
         ),
         { maxLength: 2 },
       ),

@@ -6,6 +6,9 @@ import type {
   LocationItem,
   LogFilter,
   PassItem,
+  PassLocation,
+  PassPin,
+  PciLocation,
   RamItem,
   Setting,
   VdevItem,
@@ -38,10 +41,29 @@ export function printConfig(config: VmConfig): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** `0x1c090000`, `mem:0x1c090000` or `io:0x3f8`. */
-export function formatLocation({ space, address }: LocationItem): string {
-  const prefix = { memory: "mem:", io: "io:", default: "" }[space];
-  return `${prefix}${hex(address)}`;
+/** `0x1c090000`, `mem:0x1c090000`, `io:0x3f8` or `pci:0:3.0`. */
+export function formatLocation(loc: LocationItem): string {
+  if (loc.space === "pci") return formatPci(loc.pci);
+  const prefix = { memory: "mem:", io: "io:", default: "" }[loc.space];
+  return `${prefix}${hex(loc.address)}`;
+}
+
+function formatPci(pci: PciLocation): string {
+  if (pci.by === "function") return `pci:${pci.bus}:${pci.device}.${pci.function}`;
+  const ids = [hexNumber(pci.vendor), hexNumber(pci.device), ...(pci.index === undefined ? [] : [pci.index])];
+  return `pci:${ids.join("/")}`;
+}
+
+/** `mem:0xfe200000,0x1000,rw` */
+function formatPassLocation(loc: PassLocation): string {
+  if (loc.space === "pci") return formatPci(loc.pci);
+  const parts = [hex(loc.address), hex(loc.length), ...(loc.permissions === undefined ? [] : [loc.permissions])];
+  return `${loc.space === "io" ? "io" : "mem"}:${parts.join(",")}`;
+}
+
+/** `gic:44=150` */
+function formatPassPin(pin: PassPin): string {
+  return `${formatPins([pin])}${pin.vector === undefined ? "" : `=${pin.vector}`}`;
 }
 
 /** `gic:42` or a list joined by commas. */
@@ -83,8 +105,8 @@ function printVdev(vdev: VdevItem): string[] {
 function printPass(pass: PassItem): string[] {
   return [
     "pass",
-    ...(pass.loc === undefined ? [] : [`    loc ${quote(pass.loc)}`]),
-    ...(pass.intr === undefined ? [] : [`    intr ${quote(pass.intr)}`]),
+    ...(pass.loc === undefined ? [] : [`    loc ${formatPassLocation(pass.loc)}`]),
+    ...(pass.intr.length === 0 ? [] : [`    intr ${quote(pass.intr.map(formatPassPin).join(","))}`]),
     ...pass.settings.map((setting) => `    ${printSetting(setting)}`),
   ];
 }
@@ -102,6 +124,10 @@ function formatRange({ address, length }: RamItem): string {
 }
 
 function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+function hexNumber(value: number): string {
   return `0x${value.toString(16)}`;
 }
 

@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { readChoice } from "./arguments.ts";
 import { readNumber } from "./numbers.ts";
+import { readStartTime } from "./start-time.ts";
 import type { Setting } from "./vm-config.ts";
 import type { ConfigWord } from "./words.ts";
 
@@ -11,6 +12,8 @@ export type SettingScope = "vm" | "cpu" | "vdev";
 export const POLICIES = ["strict", "report"] as const;
 export const INSTANCES = ["shared", "private"] as const;
 export const ON_FAULT = ["continue", "stop"] as const;
+export const ARCHITECTURES = ["arm", "x86"] as const;
+export const TIME = ["virtual", "wall"] as const;
 
 /** vdevbox's own variables among a list of settings; what is not set is left out. */
 export interface VdevboxSettings {
@@ -22,13 +25,31 @@ export interface VdevboxSettings {
   readonly onFault?: (typeof ON_FAULT)[number];
   /** Virtual nanoseconds that every guest access takes. */
   readonly accessNs?: bigint;
+  /** Kind of machine the guest is told it has. */
+  readonly architecture?: (typeof ARCHITECTURES)[number];
+  /** Steps one callback may take. */
+  readonly steps?: bigint;
+  /** Bytes of stack recursive functions of a module may take. */
+  readonly stackBytes?: bigint;
+  /** What moves time. */
+  readonly time?: (typeof TIME)[number];
+  /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
+  readonly startTimeNs?: bigint;
 }
 
 /** An hour; with it, sums of many accesses stay exact. */
 const MAX_ACCESS_NS = 3_600_000_000_000n;
+/** What the limits of the sandbox can count. */
+const MAX_STEPS = 1n << 30n;
+/** A module starts with fewer steps than this only to fault. */
+const MIN_STEPS = 1000n;
+/** With what functions without recursion take, well inside V8's stack of a megabyte. */
+const MAX_STACK_BYTES = 384n << 10n;
 
 interface Variable {
   readonly scopes: readonly SettingScope[];
+  /** Why it has no effect here. */
+  readonly without?: string;
   check?(value: ConfigWord): void;
 }
 
@@ -36,25 +57,34 @@ const oneOf = (name: string, choices: readonly string[]) => (value: ConfigWord) 
   readChoice(value.text, value, `the value of ${name}`, choices);
 };
 
+const within = (name: string, min: bigint, max: bigint) => (value: ConfigWord) => {
+  const number = readNumber(value.text, value, `the value of ${name}`, max);
+  if (number < min) throw new UserError(`the value of ${name} must be at least ${min}, not ${value.text}`, value.place);
+};
+
+const NO_HARDWARE = "there is no controller of the host behind it";
+
 const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-policy", { scopes: ["vdev", "vm"], check: oneOf("vdevbox-policy", POLICIES) }],
   ["vdevbox-instances", { scopes: ["vm"], check: oneOf("vdevbox-instances", INSTANCES) }],
   ["vdevbox-on-fault", { scopes: ["vm"], check: oneOf("vdevbox-on-fault", ON_FAULT) }],
-  [
-    "vdevbox-access-ns",
-    {
-      scopes: ["vm"],
-      check: (value) => void readNumber(value.text, value, "the value of vdevbox-access-ns", MAX_ACCESS_NS),
-    },
-  ],
-  ["exit-on-halt", { scopes: ["cpu", "vm"] }],
-  ["fdt-dump-file", { scopes: ["vm"] }],
-  ["counter-offset", { scopes: ["vm"] }],
-  ["host-paddr-gicd", { scopes: ["vdev", "vm"] }],
-  ["host-paddr-gich", { scopes: ["vdev", "vm"] }],
-  ["host-paddr-gicv", { scopes: ["vdev", "vm"] }],
-  ["host-paddr-gicr", { scopes: ["vdev", "vm"] }],
+  ["vdevbox-access-ns", { scopes: ["vm"], check: within("vdevbox-access-ns", 0n, MAX_ACCESS_NS) }],
+  ["vdevbox-architecture", { scopes: ["vm"], check: oneOf("vdevbox-architecture", ARCHITECTURES) }],
+  ["vdevbox-steps", { scopes: ["vm"], check: within("vdevbox-steps", MIN_STEPS, MAX_STEPS) }],
+  ["vdevbox-stack", { scopes: ["vm"], check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
+  ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
+  ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
+  ["exit-on-halt", { scopes: ["cpu", "vm"], without: "a guest that halts waits for the next timer" }],
+  ["fdt-dump-file", { scopes: ["vm"], without: "no device tree is built yet" }],
+  ["counter-offset", { scopes: ["vm"], without: "guests see virtual time from 0 on" }],
+  ["host-paddr-gicd", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
+  ["host-paddr-gich", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
+  ["host-paddr-gicv", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
+  ["host-paddr-gicr", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
 ]);
+
+/** Every variable that is known, for documentation and its test. */
+export const VARIABLE_NAMES: readonly string[] = [...VARIABLES.keys()];
 
 /** A checked `set`, and where it belongs. */
 export interface PlacedSetting {
@@ -86,6 +116,10 @@ export function placeSetting(
   }
   variable.check?.(value);
   const applies = variable.scopes.some((scope) => scope === open);
+  if (variable.without !== undefined) {
+    const note = `"${name.text}" is kept and changes nothing: ${variable.without}`;
+    return { scope: applies ? open : "vm", setting, note };
+  }
   if (applies) return { scope: open, setting };
   const surprising = open !== "vm" && name.text.startsWith("vdevbox-");
   const note = `"${name.text}" holds for the whole VM, also when set inside a ${open}`;
@@ -94,17 +128,30 @@ export function placeSetting(
 
 /** vdevbox's own variables of a VM or of one vdev, with their types. */
 export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
-  const text = (name: string) => settings.findLast((setting) => setting.name === name)?.value;
+  const find = (name: string) => settings.findLast((setting) => setting.name === name);
+  const text = (name: string) => find(name)?.value;
+  const number = (name: string) => {
+    const setting = find(name);
+    return setting && readNumber(setting.value, { text: setting.value, quoted: false, place: setting.place }, name);
+  };
+  const architecture = ARCHITECTURES.find((choice) => choice === text("vdevbox-architecture"));
+  const accessNs = number("vdevbox-access-ns");
+  const steps = number("vdevbox-steps");
+  const stackBytes = number("vdevbox-stack");
   const policy = POLICIES.find((choice) => choice === text("vdevbox-policy"));
   const instances = INSTANCES.find((choice) => choice === text("vdevbox-instances"));
   const onFault = ON_FAULT.find((choice) => choice === text("vdevbox-on-fault"));
-  const access = settings.findLast((setting) => setting.name === "vdevbox-access-ns");
+  const time = TIME.find((choice) => choice === text("vdevbox-time"));
+  const start = settings.findLast((setting) => setting.name === "vdevbox-start-time");
   return {
     ...(policy && { policy }),
     ...(instances && { instances }),
     ...(onFault && { onFault }),
-    ...(access && {
-      accessNs: readNumber(access.value, { text: access.value, quoted: false, place: access.place }, access.name),
-    }),
+    ...(architecture && { architecture }),
+    ...(accessNs !== undefined && { accessNs }),
+    ...(steps !== undefined && { steps }),
+    ...(stackBytes !== undefined && { stackBytes }),
+    ...(time && { time }),
+    ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
   };
 }

@@ -9,7 +9,7 @@ export interface VmConfig {
   readonly ram: readonly RamItem[];
   readonly rom: readonly RomItem[];
   readonly vdevs: readonly VdevItem[];
-  /** Parsed so that a whole configuration can be read; vdevbox passes nothing through. */
+  /** Checked so that a whole configuration can be read; vdevbox passes nothing through. */
   readonly passes: readonly PassItem[];
   /** Images, in order. */
   readonly loads: readonly LoadItem[];
@@ -78,12 +78,21 @@ export interface OwnWord extends ConfigWord {
   readonly followedBy?: ConfigWord;
 }
 
-export interface LocationItem {
+export type LocationItem =
   /** `default`: no `mem:` or `io:` in front, so the vdev's own default space. */
-  readonly space: "memory" | "io" | "default";
-  readonly address: bigint;
-  readonly place: SourcePlace;
-}
+  | { readonly space: "memory" | "io" | "default"; readonly address: bigint; readonly place: SourcePlace }
+  | { readonly space: "pci"; readonly pci: PciLocation; readonly place: SourcePlace };
+
+/** A PCI device by its place on a bus, or by who made it. */
+export type PciLocation =
+  | { readonly by: "function"; readonly bus: number; readonly device: number; readonly function: number }
+  | {
+      readonly by: "id";
+      readonly vendor: number;
+      readonly device: number;
+      /** Which of several with that id, from 0. */
+      readonly index?: number;
+    };
 
 export interface IntrPin {
   readonly pic: string;
@@ -103,7 +112,7 @@ export type Severity = (typeof SEVERITIES)[number];
 export const LOG_DESTINATIONS = ["stdout", "stderr", "slog", "none"] as const;
 export type LogDestination = (typeof LOG_DESTINATIONS)[number];
 
-/** Messages of exactly these severities go there; filters add up. */
+/** Messages of exactly these severities go there; filters add up. See log-routes.ts. */
 export interface LogFilter {
   readonly severities: readonly Severity[];
   readonly destination: LogDestination;
@@ -112,10 +121,25 @@ export interface LogFilter {
 
 export interface PassItem {
   readonly place: SourcePlace;
-  /** As written. */
-  readonly loc?: string;
-  readonly intr?: string;
+  readonly loc?: PassLocation;
+  readonly intr: readonly PassPin[];
   readonly settings: readonly Setting[];
+}
+
+/** `mem:addr,len,perms` of a physical device, or a PCI device. */
+export type PassLocation =
+  | {
+      readonly space: "memory" | "io";
+      readonly address: bigint;
+      readonly length: bigint;
+      /** Letters, `rwx` and others: not every one is publicly known. */
+      readonly permissions?: string;
+    }
+  | { readonly space: "pci"; readonly pci: PciLocation };
+
+/** `gic:44=150`: a line of the guest, and the host's vector that feeds it. */
+export interface PassPin extends IntrPin {
+  readonly vector?: number;
 }
 
 export interface LoadItem {
@@ -137,7 +161,7 @@ export type UnsupportedKind = (typeof UNSUPPORTED_KINDS)[number];
 export const UNSUPPORTED_ACTIONS = ["ignore", "fail", "abort"] as const;
 export type UnsupportedAction = (typeof UNSUPPORTED_ACTIONS)[number];
 
-/** What to do with accesses of a kind that nobody handles. The full list of words is not public; these are ours. */
+/** What to do with accesses of a kind that nobody handles. No page lists the words and what they cover; that is ours. */
 export interface UnsupportedItem {
   readonly kind: UnsupportedKind;
   readonly action: UnsupportedAction;

@@ -16,6 +16,18 @@ export interface ConfigWord {
  * @throws UserError for a string that does not end on its line
  */
 export function readWords(text: string, file: string): ConfigWord[] {
+  return readWordSpans(text, file).map(({ word }) => word);
+}
+
+/** A word, and the part of the text it was written as: from `start` to before `end`. */
+export interface WordSpan {
+  readonly word: ConfigWord;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** `readWords` for who wants to cut the text at words. */
+export function readWordSpans(text: string, file: string): WordSpan[] {
   return new WordScanner(text, file).all();
 }
 
@@ -35,12 +47,13 @@ class WordScanner {
     }
   }
 
-  all(): ConfigWord[] {
-    const words: ConfigWord[] = [];
+  all(): WordSpan[] {
+    const words: WordSpan[] = [];
     for (;;) {
       this.#skipBlanks();
-      if (this.#at >= this.#text.length) return words;
-      words.push(this.#word());
+      const start = this.#at;
+      if (start >= this.#text.length) return words;
+      words.push({ word: this.#word(), start, end: this.#at });
     }
   }
 

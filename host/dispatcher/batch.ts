@@ -14,6 +14,7 @@ const META = RING + (L.RING_WIDTH >> 2);
 const STATUS = RING + (L.RING_STATUS >> 2);
 const VALUE_LO = RING + (L.RING_VALUE_LO >> 2);
 const VALUE_HI = RING + (L.RING_VALUE_HI >> 2);
+const WIDTH_MASK = 0xff;
 const WRITE = 1 << 8;
 const IO = 1 << 16;
 const VCPU_SHIFT = 24;
@@ -86,6 +87,16 @@ export class TrapRing {
     return this.#words[VALUE_HI + i * RECORD_WORDS]! >>> 0;
   }
 
+  /** Makes the dispatcher refuse a trap, so that it comes back to the host there. @returns what undoes it */
+  block(i: number): () => void {
+    const at = META + i * RECORD_WORDS;
+    const meta = this.#words[at]!;
+    this.#words[at] = meta & ~WIDTH_MASK; // no region takes accesses of 0 bytes
+    return () => {
+      this.#words[at] = meta;
+    };
+  }
+
   /** What the dispatcher wrote as a trap's outcome: a vdev_ref_status or one of its negative answers. */
   answer(i: number): number {
     return this.#words[STATUS + i * RECORD_WORDS]!;
@@ -108,7 +119,7 @@ export class TrapRing {
       space: (meta & IO) !== 0 ? "io" : "memory",
       lo: words[LO + at]! >>> 0,
       hi: words[HI + at]! >>> 0,
-      width: (meta & 0xff) as AccessWidth,
+      width: (meta & WIDTH_MASK) as AccessWidth,
       vcpu: meta >>> VCPU_SHIFT,
       valueLo: this.valueLo(i),
       valueHi: this.valueHi(i),

@@ -36,8 +36,8 @@ interface DispatcherExports {
   select(thread: number, frame: number): void;
   read_memory(lo: number, hi: number, width: number, vcpu: number): number;
   write_memory(lo: number, hi: number, width: number, valueLo: number, valueHi: number, vcpu: number): number;
-  read_port(port: number, width: number, vcpu: number): number;
-  write_port(port: number, width: number, value: number, vcpu: number): number;
+  read_port(lo: number, hi: number, width: number, vcpu: number): number;
+  write_port(lo: number, hi: number, width: number, valueLo: number, valueHi: number, vcpu: number): number;
   run_batch(first: number, end: number): number;
 }
 
@@ -91,17 +91,23 @@ export class Dispatcher {
 
   /** Makes accesses to a range reach a vdev. The range must overlap no other. @returns a handle for the other calls */
   claim(claim: Claim): number {
-    return this.#map.add(claim.space, claim.start, claim.length, claim.slots, (record) => {
-      record[L.REGION_VREAD >> 2] = claim.isDirect ? 0 : claim.vread;
-      record[L.REGION_VWRITE >> 2] = claim.isDirect ? 0 : claim.vwrite;
-      record[L.REGION_VDP >> 2] = claim.vdp;
-      record[L.REGION_COOKIE >> 2] = claim.cookie;
-      record[L.REGION_FRAMES >> 2] = claim.frames;
-      record[L.REGION_SIZES >> 2] = claim.sizes === 0 ? ALL_SIZES : claim.sizes;
-      record[L.REGION_VDEV >> 2] = claim.vdev;
-      record[L.REGION_REFUSAL >> 2] = claim.isDirect ? L.DIRECT : L.NO_HANDLER;
-      record[L.REGION_TYPE >> 2] = claim.type << 16;
-    });
+    const handle = this.#map.add(claim.space, claim.start, claim.length, claim.slots);
+    this.change(handle, claim);
+    return handle;
+  }
+
+  /** Makes accesses to a range reach another vdev of the same module instance, or with another cookie or other rights. */
+  change(handle: number, claim: Claim): void {
+    const { words } = this;
+    words[(handle + L.REGION_VREAD) >> 2] = claim.isDirect ? 0 : claim.vread;
+    words[(handle + L.REGION_VWRITE) >> 2] = claim.isDirect ? 0 : claim.vwrite;
+    words[(handle + L.REGION_VDP) >> 2] = claim.vdp;
+    words[(handle + L.REGION_COOKIE) >> 2] = claim.cookie;
+    words[(handle + L.REGION_FRAMES) >> 2] = claim.frames;
+    words[(handle + L.REGION_SIZES) >> 2] = claim.sizes === 0 ? ALL_SIZES : claim.sizes & ALL_SIZES;
+    words[(handle + L.REGION_VDEV) >> 2] = claim.vdev;
+    words[(handle + L.REGION_REFUSAL) >> 2] = claim.isDirect ? L.DIRECT : L.NO_HANDLER;
+    words[(handle + L.REGION_TYPE) >> 2] = claim.type << 16;
   }
 
   /** Gives a range back. */
@@ -109,17 +115,10 @@ export class Dispatcher {
     this.#map.remove(handle);
   }
 
-  /** Makes every access to a range answer STOPPED; `run` makes it reach the vdev again. */
+  /** Makes every access to a range answer STOPPED; `change` makes it reach a vdev again. */
   stop(handle: number): void {
     this.words[(handle + L.REGION_VREAD) >> 2] = 0;
     this.words[(handle + L.REGION_VWRITE) >> 2] = 0;
     this.words[(handle + L.REGION_REFUSAL) >> 2] = L.STOPPED;
-  }
-
-  /** Undoes `stop`. */
-  run(handle: number, vread: number, vwrite: number): void {
-    this.words[(handle + L.REGION_VREAD) >> 2] = vread;
-    this.words[(handle + L.REGION_VWRITE) >> 2] = vwrite;
-    this.words[(handle + L.REGION_REFUSAL) >> 2] = L.NO_HANDLER;
   }
 }

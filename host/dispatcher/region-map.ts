@@ -11,6 +11,7 @@ interface MappedRegion {
 }
 
 const FOUR_GIB = 1n << 32n;
+const LIST_CAPACITY_MIN = 4;
 
 /**
  * The maps in the dispatcher's memory: a word for every page and port, sorted lists where regions share a page, and a
@@ -24,6 +25,8 @@ export class RegionMap {
   readonly #free: number[] = [];
   #nextRecord = 1;
   readonly #lists = new Map<number, { readonly at: number; readonly capacity: number }>();
+  /** Lists no page uses, by capacity, which is a power of two. */
+  readonly #freeLists = new Map<number, number[]>();
   #nextList = 0;
 
   constructor(buffer: ArrayBuffer) {
@@ -32,23 +35,15 @@ export class RegionMap {
 
   /**
    * @param thunks group of the shared table that answers for the region
-   * @param fill   writes the fields of the region record beside start and length
-   * @returns the record's address
+   * @returns the address of the region's record; the caller writes the fields beside start and length
    */
-  add(
-    space: "memory" | "io",
-    start: bigint,
-    length: bigint,
-    thunks: number,
-    fill: (record: Int32Array) => void,
-  ): number {
+  add(space: "memory" | "io", start: bigint, length: bigint, thunks: number): number {
     const handle = this.#allocateRecord();
     const record = this.#words.subarray(handle >> 2, (handle + L.REGION_BYTES) >> 2);
     record[0] = Number(BigInt.asIntN(32, start));
     record[1] = Number(BigInt.asIntN(32, start >> 32n));
     record[2] = Number(BigInt.asIntN(32, length));
     record[3] = Number(BigInt.asIntN(32, length >> 32n));
-    fill(record);
     const word = ((handle - L.REGIONS) >> L.REGION_SHIFT) | (thunks << L.WORD_THUNKS_SHIFT);
     const region: MappedRegion = { handle, word, space, start, end: start + length };
     this.#byHandle.set(handle, region);
@@ -87,9 +82,7 @@ export class RegionMap {
   }
 
   #writePorts(region: MappedRegion, word: number): void {
-    for (let port = Number(region.start); port < Number(region.end); port++) {
-      this.#words[(L.PORT_MAP >> 2) + port] = word;
-    }
+    this.#words.fill(word, (L.PORT_MAP >> 2) + Number(region.start), (L.PORT_MAP >> 2) + Number(region.end));
   }
 
   /** Index of the first memory region that starts above `start`. */
@@ -108,8 +101,13 @@ export class RegionMap {
   #writeMemory(region: MappedRegion): void {
     if (region.start < FOUR_GIB) {
       const last = region.end > FOUR_GIB ? FOUR_GIB - 1n : region.end - 1n;
+      const firstPage = Number(region.start >> BigInt(L.PAGE_SHIFT));
       const lastPage = Number(last >> BigInt(L.PAGE_SHIFT));
-      for (let page = Number(region.start >> BigInt(L.PAGE_SHIFT)); page <= lastPage; page++) this.#writePage(page);
+      // Only the first and the last page of a region can have bytes of others.
+      const word = this.#byHandle.has(region.handle) ? region.word : 0;
+      this.#words.fill(word, (L.PAGE_MAP >> 2) + firstPage + 1, (L.PAGE_MAP >> 2) + lastPage);
+      this.#writePage(firstPage);
+      if (lastPage !== firstPage) this.#writePage(lastPage);
     }
     if (region.end > FOUR_GIB) this.#writeHigh();
   }
@@ -119,29 +117,49 @@ export class RegionMap {
     const end = start + (1n << BigInt(L.PAGE_SHIFT));
     const inPage: MappedRegion[] = [];
     for (let i = this.#position(end - 1n) - 1; i >= 0 && this.#memory[i]!.end > start; i--) {
-      inPage.unshift(this.#memory[i]!);
+      inPage.push(this.#memory[i]!);
     }
+    inPage.reverse();
     const word = inPage.length < 2 ? (inPage[0]?.word ?? 0) : L.LIST | this.#writeList(page, inPage);
     this.#words[(L.PAGE_MAP >> 2) + page] = word;
+    if (inPage.length < 2) this.#giveList(page);
   }
 
-  /** A page keeps its list once it has one, so that regions that come and go use no more room. */
   #writeList(page: number, regions: readonly MappedRegion[]): number {
     let list = this.#lists.get(page);
     if (list === undefined || list.capacity < regions.length) {
-      const capacity = Math.max(4, (list?.capacity ?? 0) * 2, regions.length);
-      const bytes = (1 + capacity) * 4;
-      if (this.#nextList + bytes > L.LISTS_BYTES) {
-        throw new UserError(
-          "too many pages are shared by several regions in this VM; give the vdevs pages of their own",
-        );
-      }
-      list = { at: L.LISTS + this.#nextList, capacity };
-      this.#nextList += bytes;
-      this.#lists.set(page, list);
+      let capacity = LIST_CAPACITY_MIN;
+      while (capacity < regions.length) capacity *= 2;
+      const next = { at: this.#takeList(capacity), capacity };
+      this.#giveList(page);
+      this.#lists.set(page, next);
+      list = next;
     }
     this.#fillList(list.at, regions);
     return list.at;
+  }
+
+  /** Room for a list. @throws UserError when there is none left */
+  #takeList(capacity: number): number {
+    const reused = this.#freeLists.get(capacity)?.pop();
+    if (reused !== undefined) return reused;
+    const bytes = (1 + capacity) * 4;
+    if (this.#nextList + bytes > L.LISTS_BYTES) {
+      throw new UserError("too many pages are shared by several regions in this VM; give the vdevs pages of their own");
+    }
+    const at = L.LISTS + this.#nextList;
+    this.#nextList += bytes;
+    return at;
+  }
+
+  /** A page whose list is not needed any more gives it to others: regions that wander use no more room. */
+  #giveList(page: number): void {
+    const list = this.#lists.get(page);
+    if (list === undefined) return;
+    this.#lists.delete(page);
+    const free = this.#freeLists.get(list.capacity);
+    if (free === undefined) this.#freeLists.set(list.capacity, [list.at]);
+    else free.push(list.at);
   }
 
   #fillList(list: number, regions: readonly MappedRegion[]): void {

@@ -12,6 +12,7 @@ export type RuleName =
   | "result"
   | "callback"
   | "double-fetch"
+  | "mapping"
   | "limit"
   | "abort"
   | "trap";

@@ -8,7 +8,10 @@ export type RegionKind =
   /** `handle`: the dispatcher's, set while accesses reach the vdev. */
   | { readonly kind: "vdev"; readonly vdev: number; readonly cookie: number; readonly flags: number; handle: number };
 
-/** One claimed range. Ranges of one space never overlap. */
+/**
+ * One claimed range. Ranges of one space never overlap. A region never changes but for its handle: what changes a region
+ * puts another object in its place, so that a snapshot knows by the object whether it is still as it was.
+ */
 export interface Region {
   readonly start: bigint;
   readonly length: bigint;
@@ -17,7 +20,7 @@ export interface Region {
 }
 
 /** Bytes a space has: 2^64 of memory, 2^16 ports. */
-const SPACE_END: Record<Space, bigint> = { memory: 1n << 64n, io: 1n << 16n };
+export const SPACE_END: Record<Space, bigint> = { memory: 1n << 64n, io: 1n << 16n };
 
 /**
  * Who has which addresses of the guest. One a space. It keeps the regions sorted and refuses what overlaps; what an
@@ -52,6 +55,11 @@ export class AddressSpace {
   /** Adds a range that `conflict` had no objection to. */
   add(region: Region): void {
     this.#regions.splice(this.#position(region.start), 0, region);
+  }
+
+  /** Puts a region in the place of another with the same range. */
+  replace(region: Region, by: Region): void {
+    this.#regions[this.#regions.indexOf(region)] = by;
   }
 
   remove(region: Region): void {

@@ -1,6 +1,11 @@
+import { GRF_PASS_RD, GRF_PASS_WR } from "../../abi/generated/constants.ts";
+import type { RuleName } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
+import { changedByte, type DoubleFetch, Fetches } from "./fetches.ts";
+import type { FetchKind, RamRange } from "./guest-ram.ts";
+import { type SavedBlocks, WindowMemory } from "./window-memory.ts";
 
 /** Rights of a mapping, PROT_* bits. */
 export interface WindowRights {
@@ -8,140 +13,321 @@ export interface WindowRights {
   readonly write: boolean;
 }
 
+/** What was in progress when a mapping was made or given back, for findings that come to light when it has ended. */
+interface Origin {
+  readonly words: readonly [callback: number, thread: number, vdev: number, vcpu: number];
+  /** Its stack is the place of the call. */
+  readonly call: Error;
+}
+
 interface Window extends WindowRights {
   readonly instance: ModuleInstance;
   /** Address in module memory, and how many bytes were mapped there. */
   readonly address: number;
   readonly length: number;
+  readonly range: RamRange;
   readonly guestAddress: bigint;
-  /** Guest bytes as last copied in. */
-  base: Uint8Array;
+  /** The function that made it. */
+  readonly by: string;
+  readonly origin: Origin;
+  /** Guest bytes as last copied in or out: what differs from them the module has written. */
+  readonly base: Uint8Array;
 }
 
-interface Block {
+/** A mapping that was made, and the first guest byte it read differently than the callback had before. */
+export interface Mapped {
   readonly address: number;
-  readonly bytes: number;
+  readonly changed: DoubleFetch | undefined;
 }
 
-/** Open windows and the blocks for further ones. */
-export interface SavedWindows {
-  readonly windows: readonly Window[];
-  readonly free: ReadonlyMap<ModuleInstance, readonly Block[]>;
-}
-
-function copyOf(free: SavedWindows["free"]): Map<ModuleInstance, Block[]> {
-  return new Map([...free].map(([instance, blocks]) => [instance, [...blocks]]));
+interface SavedWindows {
+  readonly version: number;
+  readonly windows: readonly { readonly window: Window; readonly base: Uint8Array }[];
+  readonly blocks: SavedBlocks;
 }
 
 /** Most guest bytes one instance may have mapped at once. */
 const LIMIT_BYTES = 1 << 20;
 /** And in how many windows: they are gone through at every callback. */
 const LIMIT_WINDOWS = 256;
+/** Windows that make one unit of work to look at. */
+const WINDOWS_PER_WORK = 8;
 
 /**
  * What gasp_map_*() hands out. A module has one memory of its own, so a mapping is a window: guest bytes are copied in
- * when it is made, and what the module changed is copied out when it is unmapped and when a callback ends. A guest that
- * changes bytes meanwhile is not seen until the next callback; C code on qvm would see it at once.
+ * when it is made and when a callback begins, and what the module changed is copied out when it is unmapped and when
+ * the callback ends. A guest that changes bytes meanwhile is not seen until the next callback; C code on qvm would see
+ * it at once. docs/address-space.md says what else differs.
  */
 export class Windows {
   readonly #vm: Vm;
+  readonly #memory = new WindowMemory();
+  readonly #fetches = new Fetches();
   #windows: Window[] = [];
-  /** Blocks of module memory no window uses, by instance. Module memory is never given back, so they are reused. */
-  readonly #free = new Map<ModuleInstance, Block[]>();
+  /** Windows given back in the callback in progress, to be looked at once more when it ends. */
+  #gone: { readonly window: Window; readonly origin: Origin }[] = [];
+  /** Whether there is anything to do when a callback begins or ends: a plain field, looked at with every access. */
+  any = false;
+  /** Told when a window is made: a batch cannot go on by itself then. */
+  opened: (() => void) | undefined;
+  /** Names which windows and blocks there are; never used again for others. */
+  #version = 0;
+  #count = 0;
 
   constructor(vm: Vm) {
     this.#vm = vm;
   }
 
-  /** @returns the address in module memory; 0 when the range is not RAM or the rights are not the region's */
-  map(instance: ModuleInstance, guestAddress: bigint, length: number, rights: WindowRights): number {
-    const range = this.#vm.ram.find(guestAddress, length);
-    if (range === undefined || length === 0 || (rights.write && !range.writable)) return 0;
-    const own = this.#windows.filter((window) => window.instance === instance);
-    const mapped = own.reduce((sum, window) => sum + window.length, 0);
-    if (mapped + length > LIMIT_BYTES || own.length >= LIMIT_WINDOWS) return 0;
+  /** Bytes an instance may still map. */
+  room(instance: ModuleInstance): number {
+    const own = this.#of(instance);
+    return own.length >= LIMIT_WINDOWS ? 0 : LIMIT_BYTES - own.reduce((sum, window) => sum + window.length, 0);
+  }
+
+  /**
+   * @param by the function that maps
+   * @returns undefined when the bytes are not in one range of RAM or ROM, or the rights are not those of its pages
+   */
+  map(
+    instance: ModuleInstance,
+    guestAddress: bigint,
+    length: number,
+    rights: WindowRights,
+    by: string,
+  ): Mapped | undefined {
+    const { ram } = this.#vm;
+    const needed = (rights.read ? GRF_PASS_RD : 0) | (rights.write ? GRF_PASS_WR : 0);
+    const range = ram.find(guestAddress, length);
+    if (range === undefined || length === 0 || length > this.room(instance)) return undefined;
+    if ((ram.rightsOf(range, guestAddress, length) & needed) !== needed) return undefined;
     chargeHostWork(this.#vm, instance, length / BYTES_PER_WORK);
-    const address = this.#block(instance, length);
-    const window: Window = { instance, address, length, guestAddress, base: new Uint8Array(length), ...rights };
-    this.#windows.push(window);
-    this.#copyIn(window);
-    return address;
+    this.#settle(instance, guestAddress, length);
+    const { address, clean } = this.#memory.take(instance, length);
+    const origin = this.#origin();
+    if (!clean) this.#remark(instance, origin, ...WRITTEN_AFTER_UNMAP);
+    const bytes = ram.fetch(range, guestAddress, length, "map");
+    const changed = rights.read ? this.#fetched(instance, guestAddress, bytes, by) : undefined;
+    instance.bytes.set(bytes, address);
+    const base = bytes.slice();
+    this.#windows.push({ instance, address, length, range, guestAddress, by, origin, base, ...rights });
+    this.#gone = this.#gone.filter(({ window }) => window.instance !== instance || window.address !== address);
+    this.#changed();
+    this.any = true;
+    this.opened?.();
+    return { address, changed };
   }
 
-  #block(instance: ModuleInstance, length: number): number {
-    const free = this.#free.get(instance) ?? [];
-    const fits = free.findIndex((block) => block.bytes >= length);
-    if (fits >= 0) return free.splice(fits, 1)[0]!.address;
-    return instance.alloc((length + 15) & ~15);
-  }
-
-  /** @returns whether there was such a window */
-  unmap(instance: ModuleInstance, address: number): boolean {
+  /** @returns how many bytes the window had; undefined when there is no such window of this instance */
+  unmap(instance: ModuleInstance, address: number): number | undefined {
     const window = this.#windows.find((one) => one.instance === instance && one.address === address);
-    if (window === undefined) return false;
+    if (window === undefined) return undefined;
     chargeHostWork(this.#vm, instance, window.length / BYTES_PER_WORK);
-    this.#copyOut(window);
+    this.#copyOut(window, true);
     this.#windows = this.#windows.filter((other) => other !== window);
-    const free = this.#free.get(instance) ?? [];
-    free.push({ address: window.address, bytes: (window.length + 15) & ~15 });
-    this.#free.set(instance, free);
-    return true;
+    this.#changed();
+    this.#memory.give(instance, window.address, window.length);
+    this.#gone.push({ window, origin: this.#origin() });
+    return window.length;
   }
 
   /** A module instance has stopped: the guest sees what it wrote, and its windows are gone. */
   closeAllOf(instance: ModuleInstance): void {
-    if (!this.any) return;
-    for (const window of this.#windows) if (window.instance === instance) this.#copyOut(window);
+    for (const window of this.#of(instance)) this.#copyOut(window);
     this.#windows = this.#windows.filter((window) => window.instance !== instance);
+    this.#gone = this.#gone.filter(({ window }) => window.instance !== instance);
+    this.#memory.forget(instance);
+    this.#changed();
+    this.#look();
   }
 
-  /** A callback begins: windows show the guest's bytes as they are now. */
+  /** Copies guest bytes for a vdev, as guest_cpu_read() does. @returns undefined where they may not be read */
+  load(
+    instance: ModuleInstance,
+    address: bigint,
+    length: number,
+    by: string,
+  ): { readonly bytes: Uint8Array; readonly changed: DoubleFetch | undefined } | undefined {
+    this.#settle(instance, address, length);
+    const bytes = this.#vm.ram.read(address, length);
+    if (bytes === undefined) return undefined;
+    return { bytes, changed: this.#fetched(instance, address, bytes.slice(), by) };
+  }
+
+  /** Writes guest bytes for a vdev, as guest_cpu_write() does. @returns false where they may not be written */
+  store(instance: ModuleInstance, address: bigint, bytes: Uint8Array): boolean {
+    this.#settle(instance, address, bytes.length);
+    if (!this.#vm.ram.write(address, bytes)) return false;
+    this.#fetches.written(instance, address, bytes);
+    this.#share(address, bytes);
+    return true;
+  }
+
+  /** A guest makes an access: whoever answers it finds the guest's bytes as they are now. */
   refresh(): void {
-    for (const window of this.#windows) this.#copyIn(window);
+    for (const window of this.#windows) this.#copyIn(window, "renew");
+  }
+
+  /** A callback begins, perhaps inside another whose windows hold what is not written back yet. */
+  enter(instance: ModuleInstance): void {
+    for (const window of this.#windows) this.#copyOut(window);
+    for (const window of this.#windows) if (window.instance === instance) this.#copyIn(window, "renew");
   }
 
   /** A callback has ended: the guest sees what it wrote. */
   flush(): void {
     for (const window of this.#windows) this.#copyOut(window);
+    for (const { window, origin } of this.#gone) {
+      if (!this.#memory.written(window.instance, window.address, window.length)) continue;
+      this.#remark(window.instance, origin, ...WRITTEN_AFTER_UNMAP);
+    }
+    this.#gone.length = 0;
+    this.#look();
   }
 
-  get any(): boolean {
-    return this.#windows.length > 0;
+  /** Whether an address is inside a mapping. */
+  holds(instance: ModuleInstance, address: number): boolean {
+    return this.#windows.some(
+      (window) => window.instance === instance && address >= window.address && address < window.address + window.length,
+    );
   }
 
-  #copyIn(window: Window): void {
-    const guest = this.#vm.ram.read(window.guestAddress, window.length);
-    if (guest === undefined) return;
-    window.base = guest;
+  #changed(): void {
+    this.#version = ++this.#count;
+  }
+
+  #look(): void {
+    this.any = this.#windows.length > 0 || this.#gone.length > 0;
+  }
+
+  #of(instance: ModuleInstance): Window[] {
+    return this.#windows.filter((window) => window.instance === instance);
+  }
+
+  /** A vdev is about to read or write guest bytes another way: what it wrote in windows comes first. */
+  #settle(instance: ModuleInstance, address: bigint, length: number): void {
+    for (const window of this.#windows) {
+      if (window.instance !== instance || !overlap(window, address, length)) continue;
+      chargeHostWork(this.#vm, instance, window.length / BYTES_PER_WORK);
+      this.#copyOut(window, true);
+    }
+  }
+
+  /** Guest bytes were written by a vdev: windows on them show it, as two mappings of one page do. */
+  #share(address: bigint, bytes: Uint8Array): void {
+    for (const window of this.#windows) {
+      if (!overlap(window, address, bytes.length)) continue;
+      const { base, instance } = window;
+      const first = Number(window.guestAddress - address); // of the window, counted from the first byte written
+      for (let i = Math.max(first, 0); i < Math.min(first + window.length, bytes.length); i++) {
+        const at = window.address + i - first;
+        // What the module has written there itself and is not written back yet comes later, and stays.
+        if (instance.bytes[at] !== base[i - first]) continue;
+        base[i - first] = bytes[i]!;
+        instance.bytes[at] = bytes[i]!;
+      }
+    }
+  }
+
+  /** Compares what a call fetches with what the callback has seen of it: earlier fetches and open windows. */
+  #fetched(instance: ModuleInstance, address: bigint, bytes: Uint8Array, by: string): DoubleFetch | undefined {
+    let open: DoubleFetch | undefined;
+    for (const window of this.#windows) {
+      if (window.instance !== instance || !window.read) continue;
+      open ??= changedByte(window.guestAddress, window.base, window.by, address, bytes);
+    }
+    const { current } = this.#vm.activations;
+    const callback = current === undefined ? -this.#vm.context.trap : current.id;
+    const earlier = this.#fetches.note(callback, instance, address, bytes, by);
+    return open ?? earlier;
+  }
+
+  #copyIn(window: Window, kind: FetchKind): void {
+    const guest = this.#vm.ram.fetch(window.range, window.guestAddress, window.length, kind);
+    window.base.set(guest);
     window.instance.bytes.set(guest, window.address);
   }
 
-  /** Writes back only the bytes the module changed: the guest may have changed others meanwhile. */
-  #copyOut(window: Window): void {
-    if (!window.write) return;
-    const inside = window.instance.bytes.slice(window.address, window.address + window.length);
-    for (let from = 0; from < window.length; from++) {
-      if (inside[from] === window.base[from]) continue;
+  /**
+   * Writes back only the bytes the module changed: the guest may have changed others meanwhile.
+   * @param share whether other windows are to show it at once; when a callback begins they are renewed anyway
+   */
+  #copyOut(window: Window, share = false): void {
+    const { instance, base, length, address } = window;
+    if (this.#memory.overrun(instance, address, length)) this.#remark(instance, window.origin, ...OVERRUN);
+    const inside = instance.bytes.subarray(address, address + length);
+    if (Buffer.compare(inside, base) === 0) return;
+    if (!window.write) {
+      inside.set(base);
+      this.#remark(instance, window.origin, ...NOT_WRITABLE);
+      return;
+    }
+    for (let from = 0; from < length; from++) {
+      if (inside[from] === base[from]) continue;
       let to = from + 1;
-      while (to < window.length && inside[to] !== window.base[to]) to++;
-      this.#vm.ram.write(window.guestAddress + BigInt(from), inside.subarray(from, to));
+      while (to < length && inside[to] !== base[to]) to++;
+      const at = window.guestAddress + BigInt(from);
+      const bytes = inside.slice(from, to);
+      this.#vm.ram.writeBack(window.range, at, bytes);
+      this.#fetches.written(instance, at, bytes);
+      base.set(bytes, from);
+      if (share && this.#windows.length > 1) {
+        chargeHostWork(this.#vm, instance, this.#windows.length / WINDOWS_PER_WORK);
+        this.#share(at, bytes);
+      }
       from = to;
     }
-    window.base = inside;
+  }
+
+  #origin(): Origin {
+    const { callback, thread, vdev, vcpu } = this.#vm.context;
+    return { words: [callback, thread, vdev, vcpu], call: new Error("mapping") };
+  }
+
+  /** The mistake was made since the call of `origin`: that is the place the report can name. */
+  #remark(instance: ModuleInstance, origin: Origin, rule: RuleName, message: string, advice: string): void {
+    const { context } = this.#vm;
+    const now = [context.callback, context.thread, context.vdev, context.vcpu] as const;
+    context.enter(...origin.words);
+    this.#vm.findings.record(instance, { severity: "warning", rule, message, advice, stackOf: origin.call });
+    context.enter(...now);
   }
 
   /** Open windows, for putting a VM back. */
   save(): SavedWindows {
-    return { windows: [...this.#windows], free: copyOf(this.#free) };
+    const windows = this.#windows.map((window) => ({ window, base: window.base.slice() }));
+    return { version: this.#version, windows, blocks: this.#memory.save() };
   }
 
-  /** Module memory is put back too, heap included: blocks taken since are the module's again. */
+  /** Module memory is put back too. */
   restore(saved: SavedWindows): void {
-    if (this.#windows.length === 0 && this.#free.size === 0 && saved.windows.length === 0 && saved.free.size === 0) {
-      return;
+    this.#fetches.clear();
+    this.#gone.length = 0;
+    for (const { window, base } of saved.windows) window.base.set(base);
+    if (saved.version !== this.#version) {
+      this.#windows = saved.windows.map(({ window }) => window);
+      this.#memory.restore(saved.blocks);
+      this.#version = saved.version;
     }
-    this.#windows = [...saved.windows];
-    this.#free.clear();
-    for (const [instance, blocks] of copyOf(saved.free)) this.#free.set(instance, blocks);
+    this.#look();
   }
+}
+
+const OVERRUN = [
+  "mapping",
+  "bytes right before or behind a mapping of guest memory were written",
+  "Stay within the length that was mapped: on qvm such a write lands in other guest memory, or stops qvm.",
+] as const;
+const NOT_WRITABLE = [
+  "mapping",
+  "a mapping made without PROT_WRITE was written to",
+  "The write is lost. Map with PROT_WRITE what is to be written; on qvm such a write stops qvm.",
+] as const;
+const WRITTEN_AFTER_UNMAP = [
+  "mapping",
+  "bytes of a mapping were written after it was given back",
+  "The write is lost. Use a mapping only up to gasp_unmap(), and forget the pointer there.",
+] as const;
+
+function overlap(window: Window, address: bigint, length: number): boolean {
+  return window.guestAddress < address + BigInt(length) && address < window.guestAddress + BigInt(window.length);
 }

@@ -1,6 +1,8 @@
 import type { Severity } from "../config/vm-config.ts";
 import type { AccessWidth, Space } from "../guests/bus.ts";
 import type { ControlWord } from "../guests/script/step.ts";
+import type { GuestPin, LineNote } from "../interrupts/line.ts";
+import type { LineAct } from "../vm/events.ts";
 import type { PowerState } from "../vm/power.ts";
 
 /** Version of the format; it stands in the first line of every recording. */
@@ -71,8 +73,12 @@ export type RecordingEvent =
   | { readonly kind: "clockStep"; readonly ns: bigint }
   /** Input. */
   | { readonly kind: "control"; readonly what: ControlWord }
+  /** Input: a pulse for a vdev; its code as an unsigned byte. */
+  | { readonly kind: "pulse"; readonly vdev: string; readonly code: number }
   /** Input: the host's bytes for a vdev. */
   | { readonly kind: "input"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** Input: the host takes no more output of a vdev, or takes it again. */
+  | { readonly kind: "flow"; readonly vdev: string; readonly takes: boolean }
   /** Input: what a random draw gave. */
   | { readonly kind: "random"; readonly bytes: Uint8Array }
   /** Input: what a vdev saw in guest memory, where the guest that wrote it is not run again. */
@@ -87,6 +93,28 @@ export type RecordingEvent =
   | { readonly kind: "dmaWrite"; readonly address: bigint; readonly bytes: Uint8Array }
   /** Output: an interrupt line changed. */
   | { readonly kind: "irq"; readonly pic: string; readonly line: number; readonly level: boolean }
+  /** Output: what became of an interrupt. */
+  | { readonly kind: "irqNote"; readonly pic: string; readonly line: number; readonly note: LineNote }
+  /** Input: a script's guest did something with a line. */
+  | { readonly kind: "irqAct"; readonly pic: string; readonly line: number; readonly act: LineAct }
+  /** Input: what the guest's own controller said of a line, where that guest is not run again. */
+  | { readonly kind: "irqPin"; readonly pic: string; readonly line: number; readonly pin: GuestPin }
+  /** Output: a controller that is a vdev told what the guest did. */
+  | {
+      readonly kind: "irqGuest";
+      readonly pic: string;
+      readonly line: number;
+      readonly ack: boolean;
+      readonly unmask: boolean;
+    }
+  /** Output: a message-signalled interrupt; `target` is empty when nobody took it. */
+  | {
+      readonly kind: "msi";
+      readonly vdev: string;
+      readonly address: bigint;
+      readonly data: number;
+      readonly target: string;
+    }
   /** Output: bytes of a vdev for the host. */
   | { readonly kind: "output"; readonly vdev: string; readonly bytes: Uint8Array }
   /** Output: vdev_logf and its kin. */

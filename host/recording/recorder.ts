@@ -1,4 +1,5 @@
 import type { ConfigPiece } from "../config/parse-config.ts";
+import { formatStartTime } from "../config/start-time.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { stateDigest } from "../vm/snapshot.ts";
 import type { Vm, VmEnd } from "../vm/vm.ts";
@@ -54,6 +55,7 @@ function runSettings(vm: Vm): { name: string; text: string } {
     instances: plan.instances,
     "on-fault": plan.onFault,
     "access-ns": plan.accessNs,
+    "start-time": formatStartTime(vm.startTimeNs),
   };
   const text = Object.entries(settings).map(([name, value]) => `set vdevbox-${name} ${value}\n`);
   return { name: RUN_SETTINGS, text: text.join("") };
@@ -73,12 +75,29 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return recordedAccess(event);
     case "clock-step":
       return { kind: "clockStep", ns: event.ns };
+    case "pulse":
+      return { kind: "pulse", vdev: event.vdev, code: event.code };
     case "control":
       return { kind: "control", what: event.control };
+    case "input":
+    case "output":
+      return { kind: event.kind, vdev: event.vdev, bytes: event.bytes };
+    case "flow":
+      return { kind: "flow", vdev: event.vdev, takes: event.takes };
     case "line":
       return { kind: "irq", pic: event.pic, line: event.line, level: event.level };
+    case "line-note":
+      return { kind: "irqNote", pic: event.pic, line: event.line, note: event.note };
+    case "line-act":
+      return { kind: "irqAct", pic: event.pic, line: event.line, act: event.act };
+    case "pin":
+      return { kind: "irqPin", pic: event.pic, line: event.line, pin: event.pin };
+    case "guest-intr":
+      return { ...event, kind: "irqGuest" };
+    case "msi":
+      return { kind: "msi", vdev: event.source, address: event.address, data: event.data, target: event.target };
     case "log":
-      return { kind: "log", severity: event.severity, vdev: event.source, text: event.text };
+      return { kind: "log", severity: event.severity, vdev: event.source, text: withoutFolder(event) };
     case "report":
       return { kind: "report", vdev: event.source, text: event.text };
     case "ram-read":
@@ -91,12 +110,19 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
     case "finding": {
       const { finding } = event;
       const vdev = finding.vdev?.name ?? moduleName(finding.module);
-      if (finding.severity === "fault") return { kind: "fault", vdev, text: finding.message };
+      if (finding.severity === "fault") {
+        return { kind: "fault", vdev, text: finding.message.replaceAll(finding.module, moduleName(finding.module)) };
+      }
       return { kind: "violation", rule: finding.rule, call: finding.call?.name ?? finding.severity, vdev };
     }
     case "end":
       return undefined;
   }
+}
+
+/** A message; what the VM itself says of a module begins with its file. */
+function withoutFolder({ source, text }: Extract<VmEvent, { kind: "log" }>): string {
+  return source === "qvm" ? text.replace(/^\/\S*\/([^/\s]+\.wasm) /, "$1 ") : text;
 }
 
 function recordedAccess(event: Extract<VmEvent, { kind: "access" }>): RecordingEvent {

@@ -139,6 +139,24 @@ describe("a replay that differs says where", () => {
     });
   });
 
+  it("also where one of the two has more to tell", () => {
+    const { text, modulePath } = record(device("plain3"), conf("plain3"), (vm) => {
+      read(vm, BASE);
+    });
+    const more = text.replace("\ncontrol terminate", '\nreport plain3 "said"\ncontrol terminate');
+    expect(replayText(more, modulePath).divergence).toEqual({
+      event: 2,
+      expected: 'report plain3 "said"',
+      got: "control terminate",
+    });
+    const longer = text.replace("\nend ", '\nreport plain3 "said"\nend ');
+    expect(replayText(longer, modulePath).divergence).toEqual({
+      event: 3,
+      expected: 'report plain3 "said"',
+      got: "(the run ends)",
+    });
+  });
+
   it("notices a final state that is not the same though every event is", () => {
     const file = device("counts", {
       fields: "(global $n (mut i32) (i32.const 0))",

@@ -1,6 +1,8 @@
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
+import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
+import { actOnLine } from "../interrupts/guest-acts.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { type PlanOptions, planFromConfig } from "../vm/plan-from-config.ts";
 import { stateDigest } from "../vm/snapshot.ts";
@@ -40,15 +42,17 @@ export interface ReplayOptions extends PlanOptions {
 export function replay(recording: Recording, options: ReplayOptions = {}): ReplayResult {
   const { header, events, end } = recording;
   const plan = planOf(header, options);
-  const got: RecordingEvent[] = [];
+  const comparison = new Comparison(events);
   const reads = events.filter((event) => event.kind === "dmaRead");
   let nextRead = 0;
   const dumps = events.filter((event) => event.kind === "dump");
   let nextDump = 0;
   const vm = createVm(plan, {
+    // An emulator's memory is out of the VM's hands, and what depends on that goes as it went.
+    ...(header.guest.kind === "rom" ? { ramBytes: (_start, length) => new Uint8Array(Number(length)) } : {}),
     listener: (event) => {
       const recorded = recordingEvent(event);
-      if (recorded !== undefined) got.push(recorded);
+      if (recorded !== undefined) comparison.next(recorded);
     },
     ramSource: (_address, length) => {
       const recorded = reads[nextRead++];
@@ -60,19 +64,28 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
       return dumps[nextDump++]?.errno ?? 0;
     },
   });
+  const pins = events.filter((event) => event.kind === "irqPin");
+  let nextPin = 0;
+  if (header.guest.kind === "rom") {
+    vm.lines.guest = (line) => (isPcLine(line) ? pins[nextPin++]?.pin : undefined);
+    warnOfVectors(vm);
+  }
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);
   const { exitCode } = vm.terminate();
-  return { events: events.length, divergence: compare(vm, recording, got, end), exitCode, dumps: dumps.length };
+  const divergence = comparison.end(stateDigest(vm), end.state);
+  return { events: events.length, divergence, exitCode, dumps: dumps.length };
 }
 
 /** The recorded configuration, with the VM-wide settings the run really had. */
 function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
   const pieces = header.conf.map(({ name, text }) => ({ file: name, text }));
-  const plan = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS)), options);
+  const config = parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS));
+  const plan = planFromConfig(config, { ...options, guest: header.guest.kind });
   const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
-  const { policy, instances, onFault, accessNs } = settings;
-  return { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };
+  const { policy, instances, onFault, accessNs, startTimeNs } = settings;
+  const ran = { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };
+  return startTimeNs === undefined ? ran : { ...ran, startTimeNs };
 }
 
 function checkModules(vm: Vm, modules: Recording["header"]["modules"]): void {
@@ -108,6 +121,11 @@ function feed(vm: Vm, event: RecordingEvent): void {
     case "clockStep":
       vm.clockStep(event.ns);
       return;
+    case "pulse": {
+      const vdev = vm.vdevs.find(({ name }) => name === event.vdev);
+      if (vdev !== undefined) vm.pulses.inject(vdev, event.code);
+      return;
+    }
     case "control":
       if (event.what === "terminate") vm.terminate();
       else vm.control(event.what);
@@ -115,6 +133,16 @@ function feed(vm: Vm, event: RecordingEvent): void {
     case "power":
       if (event.cpu >= vm.plan.cpus) throw new UserError(`the recording has a CPU ${event.cpu}, which the VM has not`);
       vm.setPowerState(event.cpu, event.state);
+      return;
+    case "irqAct":
+      actOnLine(vm, event.pic, event.line, event.act);
+      return;
+    case "input":
+      if (vm.character.refusal(event.vdev, event.bytes.length) === undefined)
+        vm.character.send(event.vdev, event.bytes);
+      return;
+    case "flow":
+      if (vm.character.refusal(event.vdev) === undefined) vm.character.hold(event.vdev, !event.takes);
       return;
     default:
   }
@@ -128,20 +156,55 @@ function high(value: bigint): number {
   return Number(BigInt.asUintN(32, value >> 32n));
 }
 
-function compare(
-  vm: Vm,
-  recording: Recording,
-  got: readonly RecordingEvent[],
-  end: Recording["end"],
-): Divergence | undefined {
-  const { events } = recording;
-  for (let i = 0; i < Math.max(events.length, got.length); i++) {
-    const expectedText = events[i] === undefined ? "(the recording ends)" : formatEvent(events[i]!);
-    const gotText = got[i] === undefined ? "(the run ends)" : formatEvent(got[i]!);
-    if (expectedText !== gotText) return { event: i + 1, expected: expectedText, got: gotText };
+/** Compares what a run does with what was recorded, as it happens: nothing is kept but the first difference. */
+class Comparison {
+  readonly #events: readonly RecordingEvent[];
+  #count = 0;
+  #divergence: Divergence | undefined;
+
+  constructor(events: readonly RecordingEvent[]) {
+    this.#events = events;
   }
-  const state = stateDigest(vm);
-  if (state !== end.state)
-    return { event: events.length + 1, expected: `final state ${end.state}`, got: `final state ${state}` };
-  return undefined;
+
+  next(got: RecordingEvent): void {
+    const expected = this.#events[this.#count++];
+    if (this.#divergence !== undefined || (expected !== undefined && same(expected, got))) return;
+    this.#differs(
+      this.#count,
+      expected === undefined ? "(the recording ends)" : formatEvent(expected),
+      formatEvent(got),
+    );
+  }
+
+  end(state: string, recorded: string): Divergence | undefined {
+    const missing = this.#events[this.#count];
+    if (missing !== undefined) this.#differs(this.#count + 1, formatEvent(missing), "(the run ends)");
+    if (state !== recorded) this.#differs(this.#events.length + 1, `final state ${recorded}`, `final state ${state}`);
+    return this.#divergence;
+  }
+
+  #differs(event: number, expected: string, got: string): void {
+    this.#divergence ??= { event, expected, got };
+  }
+}
+
+/** Whether two events have the same line; accesses, of which there are many, without writing it. */
+function same(a: RecordingEvent, b: RecordingEvent): boolean {
+  if (a.kind !== b.kind) return false;
+  if ((a.kind === "read" || a.kind === "write") && (b.kind === "read" || b.kind === "write")) {
+    return (
+      a.address === b.address &&
+      a.width === b.width &&
+      a.space === b.space &&
+      a.vcpu === b.vcpu &&
+      a.outcome === b.outcome &&
+      carriedBy(a) === carriedBy(b)
+    );
+  }
+  return formatEvent(a) === formatEvent(b);
+}
+
+/** A read that was refused has none. */
+function carriedBy(access: Extract<RecordingEvent, { kind: "read" | "write" }>): bigint | undefined {
+  return access.kind === "write" || access.outcome === "ok" ? access.value : undefined;
 }

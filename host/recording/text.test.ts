@@ -56,8 +56,36 @@ describe("the text of a recording", () => {
     [{ kind: "control", what: "status" }, "control status"],
     [{ kind: "irq", pic: "gic", line: 37, level: true }, "irq gic:37 on"],
     [{ kind: "irq", pic: "my pic", line: 0, level: false }, 'irq "my pic:0" off'],
+    [{ kind: "irqNote", pic: "gic", line: 37, note: "spurious" }, "irq_note gic:37 spurious"],
+    [{ kind: "irqAct", pic: "gic", line: 37, act: "enable-edge" }, "irq_act gic:37 enable-edge"],
+    [
+      {
+        kind: "irqPin",
+        pic: "8259",
+        line: 5,
+        pin: { enabled: true, trigger: "edge", pending: true, inService: false },
+      },
+      "irq_pin 8259:5 on edge pending -",
+    ],
+    [
+      {
+        kind: "irqPin",
+        pic: "8259",
+        line: 5,
+        pin: { enabled: false, trigger: "level", pending: false, inService: true },
+      },
+      "irq_pin 8259:5 off level - in-service",
+    ],
+    [{ kind: "irqGuest", pic: "my pic", line: 2, ack: true, unmask: false }, 'irq_guest "my pic:2" - ack'],
+    [
+      { kind: "msi", vdev: "a", address: 0xfee00000n, data: 0x41, target: "apic:65" },
+      "msi a 0xfee00000 0x41 => apic:65",
+    ],
+    [{ kind: "msi", vdev: "a", address: 0n, data: 0xffffffff, target: "" }, "msi a 0x0 0xffffffff => -"],
+    [{ kind: "msi", vdev: "a", address: 0n, data: 0, target: "-" }, 'msi a 0x0 0x0 => "-"'],
     [{ kind: "input", vdev: "pl011", bytes: Uint8Array.of(0x41, 0x0a) }, "input pl011 0x410a"],
     [{ kind: "output", vdev: "pl011", bytes: new Uint8Array() }, "output pl011 0x"],
+    [{ kind: "flow", vdev: "pl011", takes: false }, "flow pl011 off"],
     [{ kind: "random", bytes: Uint8Array.of(1) }, "random 0x01"],
     [{ kind: "dmaRead", address: 4096n, bytes: Uint8Array.of(1, 2) }, "dma_read 0x1000 0x0102"],
     [{ kind: "dmaWrite", address: 4096n, bytes: Uint8Array.of(3) }, "dma_write 0x1000 0x03"],
@@ -197,6 +225,7 @@ const event: fc.Arbitrary<RecordingEvent> = fc.oneof(
     .map(([kind, vdev, data]): RecordingEvent => {
       return { kind, vdev, bytes: data };
     }),
+  fc.tuple(text, fc.boolean()).map(([vdev, takes]): RecordingEvent => ({ kind: "flow", vdev, takes })),
   bytes.map((data): RecordingEvent => ({ kind: "random", bytes: data })),
   fc
     .tuple(fc.constantFrom("dmaRead" as const, "dmaWrite" as const), u64, bytes)

@@ -8,6 +8,7 @@ import { LineReader, MAX_U64 } from "../guests/script/line-reader.ts";
 import { CONTROL_WORDS, MAX_VCPU, widthMask } from "../guests/script/step.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { POWER_STATES } from "../vm/power.ts";
+import { parseAccessLine } from "./access-line.ts";
 import type {
   AccessOutcome,
   RecordedModule,
@@ -18,6 +19,7 @@ import type {
   RecordingHeader,
 } from "./event.ts";
 import { RECORDING_VERSION } from "./event.ts";
+import { formatInterruptEvent, INTERRUPT_EVENTS } from "./interrupt-lines.ts";
 
 const FIRST_LINE = "# vdevbox recording ";
 /** In front of every line of an embedded text, so that no text can be taken for an event. */
@@ -81,9 +83,13 @@ export function formatEvent(event: RecordingEvent): string {
       return `clock_step ${event.ns}`;
     case "control":
       return `control ${event.what}`;
+    case "pulse":
+      return `pulse ${formatName(event.vdev)} ${event.code}`;
     case "input":
     case "output":
       return `${event.kind} ${formatName(event.vdev)} ${formatBytes(event.bytes)}`;
+    case "flow":
+      return `flow ${formatName(event.vdev)} ${event.takes ? "on" : "off"}`;
     case "random":
       return `random ${formatBytes(event.bytes)}`;
     case "dmaRead":
@@ -98,6 +104,12 @@ export function formatEvent(event: RecordingEvent): string {
       return `schedule ${event.thread}`;
     case "irq":
       return `irq ${formatPin(event.pic, event.line)} ${event.level ? "on" : "off"}`;
+    case "irqNote":
+    case "irqAct":
+    case "irqPin":
+    case "irqGuest":
+    case "msi":
+      return formatInterruptEvent(event);
     case "log":
       return `log ${event.severity} ${formatName(event.vdev)} ${JSON.stringify(event.text)}`;
     case "report":
@@ -123,6 +135,12 @@ export function parseRecording(text: string, file: string): Recording {
   const header = parseHeader(lines);
   const events: RecordingEvent[] = [];
   for (;;) {
+    const access = parseAccessLine(lines.peek());
+    if (access !== undefined) {
+      events.push(access);
+      lines.raw();
+      continue;
+    }
     const line = lines.words();
     const word = line.word("an event");
     const name = word.quoted ? "" : word.text;
@@ -220,8 +238,10 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ...accessReaders(),
   ["clock_step", (line) => ({ kind: "clockStep", ns: line.number("nanoseconds") })],
   ["control", (line) => ({ kind: "control", what: line.choice(CONTROL_WORDS) })],
+  ["pulse", (line) => ({ kind: "pulse", vdev: readVdev(line), code: line.int("a pulse's code", 0xff) })],
   ["input", (line) => ({ kind: "input", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
   ["output", (line) => ({ kind: "output", vdev: readVdev(line), bytes: line.bytes("the bytes") })],
+  ["flow", (line) => ({ kind: "flow", vdev: readVdev(line), takes: line.choice(["on", "off"]) === "on" })],
   ["random", (line) => ({ kind: "random", bytes: line.bytes("the bytes") })],
   ["dma_read", (line) => ({ kind: "dmaRead", ...readBlock(line) })],
   ["dma_write", (line) => ({ kind: "dmaWrite", ...readBlock(line) })],
@@ -229,6 +249,7 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ["dump", (line) => ({ kind: "dump", errno: line.int("an errno", MAX_ERRNO) })],
   ["schedule", (line) => ({ kind: "schedule", thread: line.int("a thread's number", MAX_THREAD) })],
   ["irq", (line) => ({ kind: "irq", ...line.pin(), level: line.choice(["on", "off"]) === "on" })],
+  ...INTERRUPT_EVENTS,
   [
     "log",
     (line) => ({
@@ -329,6 +350,11 @@ class RecordingLines {
   first(): string {
     this.#next = 1;
     return this.#lines[0] ?? this.#rest;
+  }
+
+  /** The next line, which stays the next; nothing when there is none. */
+  peek(): string {
+    return this.#lines[this.#next] ?? "";
   }
 
   raw(): string {

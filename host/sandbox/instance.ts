@@ -1,7 +1,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { vdev_s } from "../../abi/generated/layouts.ts";
 import type { ThunkSlots } from "../dispatcher/dispatcher.ts";
-import { EndOfVm } from "../gate/finding.ts";
+import { EndOfVm, type Finding } from "../gate/finding.ts";
 import type { Coroutines } from "../threads/coroutines.ts";
 import type { Factory } from "../vm/vdev.ts";
 import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
@@ -50,6 +50,10 @@ export class ModuleInstance {
   readonly vdevs: number[] = [];
   /** Why it no longer runs; undefined while it does. */
   stopped: string | undefined;
+  /** The finding that stopped it. */
+  stoppedBy: Finding | undefined;
+  /** Memory from here on was allocated while the VM runs, where that matters; see `markHeap`. */
+  heapMark: number | undefined;
   /** Factories its top level registered. */
   readonly factories: Factory[] = [];
   /** Its thunks in the dispatcher's table. */
@@ -158,6 +162,14 @@ export class ModuleInstance {
 
   #allocationError(bytes: number, why: string): AssemblyAbort {
     return new AssemblyAbort(`${this.module.file} could not give the host ${bytes} bytes of its memory: ${why}`);
+  }
+
+  /**
+   * Marks where the module's heap has come to. Its runtime gives memory out upwards and takes none back, so that what
+   * lies above the mark was allocated later.
+   */
+  markHeap(): void {
+    this.heapMark = this.alloc(16);
   }
 
   /** Which controllers have a vdev_t, for putting a VM back. */

@@ -93,7 +93,7 @@ export class Mutexes {
 
   lock(mutex: Mutex): MutexOutcome {
     if (mutex.holder === undefined) return this.#take(mutex);
-    if (mutex.owner !== this.#vm.threads?.current) return "wait";
+    if (mutex.owner !== this.#vm.threads?.acting) return "wait";
     if (mutex.kind === "normal") return "self";
     if (mutex.kind === "errorcheck" || mutex.count === COUNT_LIMIT) return "deadlock";
     mutex.count++;
@@ -102,7 +102,7 @@ export class Mutexes {
 
   tryLock(mutex: Mutex): MutexOutcome {
     if (mutex.holder === undefined) return this.#take(mutex);
-    if (mutex.owner !== this.#vm.threads?.current) return "busy";
+    if (mutex.owner !== this.#vm.threads?.acting) return "busy";
     if (mutex.kind !== "recursive" || mutex.count === COUNT_LIMIT) return "busy";
     mutex.count++;
     return "done";
@@ -110,7 +110,7 @@ export class Mutexes {
 
   unlock(mutex: Mutex): MutexOutcome {
     const { holder } = mutex;
-    if (holder === undefined || mutex.owner !== this.#vm.threads?.current) return "not-owner";
+    if (holder === undefined || mutex.owner !== this.#vm.threads?.acting) return "not-owner";
     mutex.count--;
     if (mutex.count > 0) return "done";
     this.#free(mutex);
@@ -127,7 +127,7 @@ export class Mutexes {
 
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
-    mutex.owner = this.#vm.threads?.current;
+    mutex.owner = this.#vm.threads?.acting;
     const call = mutex.traced ? new Error("pthread_mutex_lock") : undefined;
     const release = () => {
       this.#free(mutex);

@@ -1,5 +1,5 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
-import type { Alarm } from "../time/clock.ts";
+import { Alarm } from "../time/clock.ts";
 import type { Activation } from "../vm/activation.ts";
 import type { Suspended } from "./suspended.ts";
 
@@ -22,6 +22,8 @@ export interface Thread {
   /** THREAD.* of situation.ts. */
   readonly kind: number;
   readonly vcpu: number;
+  /** Whom it acts for: itself, or the thread that waits for the callback it runs. Locks belong to that one. */
+  readonly root: Thread | undefined;
   /** Whose thread it is; undefined for those that run callbacks. */
   readonly instance: ModuleInstance | undefined;
   /** `new`: has not run. */
@@ -30,7 +32,7 @@ export interface Thread {
   readonly start: () => number | undefined | Suspended;
   wait: Wait | undefined;
   /** Wakes it when it has waited long enough. */
-  alarm: Alarm | undefined;
+  readonly alarm: ThreadAlarm;
   /** The alarm went off before what it waited for. */
   timedOut: boolean;
   /** Where it was left, innermost first. */
@@ -39,6 +41,27 @@ export interface Thread {
   result: number | undefined;
   cancelled: boolean;
   detached: boolean;
+}
+
+/** Goes off when a thread has waited long enough. */
+export class ThreadAlarm extends Alarm {
+  readonly #wake: () => void;
+
+  constructor(wake: () => void) {
+    super();
+    this.#wake = wake;
+  }
+
+  override fire(): void {
+    this.#wake();
+  }
+
+  /** Threads are put back by whoever has them. */
+  override keep(): undefined {
+    return undefined;
+  }
+
+  override putBack(): void {}
 }
 
 /** Thrown through a module to end the thread in progress: pthread_cancel() took effect. */

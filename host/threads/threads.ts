@@ -5,7 +5,7 @@ import type { Vm } from "../vm/vm.ts";
 import type { SavedCoroutines } from "./coroutines.ts";
 import type { Schedule } from "./schedule.ts";
 import { type Continuation, SUSPENDED, type Suspended } from "./suspended.ts";
-import { EndOfThread, type Thread, type Wait } from "./thread.ts";
+import { EndOfThread, type Thread, ThreadAlarm, type Wait } from "./thread.ts";
 
 /** All threads of a VM at one time. */
 export interface SavedThreads {
@@ -68,13 +68,25 @@ export class Threads {
   }
 
   #add(kind: number, vcpu: number, name: string, start: Thread["start"], instance?: ModuleInstance): Thread {
+    const alarm = new ThreadAlarm(() => this.#timeOut(thread));
     const thread: Thread = {
-      ...{ id: this.#nextId++, name, kind, vcpu, instance, start },
-      ...{ state: "new", wait: undefined, alarm: undefined, timedOut: false, left: [] },
+      alarm,
+      ...{ id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
+      ...{ state: "new", wait: undefined, timedOut: false, left: [] },
       ...{ result: undefined, cancelled: false, detached: false },
     };
     this.#all.push(thread);
     return thread;
+  }
+
+  /** A callback in the middle of another one runs on that one's thread. */
+  #actingFor(instance: ModuleInstance | undefined): Thread | undefined {
+    return instance === undefined && this.#current?.state === "running" ? this.acting : undefined;
+  }
+
+  /** The thread in progress, as locks know it. */
+  get acting(): Thread | undefined {
+    return this.#current?.root ?? this.#current;
   }
 
   /** Runs a callback on a thread of its own, and other threads while it waits. @returns its result */
@@ -215,23 +227,21 @@ export class Threads {
   }
 
   #setAlarm(thread: Thread, deadlineNs: bigint): void {
-    const { clock } = this.#vm;
-    const fire = () => {
-      thread.alarm = undefined;
-      thread.timedOut = true;
-      this.wake(thread);
-      this.drain();
-    };
-    thread.alarm = { deadlineNs: deadlineNs > this.#vm.nowNs ? deadlineNs : this.#vm.nowNs, fire };
-    clock.set(thread.alarm);
+    this.#vm.clock.set(thread.alarm, deadlineNs > this.#vm.nowNs ? deadlineNs : this.#vm.nowNs);
     this.#vm.alarmsChanged();
   }
 
   #clearAlarm(thread: Thread): void {
-    if (thread.alarm === undefined) return;
+    if (!thread.alarm.isSet) return;
     this.#vm.clock.cancel(thread.alarm);
-    thread.alarm = undefined;
     this.#vm.alarmsChanged();
+  }
+
+  /** A thread has waited as long as it wanted to. */
+  #timeOut(thread: Thread): void {
+    thread.timedOut = true;
+    this.wake(thread);
+    this.drain();
   }
 
   /** What a thread waited for has happened: it may go on when it is its turn. */

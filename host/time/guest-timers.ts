@@ -1,111 +1,132 @@
+import { GATE_TABLE } from "../../abi/generated/gate-table.ts";
 import { guest_timer_data } from "../../abi/generated/layouts.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
-import type { Remark } from "../vm/findings.ts";
+import { cannotCallBack } from "../vm/cannot-call-back.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
-import type { Alarm } from "./clock.ts";
+import { Alarm } from "./clock.ts";
+import { BURST, BURST_NS, countFiring, type FiringRate } from "./firing-rate.ts";
 
 /** Cycles of the guest clock in a second: the resolution guest_timer_create() reports. Our choice: 1 cycle, 1 ns. */
 export const GUEST_CLOCK_HZ = 1_000_000_000n;
 
+/** What a deadline is counted from: now, when the timer last fired, or the start of the VM. */
+export type TimerOrigin = "now" | "fired" | "start";
+
+/** What changes of a timer beside its deadline. */
+interface Kept extends FiringRate {
+  readonly startedNs: bigint;
+  readonly firedNs: bigint | undefined;
+}
+
 /** A guest timer. Its handle is the address of its guest_timer_data in module memory. */
-export interface GuestTimer {
+export class GuestTimer extends Alarm implements FiringRate {
   readonly vdev: Vdev;
   readonly handle: number;
   /** Handed back to the factory's timer(). */
   readonly cookie: number;
-  /** guest_cpu of a per-CPU timer, else 0. */
+  /** guest_cpu of a per-CPU timer, else 0; handed to timer() as well. */
   readonly gcp: number;
-  alarm: Alarm | undefined;
   /** When it was last armed and when it last fired; a repeating timer counts from the latter, so it never drifts. */
-  startedNs: bigint;
+  startedNs = 0n;
   firedNs: bigint | undefined;
-  /** Times it fired since `burstNs`: what tells a timer that leaves no time for anything else. */
-  burst: number;
-  burstNs: bigint;
-}
+  burst = 0;
+  burstNs = 0n;
+  readonly #fire: (timer: GuestTimer) => void;
 
-/** A timer that fires more often than this many times a burst, in less virtual time than that, is a mistake. */
-const BURST = 1000;
-const BURST_NS = 1_000_000n;
+  constructor(vdev: Vdev, handle: number, cookie: number, gcp: number, fire: (timer: GuestTimer) => void) {
+    super();
+    this.vdev = vdev;
+    this.handle = handle;
+    this.cookie = cookie;
+    this.gcp = gcp;
+    this.#fire = fire;
+  }
 
-/** The state of all timers at one time. */
-export interface SavedTimers {
-  readonly timers: readonly { readonly timer: GuestTimer; readonly was: GuestTimer }[];
-  readonly alarms: readonly Alarm[];
+  override fire(): void {
+    this.#fire(this);
+  }
+
+  override keep(): Kept {
+    const { startedNs, firedNs, burst, burstNs } = this;
+    return { startedNs, firedNs, burst, burstNs };
+  }
+
+  override putBack(kept: Kept): void {
+    this.startedNs = kept.startedNs;
+    this.firedNs = kept.firedNs;
+    this.burst = kept.burst;
+    this.burstNs = kept.burstNs;
+  }
 }
 
 /** The guest timers of a VM: created at startup, armed while running, fired by the virtual clock. */
 export class GuestTimers {
   readonly #vm: Vm;
-  readonly #timers: GuestTimer[] = [];
+  /** In the order they were created. */
+  readonly #all: GuestTimer[] = [];
+  readonly #byHandle = new Map<ModuleInstance, Map<number, GuestTimer>>();
 
   constructor(vm: Vm) {
     this.#vm = vm;
   }
 
   get all(): readonly GuestTimer[] {
-    return this.#timers;
+    return this.#all;
   }
 
   create(vdev: Vdev, cookie: number, gcp: number): GuestTimer {
     const handle = vdev.instance.alloc(guest_timer_data.SIZEOF);
-    const timer: GuestTimer = {
-      vdev,
-      handle,
-      cookie,
-      gcp,
-      alarm: undefined,
-      startedNs: 0n,
-      firedNs: undefined,
-      burst: 0,
-      burstNs: 0n,
-    };
-    this.#timers.push(timer);
+    const timer = new GuestTimer(vdev, handle, cookie, gcp, (fired) => this.#fire(fired));
+    this.#add(timer);
     return timer;
   }
 
+  #add(timer: GuestTimer): void {
+    const { instance } = timer.vdev;
+    const timers = this.#byHandle.get(instance) ?? new Map<number, GuestTimer>();
+    timers.set(timer.handle, timer);
+    this.#byHandle.set(instance, timers);
+    this.#all.push(timer);
+  }
+
   find(instance: ModuleInstance, handle: number): GuestTimer | undefined {
-    return this.#timers.find((timer) => timer.vdev.instance === instance && timer.handle === handle);
+    return this.#byHandle.get(instance)?.get(handle);
   }
 
   countOf(instance: ModuleInstance): number {
-    return this.#timers.reduce((count, timer) => count + (timer.vdev.instance === instance ? 1 : 0), 0);
+    return this.#byHandle.get(instance)?.size ?? 0;
   }
 
-  /** Arms a timer, replacing an earlier deadline. `repeat`: `cycles` count from when it last fired. */
-  arm(timer: GuestTimer, cycles: bigint, repeat: boolean): void {
-    if (timer.alarm !== undefined) this.#vm.clock.cancel(timer.alarm);
-    const now = this.#vm.nowNs;
-    const from = repeat ? (timer.firedNs ?? now) : now;
-    const deadlineNs = from + cycles > now ? from + cycles : now;
-    timer.startedNs = now;
-    timer.alarm = { deadlineNs, fire: () => this.#fire(timer) };
-    this.#vm.clock.set(timer.alarm);
+  /**
+   * Arms a timer, replacing an earlier deadline. A deadline that has passed counts as now, and one that never comes
+   * (`END_OF_TIME_NS`) leaves the timer disarmed. It fires when the clock next moves, never inside this call.
+   * @param cycles of the guest clock, counted from `origin`
+   */
+  arm(timer: GuestTimer, cycles: bigint, origin: TimerOrigin): void {
+    const { clock, nowNs } = this.#vm;
+    const from = origin === "now" ? nowNs : origin === "start" ? 0n : (timer.firedNs ?? nowNs);
+    const deadlineNs = from + cycles;
+    clock.touch(timer);
+    timer.startedNs = nowNs;
+    clock.set(timer, deadlineNs > nowNs ? deadlineNs : nowNs);
     this.#vm.alarmsChanged();
   }
 
   #fire(timer: GuestTimer): void {
-    timer.alarm = undefined;
-    timer.firedNs = this.#vm.clock.nowNs;
+    const now = this.#vm.clock.nowNs;
+    timer.firedNs = now;
     const { vdev } = timer;
     if (vdev.instance.stopped !== undefined) return;
     if (vdev.factory.timer === 0) {
-      this.#fault(vdev, {
-        rule: "callback",
-        message: `a guest timer of ${vdev.name} fired, and its factory has no timer callback`,
-        reason: {
-          text: "a vdev that uses guest_timer_notify() needs a timer callback; qvm crashes without one",
-          status: "documented",
-        },
-        advice: "Set the factory's timer before vdev_register_factory().",
-      });
+      cannotCallBack(this.#vm, vdev, "timer", noTimerCallback(vdev.name));
       return;
     }
-    if (this.#isBurst(timer)) {
-      this.#fault(vdev, {
+    if (countFiring(timer, now)) {
+      cannotCallBack(this.#vm, vdev, "timer", {
+        severity: "fault",
         rule: "limit",
         message: `a guest timer of ${vdev.name} fired ${BURST} times in less than ${BURST_NS / 1_000_000n} ms of virtual time`,
         advice: "Arm the timer for a later time; with 0 cycles it fires for ever while time stands still.",
@@ -113,7 +134,7 @@ export class GuestTimers {
       return;
     }
     this.state(timer, timer.handle);
-    const { activations } = this.#vm;
+    const { activations, pulses } = this.#vm;
     activations.invoke(
       vdev,
       CALLBACK.timer,
@@ -125,25 +146,7 @@ export class GuestTimers {
       timer.handle,
       timer.gcp,
     );
-  }
-
-  #isBurst(timer: GuestTimer): boolean {
-    timer.burst++;
-    if (timer.burst <= BURST) return false;
-    const now = this.#vm.clock.nowNs;
-    const short = now - timer.burstNs < BURST_NS;
-    timer.burst = 0;
-    timer.burstNs = now;
-    return short;
-  }
-
-  /** The timer callback cannot be made, or not any more. */
-  #fault(vdev: Vdev, what: Omit<Remark, "severity">): void {
-    const { context, findings } = this.#vm;
-    context.enter(CALLBACK.timer, THREAD.timer, vdev.index, 0);
-    const finding = findings.record(vdev.instance, { severity: "fault", ...what });
-    this.#vm.stopInstance(vdev.instance, finding);
-    context.enter(CALLBACK.none, THREAD.main, -1, 0);
+    pulses.deliverWaiting();
   }
 
   /** Writes a guest_timer_data: when the timer was started, and now. Host and guest time are the same here. */
@@ -157,42 +160,31 @@ export class GuestTimers {
   }
 
   cancelAllOf(instance: ModuleInstance): void {
-    for (const timer of this.#timers) {
-      if (timer.vdev.instance !== instance || timer.alarm === undefined) continue;
-      this.#vm.clock.cancel(timer.alarm);
-      timer.alarm = undefined;
-    }
+    for (const timer of this.#byHandle.get(instance)?.values() ?? []) this.#vm.clock.cancel(timer);
     this.#vm.alarmsChanged();
   }
 
-  /** All timers as they are, and their alarms in the order in which they will fire: for putting a VM back. */
-  save(): SavedTimers {
-    return { timers: this.#timers.map((timer) => ({ timer, was: { ...timer } })), alarms: this.#vm.clock.alarms() };
-  }
-
-  restore({ timers, alarms }: SavedTimers): void {
-    const { clock } = this.#vm;
-    let same = alarms.length === clock.pending;
-    if (this.#timers.length !== timers.length || timers.some(({ timer }, i) => this.#timers[i] !== timer)) {
-      this.#timers.splice(0, this.#timers.length, ...timers.map(({ timer }) => timer));
+  /** Forgets the timers created after the first `count`; they are no longer set. */
+  truncate(count: number): void {
+    while (this.#all.length > count) {
+      const timer = this.#all.pop()!;
+      this.#byHandle.get(timer.vdev.instance)?.delete(timer.handle);
     }
-    for (const { timer, was } of timers) {
-      if (timer.alarm !== was.alarm) same = false;
-      putBack(timer, was);
-    }
-    if (!same) {
-      clock.cancelAll();
-      for (const alarm of alarms) clock.set(alarm);
-    }
-    this.#vm.alarmsChanged();
   }
 }
 
-/** All that changes of a timer. */
-function putBack(timer: GuestTimer, was: GuestTimer): void {
-  timer.alarm = was.alarm;
-  timer.startedNs = was.startedNs;
-  timer.firedNs = was.firedNs;
-  timer.burst = was.burst;
-  timer.burstNs = was.burstNs;
+/** What is wrong with a vdev whose timer fires and whose factory has no timer(). */
+function noTimerCallback(name: string) {
+  const manual = GATE_TABLE.find((entry) => entry.name === "guest_timer_notify")?.source;
+  return {
+    severity: "violation",
+    rule: "callback",
+    message: `a guest timer of ${name} fired, and its factory has no timer callback`,
+    reason: {
+      text: "a vdev that uses guest_timer_notify() needs a timer callback; qvm crashes without one",
+      status: "documented",
+      ...(manual === undefined ? {} : { manual }),
+    },
+    advice: "Set the factory's timer before vdev_register_factory().",
+  } as const;
 }

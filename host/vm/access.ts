@@ -4,6 +4,8 @@ import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
 import { formatAddress } from "../memory/format.ts";
 import { directRead, directWrite } from "./direct-access.ts";
+import { accessedRegion } from "./regions.ts";
+import { unsupportedAction } from "./unsupported.ts";
 import type { Vdev } from "./vdev.ts";
 import { EXIT, type Vm } from "./vm.ts";
 
@@ -29,12 +31,13 @@ export function settleRead(
     return settleStatus(vm, status, "vread", space, lo, hi);
   }
   if (status === L.UNCLAIMED && space === "memory") {
-    const bytes = vm.ram.view(join(lo, hi), width);
+    const bytes = vm.ram.load(join(lo, hi), width);
     if (bytes !== undefined) {
       vm.valueLo = littleEndian(bytes, 0, Math.min(width, 4));
       vm.valueHi = width === 8 ? littleEndian(bytes, 4, 4) : 0;
       return AccessStatus.done;
     }
+    if (vm.ram.holds(join(lo, hi), width)) return unsupported(vm, L.NO_HANDLER, "read", space, lo, hi, width);
   }
   return unsupported(vm, status, "read", space, lo, hi, width);
 }
@@ -60,20 +63,21 @@ export function settleWrite(
     return settleStatus(vm, status, "vwrite", space, lo, hi);
   }
   if (status === L.UNCLAIMED && space === "memory") {
-    const range = vm.ram.find(join(lo, hi), width);
-    if (range !== undefined) {
-      if (!range.writable) return unsupported(vm, L.NO_HANDLER, "write", space, lo, hi, width);
-      const offset = Number(join(lo, hi) - range.start);
-      for (let i = 0; i < width; i++)
-        range.bytes[offset + i] = (i < 4 ? valueLo >>> (8 * i) : valueHi >>> (8 * (i - 4))) & 0xff;
-      return AccessStatus.done;
-    }
+    const address = join(lo, hi);
+    if (vm.ram.store(address, toBytes(valueLo, valueHi, width))) return AccessStatus.done;
+    if (vm.ram.holds(address, width)) return unsupported(vm, L.NO_HANDLER, "write", space, lo, hi, width);
   }
   return unsupported(vm, status, "write", space, lo, hi, width);
 }
 
 function join(lo: number, hi: number): bigint {
   return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+}
+
+function toBytes(lo: number, hi: number, width: number): Uint8Array {
+  const bytes = new Uint8Array(width);
+  for (let i = 0; i < width; i++) bytes[i] = i < 4 ? lo >>> (8 * i) : hi >>> (8 * (i - 4));
+  return bytes;
 }
 
 function littleEndian(bytes: Uint8Array, from: number, count: number): number {
@@ -89,7 +93,7 @@ function littleEndian(bytes: Uint8Array, from: number, count: number): number {
 function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, access: number): boolean {
   if (vm.ended !== undefined) return false;
   const address = join(lo, hi);
-  const region = vm.spaces[space].find(address);
+  const region = accessedRegion(vm, space, address);
   if (region?.what.kind !== "vdev") return false;
   const { instance, factory } = vm.vdevs[region.what.vdev]!;
   const handler = access === GRF_VIRT_RD ? factory.vread : factory.vwrite;
@@ -177,7 +181,7 @@ function during(vm: Vm, vdev: Vdev, callback: "vread" | "vwrite", record: () => 
 }
 
 function vdevAt(vm: Vm, space: Space, lo: number, hi: number): Vdev | undefined {
-  const region = vm.spaces[space].find(join(lo, hi));
+  const region = accessedRegion(vm, space, join(lo, hi));
   return region?.what.kind === "vdev" ? vm.vdevs[region.what.vdev] : undefined;
 }
 
@@ -201,7 +205,7 @@ function unsupported(
 ): AccessStatus {
   const vdev = vdevAt(vm, space, lo, hi);
   const where = formatAddress(space, join(lo, hi));
-  const policy = vm.plan.unsupported;
+  const policy = unsupportedAction(vm.plan, space, vdev !== undefined);
   vm.log("debug", vdev, `${width}-byte ${op} at ${where}: ${REASONS[status]}`);
   vm.valueLo = op === "read" ? (width >= 4 ? 0xffffffff : 2 ** (8 * width) - 1) : vm.valueLo;
   vm.valueHi = op === "read" && width === 8 ? 0xffffffff : 0;

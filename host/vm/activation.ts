@@ -3,6 +3,8 @@ import type { Continuation } from "../threads/suspended.ts";
 
 /** One call into a module that has not returned: a callback, a module's start, or a vdev thread's function. */
 export interface Activation {
+  /** From 1; never used again for another. */
+  readonly id: number;
   readonly instance: ModuleInstance;
   /** Index in the VM; -1 while a module starts. */
   readonly vdev: number;

@@ -11,6 +11,9 @@ import type { Vm } from "./vm.ts";
 /** Nested activations one thread may have: one frame of a module each, the first for the dispatcher's. */
 const DEPTH_LIMIT = 15;
 
+/** Steps of an activation that another one waits for. */
+const NESTED_STEPS = 100_000;
+
 /** What a call into a module came to: its result, undefined when the module was stopped, or the thread waits. */
 export type Outcome = number | undefined | Suspended;
 
@@ -28,6 +31,8 @@ export class Activations {
   #left: Activation[] = [];
   /** Activations to come back to, the next one last. */
   #returning: Activation[] = [];
+  #outermost = 0;
+  #count = 0;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -55,28 +60,49 @@ export class Activations {
     d = 0,
     vcpu = 0,
   ): number | undefined {
-    const start = () => this.begin(vdev, callback, thread, fn, shape, a, b, c, d, vcpu);
+    const { instance } = vdev;
+    if (instance.stopped !== undefined) return undefined;
+    const { __vdevbox_call: call } = instance.exports;
+    const enter = (frame: number) => call(frame, fn, shape, a, b, c, d);
+    const start = () => this.enter(instance, vdev.index, callback, thread, vcpu, enter);
+    return this.#toEnd(start, callback, thread, vcpu);
+  }
+
+  /** Without threads nothing waits. */
+  #toEnd(start: () => Outcome, callback: number, thread: number, vcpu: number): number | undefined {
     const { threads } = this.#vm;
     return threads === undefined ? (start() as number | undefined) : threads.runToEnd(start, callback, thread, vcpu);
   }
 
-  /** The same from within a host call: the thread may have to wait in it, and the host call then answers SUSPENDED. */
-  begin(
-    vdev: Vdev,
-    callback: number,
-    thread: number,
-    fn: number,
-    shape: number,
-    a = 0,
-    b = 0,
-    c = 0,
-    d = 0,
-    vcpu = 0,
-  ): Outcome {
+  /** Activations so far that no other waited for. */
+  get outermost(): number {
+    return this.#outermost;
+  }
+
+  /**
+   * Calls into a vdev in the middle of what another one does: on its thread, and for a short time only.
+   * @param call gets the frame, whose first bytes may hold what the callback is given
+   * @returns its result; undefined when the module has stopped
+   * @throws StopModule when the module that waits was stopped by it: vdevs of one type may share an instance
+   */
+  nested(vdev: Vdev, callback: number, call: (frame: number) => number): number | undefined {
     const { instance } = vdev;
     if (instance.stopped !== undefined) return undefined;
-    const { __vdevbox_call: call } = instance.exports;
-    return this.enter(instance, vdev.index, callback, thread, vcpu, (frame) => call(frame, fn, shape, a, b, c, d));
+    const { context, vdevs } = this.#vm;
+    const budget = instance.exports.__vdevbox_fuel_budget;
+    const steps = instance.fuelBudget;
+    if (budget !== undefined) budget.value = Math.min(steps, NESTED_STEPS);
+    const { thread, vcpu } = context;
+    const start = () => this.enter(instance, vdev.index, callback, thread, vcpu, call);
+    let result: number | undefined;
+    try {
+      result = this.#toEnd(start, callback, thread, vcpu);
+    } finally {
+      if (budget !== undefined) budget.value = steps;
+    }
+    const waiting = context.callback === CALLBACK.none ? undefined : vdevs[context.vdev]?.instance;
+    if (waiting?.stoppedBy !== undefined) throw new StopModule(waiting.stoppedBy);
+    return result;
   }
 
   /** Runs a module's top level. @returns whether it came to its end */
@@ -87,8 +113,7 @@ export class Activations {
         instance.exports.__vdevbox_start();
         return 1;
       });
-    const { threads } = this.#vm;
-    return (threads === undefined ? start() : threads.runToEnd(start, callback, THREAD.main, 0)) === 1;
+    return this.#toEnd(start, callback, THREAD.main, 0) === 1;
   }
 
   /** Calls a module. @param call is given the frame, and is called again when the module is returned to */
@@ -100,10 +125,12 @@ export class Activations {
     vcpu: number,
     call: (frame: number) => number,
   ): Outcome {
-    const depth = this.#current === undefined ? 0 : this.#current.depth + 1;
+    const inAccess = this.#vm.context.callback !== CALLBACK.none ? 1 : 0;
+    const depth = this.#current === undefined ? inAccess : this.#current.depth + 1;
+    if (depth === 0) this.#outermost++;
     const isTooDeep = depth >= DEPTH_LIMIT;
     return this.#step({
-      ...{ instance, vdev, callback, thread, vcpu, depth },
+      ...{ id: ++this.#count, instance, vdev, callback, thread, vcpu, depth },
       trap: this.#vm.context.trap,
       frame: isTooDeep ? 0 : instance.takeFrame(depth),
       enter: isTooDeep ? tooDeep : call,
@@ -125,7 +152,7 @@ export class Activations {
     dispatcher.exports.select(0, activation.depth + 1);
     let left = false;
     try {
-      if (windows.any) windows.refresh();
+      if (windows.any) windows.enter(instance);
       const scratch = instance.coroutines?.scratch;
       if (activation.continuation !== undefined) instance.coroutines!.beginReturning(activation);
       const result = activation.enter(activation.frame);
@@ -157,11 +184,6 @@ export class Activations {
   suspend(continuation: Continuation): Suspended {
     this.#current!.continuation = continuation;
     return SUSPENDED;
-  }
-
-  /** Goes on with what a nested activation came to, at once or when its thread has waited. */
-  after(outcome: Outcome, continuation: Continuation): number | Suspended {
-    return outcome === SUSPENDED ? this.suspend(continuation) : continuation(outcome);
   }
 
   /** The activations of a thread that has begun to wait, innermost first. */

@@ -10,23 +10,43 @@ import type { Vm } from "./vm.ts";
  * done: RAM, a refusal, a vdev that faulted. It then goes on at the next.
  *
  * Where something must happen between accesses (a listener is told of each, time passes with each, guest memory is
- * mapped into a vdev) they are made one by one. A mapping made during a batch is written back at its end.
+ * mapped into a vdev) they are made one by one, from the one on after which it must.
  * @returns how many were made: fewer than `count` when the VM ended, the last of them with outcome `stop`
  */
 export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
   if (count < 0 || count > TRAPS_MAX) throw new RangeError(`a batch has at most ${TRAPS_MAX} traps`);
   ring.notDone = 0;
-  if (vm.watchesAccesses || vm.windows.any) return oneByOne(vm, ring, count);
-  let next = 0;
-  while (next < count && vm.ended === undefined) {
-    next = advance(vm, next, count);
-    if (next === count) break;
-    settle(vm, ring, next);
-    next++;
-  }
+  const done = vm.watchesAccesses || vm.windows.any ? 0 : untilMapped(vm, ring, count);
   if (vm.windows.any) vm.windows.flush();
   if (vm.held.any) vm.held.checkReleased(undefined);
-  return next;
+  return done === count || vm.ended !== undefined ? done : oneByOne(vm, ring, done, count);
+}
+
+/** Lets the dispatcher go through a batch by itself, up to the trap in which a vdev maps memory. @returns traps made */
+function untilMapped(vm: Vm, ring: TrapRing, count: number): number {
+  let blocked = count;
+  let unblock: (() => void) | undefined;
+  vm.windows.opened = () => {
+    const next = vm.dispatcher.words[PROGRESS]! + 1;
+    if (unblock !== undefined || next >= count) return;
+    blocked = next;
+    unblock = ring.block(next);
+  };
+  try {
+    let next = 0;
+    while (next < blocked && vm.ended === undefined) {
+      next = advance(vm, next, count);
+      if (next === blocked) break;
+      settle(vm, ring, next);
+      next++;
+    }
+    // The dispatcher has counted the trap that it refused; it is made again.
+    if (unblock !== undefined && vm.dispatcher.words[PROGRESS] === blocked) vm.context.trap -= 1;
+    return next;
+  } finally {
+    vm.windows.opened = undefined;
+    unblock?.();
+  }
 }
 
 /** Lets the dispatcher work. @returns the first record that is not plainly done, its answer written; else `end` */
@@ -55,8 +75,8 @@ function settle(vm: Vm, ring: TrapRing, i: number): void {
   ring.settle(i, outcome, write ? valueLo : vm.valueLo, write ? valueHi : vm.valueHi);
 }
 
-function oneByOne(vm: Vm, ring: TrapRing, count: number): number {
-  for (let i = 0; i < count; i++) {
+function oneByOne(vm: Vm, ring: TrapRing, first: number, count: number): number {
+  for (let i = first; i < count; i++) {
     if (vm.ended !== undefined) return i;
     const trap = ring.trap(i);
     const outcome = access(vm, trap);

@@ -187,10 +187,12 @@ describe("guest_terminate()", () => {
       ]),
       { listener: (event) => event.kind === "report" && said.push(`${event.source} ${event.text}`) },
     );
-    vm.lines.onChange(() => {
-      const inner = vm.vdevs[1]!;
-      const { control } = inner.factory;
-      vm.activations.invoke(inner, CALLBACK["pic-signal"], THREAD.vcpu, control, SHAPE.intIII, inner.vdp, 4);
+    vm.lines.listen({
+      level: () => {
+        const inner = vm.vdevs[1]!;
+        const { control } = inner.factory;
+        vm.activations.invoke(inner, CALLBACK["pic-signal"], THREAD.vcpu, control, SHAPE.intIII, inner.vdp, 4);
+      },
     });
     expect(read(vm, 0x1000n)[0]).toBe(2);
     expect(vm.terminate().exitCode).toBe(41);

@@ -3,6 +3,7 @@
  * ASSIGN once all have their options, then GUEST_CONFIGURED and GUEST_STARTING, and TERMINATE at the end.
  */
 import { describe, expect, it } from "vitest";
+import { VFF_VDEV_MEM } from "../../abi/generated/constants.ts";
 import { moduleFile, read, vdevPlan, vmPlan, write } from "../../test/support/vm.ts";
 import { AT, type WatVdev, watVdev } from "../../test/support/wat-vdev.ts";
 import { UserError } from "../errors.ts";
@@ -146,14 +147,15 @@ describe("names and places", () => {
   });
 
   it("are needed by a vdev with registers", () => {
-    const told = start([vdevPlan(moduleFile(watVdev()), { loc: undefined })]);
+    const module = moduleFile(watVdev({ factory: { factory_flags: VFF_VDEV_MEM } }));
+    const told = start([vdevPlan(module, { loc: undefined })]);
     expect(told.error).toMatch(/has no location: give it one with `loc ADDRESS`/);
     expect(start([vdevPlan(moduleFile(watVdev({ without: ["vread", "vwrite"] })), { loc: undefined })]).error).toBe("");
   });
 
   it("of an interrupt are checked against the controller", () => {
     const module = moduleFile(watVdev());
-    expect(start([vdevPlan(module, { intr: { pic: "apic", line: 1 } })]).error).toMatch(/no interrupt controller apic/);
+    expect(start([vdevPlan(module, { intr: { pic: "pic0", line: 1 } })]).error).toMatch(/no interrupt controller pic0/);
     expect(start([vdevPlan(module, { intr: { pic: "8259", line: 16 } })]).error).toBe(
       "8259 has lines 0 to 15, and not 16",
     );

@@ -1,6 +1,7 @@
-import { QSL_NO_LOCATION, QST_X86_IO } from "../../abi/generated/constants.ts";
+import { QSL_NO_LOCATION, QST_PCI, QST_X86_IO } from "../../abi/generated/constants.ts";
 import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { formatAddress } from "../memory/format.ts";
+import { formatFunction, functionOf } from "./pci-functions.ts";
 import type { Vdev } from "./vdev.ts";
 
 /** v_block of a vdev: where it is in the guest. */
@@ -20,9 +21,10 @@ export function locationOf(vdev: Vdev): Location {
   };
 }
 
-/** As a report names it: `0x1c090000`, `io:0x3f8`, `no location`. */
+/** As a report names it: `0x1c090000`, `io:0x3f8`, `pci:0:3.0`, `no location`. */
 export function formatLocation(vdev: Vdev): string {
   const { address, type } = locationOf(vdev);
   if (address === QSL_NO_LOCATION) return "no location";
+  if (type === QST_PCI) return formatFunction(functionOf(address));
   return formatAddress(type === QST_X86_IO ? "io" : "memory", address);
 }

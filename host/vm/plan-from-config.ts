@@ -1,17 +1,32 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
-import { vdevboxSettings } from "../config/settings.ts";
+import { checkControllers } from "../config/check-controllers.ts";
+import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
+import { controllerPlan } from "../interrupts/controller-options.ts";
+import { isHostPicType } from "../interrupts/host-pics.ts";
+import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
-import type { LocPlan, RamPlan, Unsupported, VdevPlan, VmPlan } from "./plan.ts";
+import type {
+  ControllerPlan,
+  LimitsPlan,
+  LocPlan,
+  RamPlan,
+  Unsupported,
+  UnsupportedKind,
+  VdevPlan,
+  VmPlan,
+} from "./plan.ts";
 
 export interface PlanOptions {
   /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
   readonly modulePath?: readonly string[];
   /** Virtual nanoseconds one guest access takes, when the configuration does not say. */
   readonly accessNs?: number;
+  /** Kind of the guest: x86 code (`rom`) makes the VM a PC, when the configuration does not say. */
+  readonly guest?: string;
 }
 
 /** Host RAM a VM may have. */
@@ -20,21 +35,25 @@ const RAM_LIMIT_BYTES = 4n << 30n;
 /** What a configuration asks for, with its modules found. @throws UserError with the place of what cannot be had */
 export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmPlan {
   const settings = vdevboxSettings(config.settings);
-  const [pass] = config.passes;
-  if (pass !== undefined) {
-    throw new UserError("there is no hardware here to pass through; remove this `pass`", pass.place);
-  }
+  checkControllers(config.vdevs);
+  const architecture = settings.architecture ?? (options.guest === "rom" ? "x86" : undefined);
   return {
     system: config.system?.text ?? "vdevbox",
     cpus: vcpuCount(config),
     ram: ramOf(config),
-    vdevs: config.vdevs.map((item) => vdevPlan(item, options)),
+    ...vdevsOf(config, options),
     policy: settings.policy ?? "strict",
     instances: settings.instances ?? "shared",
     onFault: settings.onFault ?? "continue",
-    unsupported: unsupportedOf(config),
+    unsupported: "fail",
     ...(config.dump && { dump: config.dump.text }),
     accessNs: Number(settings.accessNs ?? BigInt(options.accessNs ?? 0)),
+    unsupportedKinds: unsupportedKindsOf(config),
+    ...(architecture && { architecture }),
+    limits: limitsOf(settings),
+    dryrun: config.dryrun,
+    ...(settings.time && { time: settings.time }),
+    ...(settings.startTimeNs !== undefined && { startTimeNs: settings.startTimeNs }),
   };
 }
 
@@ -71,23 +90,50 @@ function range(start: bigint, length: bigint, writable: boolean, place: SourcePl
 
 const ACTIONS: Record<UnsupportedAction, Unsupported> = { ignore: "ignore", fail: "fail", abort: "terminate" };
 
-/** What holds for memory and port accesses, the only ones made here; the last that names them counts. */
-function unsupportedOf(config: VmConfig): Unsupported {
-  const relevant = config.unsupported.findLast((item) => item.kind !== "instruction");
-  return relevant === undefined ? "fail" : ACTIONS[relevant.action];
+/** The kinds of accesses guests of vdevbox make; no guest traps registers or instructions. */
+const KINDS: readonly UnsupportedKind[] = ["mem", "io", "reference"];
+
+function unsupportedKindsOf(config: VmConfig): Partial<Record<UnsupportedKind, Unsupported>> {
+  const kinds: Partial<Record<UnsupportedKind, Unsupported>> = {};
+  for (const { kind, action } of config.unsupported) {
+    const known = KINDS.find((one) => one === kind);
+    if (known !== undefined) kinds[known] = ACTIONS[action];
+  }
+  return kinds;
 }
 
-function vdevPlan(item: VdevItem, options: PlanOptions): VdevPlan {
+function limitsOf({ steps, stackBytes }: VdevboxSettings): LimitsPlan {
+  return {
+    ...(steps !== undefined && { steps: Number(steps) }),
+    ...(stackBytes !== undefined && { stackBytes: Number(stackBytes) }),
+  };
+}
+
+/** The vdevs, and apart from them the controllers of the host's own: those for which there is no module. */
+function vdevsOf(config: VmConfig, options: PlanOptions): Required<Pick<VmPlan, "vdevs" | "controllers">> {
+  const vdevs: VdevPlan[] = [];
+  const controllers: ControllerPlan[] = [];
+  const findModule = moduleFinder(options);
+  for (const item of config.vdevs) {
+    if (isHostPicType(item.type) && moduleFile(item, moduleFolders(item, options)) === undefined) {
+      controllers.push(controllerPlan(item, item.type, vdevs.length));
+    } else vdevs.push(vdevPlan(item, findModule));
+  }
+  return { vdevs, controllers };
+}
+
+function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevPlan {
   const settings = vdevboxSettings(item.settings);
   const [intr] = item.intr;
   return {
     type: item.type,
-    file: findModule(item, options),
+    file: findModule(item),
     name: item.name?.text,
     loc: locOf(item),
     intr:
       intr === undefined || intr.line === undefined ? undefined : { pic: intr.pic, line: intr.line, place: intr.place },
     policy: settings.policy,
+    ...(item.hostvector && { hostvector: item.hostvector.place }),
     place: item.place,
     options: (optionList) => bindOptions(item, optionList),
   };
@@ -95,7 +141,24 @@ function vdevPlan(item: VdevItem, options: PlanOptions): VdevPlan {
 
 function locOf({ loc }: VdevItem): LocPlan | undefined {
   if (loc === undefined) return undefined;
+  if (loc.space === "pci") {
+    const { pci, place } = loc;
+    // There is no bus to look for an id on: such a vdev gets the next free function.
+    const fixed = pci.by === "function" ? (pci.bus << 8) | (pci.device << 3) | pci.function : undefined;
+    return { space: "pci", function: fixed, place };
+  }
   return { space: loc.space === "default" ? undefined : loc.space, address: loc.address, place: loc.place };
+}
+
+/** Looks for each module once. */
+function moduleFinder(options: PlanOptions): (item: VdevItem) => string {
+  const found = new Map<string, string>();
+  return (item) => {
+    const key = `${item.type}\n${dirname(item.place.file)}`;
+    const file = found.get(key) ?? findModule(item, options);
+    found.set(key, file);
+    return file;
+  };
 }
 
 /**
@@ -103,24 +166,41 @@ function locOf({ loc }: VdevItem): LocPlan | undefined {
  * the configuration, and what `vdevbox build` makes.
  */
 function findModule(item: VdevItem, options: PlanOptions): string {
+  const folders = moduleFolders(item, options);
+  const file = moduleFile(item, folders);
+  if (file !== undefined) return file;
+  const looked = [...new Set(folders)].join(", ");
+  const hint = didYouMean(item.type, folders.flatMap(typesIn));
+  throw new UserError(
+    `there is no module for vdev ${item.type}${hint}; looked for ${item.type}.wasm in ${looked}`,
+    item.place,
+  );
+}
+
+/** Types of vdev a folder has modules of. */
+function typesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => /^(?:vdev-)?(.+)\.wasm$/.exec(name)?.[1] ?? []);
+}
+
+function moduleFolders(item: VdevItem, options: PlanOptions): string[] {
   const folder = dirname(resolve(item.place.file));
   const fromEnvironment = (process.env.VDEVBOX_PATH ?? "").split(":").filter((part) => part !== "");
-  const folders = [
+  return [
     ...(options.modulePath ?? []),
     ...fromEnvironment,
     folder,
     join(process.cwd(), "build/out/vdevs"),
     builtFile("vdevs"),
   ];
+}
+
+function moduleFile(item: VdevItem, folders: readonly string[]): string | undefined {
   for (const candidate of folders) {
     for (const name of [`${item.type}.wasm`, `vdev-${item.type}.wasm`]) {
       const file = join(candidate, name);
       if (existsSync(file)) return file;
     }
   }
-  const looked = [...new Set(folders)].join(", ");
-  throw new UserError(
-    `there is no module for vdev ${item.type}; looked for ${item.type}.wasm in ${looked}`,
-    item.place,
-  );
+  return undefined;
 }

@@ -9,6 +9,12 @@ export type OnFault = "continue" | "stop";
 /** What an access nobody handles does: `fail` is a bus error, `ignore` reads all ones and drops writes. */
 export type Unsupported = "fail" | "ignore" | "terminate";
 
+/** `virtual`: time moves for a reason that is in the recording. `wall`: it follows the host's monotonic clock. */
+export type TimeMode = "virtual" | "wall";
+
+/** 2020-01-01T00:00:00Z: a constant, so that every run sees the same time of day. */
+export const DEFAULT_START_TIME_NS = 1_577_836_800_000_000_000n;
+
 export interface RamPlan {
   readonly start: bigint;
   readonly length: bigint;
@@ -16,16 +22,33 @@ export interface RamPlan {
   readonly place?: SourcePlace;
 }
 
+/** What accesses nobody handles are told apart by: by space, and those that meet a vdev which does not handle them. */
+export type UnsupportedKind = "mem" | "io" | "reference";
+/** Kind of machine a guest finds. */
+export type Architecture = "arm" | "x86";
+
 /** `loc` as the configuration has it. Without a kind the vdev's own default space is meant. */
-export interface LocPlan {
-  readonly space: "memory" | "io" | undefined;
-  readonly address: bigint;
-  readonly place?: SourcePlace;
-}
+export type LocPlan =
+  | { readonly space: "memory" | "io" | undefined; readonly address: bigint; readonly place?: SourcePlace }
+  /** `function`: bus, device and function as the one number of PCI; undefined lets the host choose. */
+  | { readonly space: "pci"; readonly function: number | undefined; readonly place?: SourcePlace };
 
 export interface IntrPlan {
   readonly pic: string;
   readonly line: number;
+  readonly place?: SourcePlace;
+}
+
+/** A controller of the host's own that the configuration declares. */
+export interface ControllerPlan {
+  readonly type: "gic" | "ioapic" | "8259";
+  readonly name: string;
+  /** Index of the vdev it stands in front of: users of a controller come after it. */
+  readonly before: number;
+  /** Options that have no effect, as they are written. */
+  readonly ignored: readonly string[];
+  /** A GICv2m frame: messages to `address` + 0x40 pulse lines from `base` on. */
+  readonly msi?: { readonly address: bigint; readonly base: number; readonly count: number } | undefined;
   readonly place?: SourcePlace;
 }
 
@@ -45,6 +68,8 @@ export interface VdevPlan {
   readonly loc: LocPlan | undefined;
   readonly intr: IntrPlan | undefined;
   readonly policy: Policy | undefined;
+  /** Where `hostvector` was given: only interrupt controllers have one. */
+  readonly hostvector?: SourcePlace;
   readonly place?: SourcePlace;
   /** Own options in order, once the factory has said which there are. @throws UserError for an unknown one */
   options(optionList: readonly string[]): readonly OptionPlan[];
@@ -56,6 +81,8 @@ export interface VmPlan {
   readonly cpus: number;
   readonly ram: readonly RamPlan[];
   readonly vdevs: readonly VdevPlan[];
+  /** Left out: those that every VM has, under the names of their types. */
+  readonly controllers?: readonly ControllerPlan[];
   readonly policy: Policy;
   readonly instances: Instances;
   readonly onFault: OnFault;
@@ -64,6 +91,26 @@ export interface VmPlan {
   readonly dump?: string;
   /** Virtual nanoseconds one guest access takes. 0: time moves only when stepped. */
   readonly accessNs: number;
+  /** What moves time: the guest's accesses, steps and halts (default), or the host's clock. See docs/time.md. */
+  readonly time?: TimeMode;
+  /** The time of day when the VM starts, in nanoseconds since 1970-01-01T00:00:00Z; left out: 2020-01-01. */
+  readonly startTimeNs?: bigint;
+  /** Kinds of accesses that `unsupported` does not hold for. */
+  readonly unsupportedKinds?: Partial<Record<UnsupportedKind, Unsupported>>;
+  /** Which tables describe the VM to its guest; left out: derived from the vdevs, see host/vm/architecture.ts. */
+  readonly architecture?: Architecture;
+  /** Limits of module instances; of each left out the default holds. */
+  readonly limits?: LimitsPlan;
+  /** The VM is built and described, and no guest runs. */
+  readonly dryrun?: boolean;
   /** Of the schedule in a VM with threads; without, threads change over only where they wait. */
   readonly seed?: number | undefined;
+}
+
+/** What one activation of a module may take. */
+export interface LimitsPlan {
+  /** Steps of a callback, 1 to 2^30. */
+  readonly steps?: number;
+  /** Stack of recursive functions, in bytes. */
+  readonly stackBytes?: number;
 }

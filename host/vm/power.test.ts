@@ -29,12 +29,11 @@ const FIELDS = `
   (import "qvm" "qvm_report" (func $report (param i32 i32)))
   (data (i32.const ${AT.scratch}) "fired %d\\00")
   (global $a (mut i32) (i32.const 0)) (global $b (mut i32) (i32.const 0)) (global $failures (mut i32) (i32.const 0))
-  (func $power (param $notify i32) (param $data i32) (result i32)
+  (func $power (param $notify i32) (param $data i32)
     (i32.store (i32.const ${AT.scratch + 64}) (local.get $data))
     (call $report (i32.const ${AT.scratch}) (i32.const ${AT.scratch + 64}))
     (if (i32.eq (local.get $data) (i32.const 99)) (then (call $end (i32.const 45))))
-    (if (i32.eq (local.get $data) (i32.const 98)) (then (call $delete (global.get $b))))
-    (i32.const 0))
+    (if (i32.eq (local.get $data) (i32.const 98)) (then (call $delete (global.get $b)))))
   (elem (i32.const ${TABLE.extra}) $power)`;
 
 /** register(notification, cmd, base 0, mask, bits, power, data), all 64-bit values below 2^32. */

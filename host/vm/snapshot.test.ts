@@ -96,7 +96,7 @@ describe("a restored VM", () => {
     const snapshot = new VmSnapshot(vm);
     vm.clockStep(10n);
     const [first] = vm.timers.all;
-    vm.timers.arm(first!, 500n, false);
+    vm.timers.arm(first!, 500n, "now");
     snapshot.restore();
     vm.clockStep(100n);
     expect(vm.vdevs[0]!.instance.u32(72)).toBe(0x12);

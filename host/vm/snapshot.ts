@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { SavedThreads } from "../threads/threads.ts";
-import { claimRegion, releaseRegion } from "./regions.ts";
+import { restoreTime, type SavedTime, saveTime, timeDigest } from "../time/save-time.ts";
+import { DEFAULT_REGION_FLAGS, releaseRegion, restoreRegion, runRegion } from "./regions.ts";
 import type { Vm } from "./vm.ts";
 
 interface InstanceState {
@@ -13,23 +14,22 @@ interface InstanceState {
 
 interface RegionState {
   readonly region: Region;
-  readonly vdev: number;
   readonly space: "memory" | "io";
 }
 
 /**
  * A VM as it was when this was made, to be put back to it as often as wanted: module memory and globals, timers,
- * interrupt lines, regions, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own and stays. A module instance
+ * pulses, interrupt lines, regions, page rights, mappings, locks, the power state of CPUs and the clock. Guest RAM is the guest's own
+ * and stays. A module instance
  * that has faulted since runs again, and so does a VM that has ended. Restoring costs a copy of the modules' memory and little else.
  */
 export class VmSnapshot {
   readonly #vm: Vm;
   readonly #instances: readonly InstanceState[];
   readonly #regions: readonly RegionState[];
-  readonly #regionChanges: number;
-  readonly #nowNs: bigint;
-  readonly #timers: ReturnType<Vm["timers"]["save"]>;
-  readonly #lines: ReturnType<Vm["lines"]["save"]>;
+  readonly #regionVersion: number;
+  readonly #time: SavedTime;
+  readonly #interrupts: ReturnType<Vm["interrupts"]["save"]>;
   readonly #windows: ReturnType<Vm["windows"]["save"]>;
   readonly #threads: SavedThreads | undefined;
   readonly #held: ReturnType<Vm["held"]["save"]>;
@@ -37,6 +37,8 @@ export class VmSnapshot {
   readonly #waitObjects: ReturnType<Vm["waitObjects"]["save"]>;
   readonly #power: ReturnType<Vm["power"]["save"]>;
   readonly #dumps: number;
+  readonly #character: ReturnType<Vm["character"]["save"]>;
+  readonly #rights: ReturnType<Vm["ram"]["rights"]["save"]>;
   readonly #trap: number;
 
   constructor(vm: Vm) {
@@ -46,14 +48,11 @@ export class VmSnapshot {
       return { instance, bytes: instance.bytes.slice(), pics: instance.savePics() };
     });
     this.#regions = (["memory", "io"] as const).flatMap((space) =>
-      vm.spaces[space].regions
-        .filter((region) => region.what.kind === "vdev")
-        .map((region) => ({ region, space, vdev: region.what.kind === "vdev" ? region.what.vdev : -1 })),
+      vm.spaces[space].regions.filter((region) => region.what.kind === "vdev").map((region) => ({ region, space })),
     );
-    this.#regionChanges = vm.regionChanges;
-    this.#nowNs = vm.nowNs;
-    this.#timers = vm.timers.save();
-    this.#lines = vm.lines.save();
+    this.#regionVersion = vm.changes.version;
+    this.#time = saveTime(vm);
+    this.#interrupts = vm.interrupts.save();
     this.#windows = vm.windows.save();
     this.#threads = vm.threads?.save();
     this.#held = vm.held.save();
@@ -61,6 +60,8 @@ export class VmSnapshot {
     this.#waitObjects = vm.waitObjects.save();
     this.#power = vm.power.save();
     this.#dumps = vm.dump.count;
+    this.#character = vm.character.save();
+    this.#rights = vm.ram.rights.save();
     this.#trap = vm.context.trap;
   }
 
@@ -77,37 +78,40 @@ export class VmSnapshot {
       instance.hostWork = 0;
       stopped ||= instance.stopped !== undefined;
       instance.stopped = undefined;
+      instance.stoppedBy = undefined;
     }
-    if (stopped || vm.regionChanges !== this.#regionChanges) this.#restoreRegions();
+    if (stopped || vm.changes.version !== this.#regionVersion) this.#restoreRegions(stopped);
     vm.reopen();
-    vm.restoreClock(this.#nowNs);
-    vm.timers.restore(this.#timers);
-    vm.lines.restore(this.#lines);
+    restoreTime(vm, this.#time);
+    vm.interrupts.restore(this.#interrupts);
     vm.windows.restore(this.#windows);
+    vm.character.restore(this.#character);
     if (this.#threads !== undefined) vm.threads!.restore(this.#threads);
     vm.held.restore(this.#held);
     vm.mutexes.restore(this.#mutexes);
     vm.waitObjects.restore(this.#waitObjects);
     vm.power.restore(this.#power);
     vm.dump.restore(this.#dumps);
+    vm.ram.rights.restore(this.#rights);
     vm.context.trap = this.#trap;
   }
 
-  /** Puts every region back where it was; the dispatcher's records are made anew. */
-  #restoreRegions(): void {
+  /** Takes away and puts back what is not as it was; a region that is the same object is. */
+  #restoreRegions(stopped: boolean): void {
     const vm = this.#vm;
-    for (const vdev of vm.vdevs) {
-      for (const region of [...vdev.regions]) releaseRegion(vm, this.#spaceOf(vm, region), region);
+    const saved = new Set(this.#regions.map(({ region }) => region));
+    const kept = new Set<Region>();
+    for (const space of ["memory", "io"] as const) {
+      for (const region of [...vm.spaces[space].regions]) {
+        if (saved.has(region)) kept.add(region);
+        else releaseRegion(vm, space, region);
+      }
     }
-    for (const { region, vdev, space } of this.#regions) {
-      if (region.what.kind !== "vdev") continue;
-      claimRegion(vm, vm.vdevs[vdev]!, space, region.start, region.length, region.what.cookie, region.what.flags);
+    for (const { region, space } of this.#regions) {
+      if (!kept.has(region)) restoreRegion(vm, space, region);
+      else if (stopped) runRegion(vm, space, region);
     }
-    vm.regionChanges = this.#regionChanges;
-  }
-
-  #spaceOf(vm: Vm, region: Region): "memory" | "io" {
-    return vm.spaces.io.regions.includes(region) ? "io" : "memory";
+    vm.changes.restored(this.#regionVersion);
   }
 }
 
@@ -121,13 +125,22 @@ export function stateDigest(vm: Vm): string {
     hash.update(instance.bytes);
     for (const value of instance.globals()) hash.update(`${value} `);
   }
-  hash.update(`clock ${vm.nowNs} traps ${vm.traps} lines ${vm.lines.high().join()}\n`);
+  hash.update(`clock ${vm.nowNs} traps ${vm.traps}\n`);
+  hash.update(vm.interrupts.digest());
+  for (const text of timeDigest(vm)) hash.update(text);
   for (const thread of vm.threads?.all ?? []) hash.update(`thread ${thread.id} ${thread.state} ${thread.wait?.for}\n`);
-  for (const timer of vm.timers.all) hash.update(`timer ${timer.vdev.index} ${timer.alarm?.deadlineNs ?? "idle"}\n`);
   if (vm.power.observed) hash.update(`power ${vm.power.describe()}\n`);
+  vm.character.digest(hash);
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions)
-      hash.update(`${space} ${region.start} ${region.length} ${region.owner}\n`);
+      hash.update(`${space} ${region.start} ${region.length} ${region.owner}${kindOf(region)}\n`);
   }
+  for (const [start, pages] of vm.ram.rights.changes()) hash.update(`rights ${start}`).update(pages);
   return hash.digest("hex");
+}
+
+/** How a vdev's region differs from the one qvm makes by itself; nothing when it does not. */
+function kindOf({ what }: Region): string {
+  if (what.kind !== "vdev" || (what.cookie === 0 && what.flags === DEFAULT_REGION_FLAGS)) return "";
+  return ` ${what.cookie} ${what.flags}`;
 }

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import type { CallbackName } from "../../abi/definition/schema.ts";
 import {
   QSL_NO_LOCATION,
   QST_MEMORY,
   QST_NO_TYPE,
+  QST_PCI,
   QST_X86_IO,
   QVM_OPTION_NO_ARG_PREFIX,
   VDEV_CTRL_ASSIGN,
@@ -12,29 +12,30 @@ import {
   VDEV_CTRL_GUEST_STARTING,
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
-  VFF_MANUAL_REGION,
   VFF_MUTEX,
   VFF_MUTEX_RECURSIVE,
-  VFF_VDEV_LOC_TYPES,
-  VFF_VDEV_MEM,
-  VFF_VDEV_X86_IO,
 } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
+import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { importsOf } from "../calls/imports.ts";
-import { type SourcePlace, UserError } from "../errors.ts";
-import { EndOfVm, formatFinding } from "../gate/finding.ts";
-import { CALLBACK, PHASE, THREAD } from "../gate/situation.ts";
-import { SHAPE } from "../sandbox/contract.ts";
+import { UserError } from "../errors.ts";
+import { EndOfVm } from "../gate/finding.ts";
+import { PHASE } from "../gate/situation.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
+import { defaultPasses } from "../sandbox/passes/instrument.ts";
 import { Coroutines } from "../threads/coroutines.ts";
 import { IN_ORDER, type Schedule, seededSchedule } from "../threads/schedule.ts";
-import { errnoName } from "./errno.ts";
-import { locationOf } from "./location.ts";
-import type { VdevPlan, VmPlan } from "./plan.ts";
-import { claimRegion, DEFAULT_REGION_FLAGS } from "./regions.ts";
+import { assignInterrupts } from "./assign-interrupts.ts";
+import { describeToGuest } from "./describe-to-guest.ts";
+import { applyIntr, completeController, declareControllers, settleInterrupts } from "./interrupt-options.ts";
+import { locationOfFunction } from "./pci-functions.ts";
+import { Placement } from "./placement.ts";
+import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
+import { control, controlEach, stoppedError } from "./startup-control.ts";
 import type { Factory, Vdev } from "./vdev.ts";
+import { VdevNames } from "./vdev-names.ts";
+import { checkGivenOptions, kindRefusal } from "./vdev-rules.ts";
 import { EXIT, Vm, type VmOptions } from "./vm.ts";
 
 export interface CreateOptions extends VmOptions, LoadOptions {}
@@ -49,13 +50,20 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const vm = new Vm(plan, hasThreads ? { schedule: scheduleOf(plan), ...options } : options);
   try {
     addRam(vm, options);
-    const modules = moduleReader({ ...options, resumable: vm.threads !== undefined });
-    for (const vdevPlan of plan.vdevs) configureVdev(vm, vdevPlan, modules);
-    controlEach(vm, "ASSIGN", VDEV_CTRL_ASSIGN);
-    for (const vdev of vm.vdevs) createRegion(vm, vdev);
+    const modules = moduleReader(plan.limits, { ...options, resumable: vm.threads !== undefined });
+    const names = new VdevNames();
+    for (const [index, vdevPlan] of plan.vdevs.entries()) {
+      declareControllers(vm, index);
+      configureVdev(vm, vdevPlan, names, modules);
+    }
+    declareControllers(vm, plan.vdevs.length);
+    assign(vm);
+    describeToGuest(vm);
+    settleInterrupts(vm);
     vm.context.phase = PHASE.running;
-    controlEach(vm, "GUEST_CONFIGURED", VDEV_CTRL_GUEST_CONFIGURED);
-    controlEach(vm, "GUEST_STARTING", VDEV_CTRL_GUEST_STARTING);
+    controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
+    controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
+    vm.pulses.open();
     return vm;
   } catch (error) {
     // A module that cannot give the host memory fails outside any callback of its own.
@@ -65,6 +73,18 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     vm.terminate();
     throw sentence;
   }
+}
+
+/** VDEV_CTRL_ASSIGN of every vdev, between the places the user gave and those that nobody chose. */
+function assign(vm: Vm): void {
+  const placement = new Placement(vm);
+  for (const vdev of vm.vdevs) placement.settle(vdev);
+  for (const vdev of vm.vdevs) {
+    control(vm, vdev, { callback: "ASSIGN", ctrl: VDEV_CTRL_ASSIGN });
+    placement.settle(vdev);
+  }
+  placement.assignRest();
+  assignInterrupts(vm, (vdev, intr) => applyIntr(vm, vdev, intr));
 }
 
 function addRam(vm: Vm, options: CreateOptions): void {
@@ -81,7 +101,13 @@ function addRam(vm: Vm, options: CreateOptions): void {
 // ------------------------------------------------------------------------------------------------------- modules
 
 /** Loads modules for one start: a file that many vdevs name is read once. */
-function moduleReader(options: LoadOptions): (file: string) => LoadedModule {
+function moduleReader(limits: LimitsPlan = {}, given: LoadOptions): (file: string) => LoadedModule {
+  const { steps, stackBytes } = limits;
+  const own = {
+    ...(steps !== undefined && { startBudget: steps }),
+    ...(stackBytes !== undefined && { recursionBytes: stackBytes }),
+  };
+  const options = { ...given, passes: given.passes ?? defaultPasses(own) };
   const loaded = new Map<string, LoadedModule>();
   return (file) => {
     const module = loaded.get(file) ?? loadModule(file, options);
@@ -118,8 +144,12 @@ function instanceFor(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstan
     instance.exports.__vdevbox_vwrite,
     instance.exports.__vdevbox_operand,
   );
-  for (const note of shared === undefined ? module.notes : []) vm.log("warn", undefined, note);
-  if (!vm.activations.startModule(instance)) throw stopped(vm, instance, `the start of ${module.file}`, plan.place);
+  // By its name only: what a run says must not depend on where its modules lie.
+  for (const note of shared === undefined ? module.notes : []) {
+    vm.log("warn", undefined, note.replaceAll(module.file, basename(module.file)));
+  }
+  if (!vm.activations.startModule(instance))
+    throw stoppedError(vm, instance, `the start of ${module.file}`, plan.place);
   if (instance.factories.length === 0) {
     throw new UserError(
       `${module.file} registers no factory: its top level must call vdev_register_factory()`,
@@ -140,27 +170,34 @@ function factoryFor(instance: ModuleInstance, plan: VdevPlan): Factory {
 
 // --------------------------------------------------------------------------------------------------------- vdevs
 
-function configureVdev(vm: Vm, plan: VdevPlan, modules: (file: string) => LoadedModule): void {
+function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file: string) => LoadedModule): void {
   const module = modules(plan.file);
   const instance = instanceFor(vm, plan, module);
   const factory = factoryFor(instance, plan);
   if (factory.control === 0) {
     throw new UserError(`the factory of ${plan.type} has no control function, which every vdev needs`, plan.place);
   }
-  const vdev = addVdev(vm, plan, instance, factory);
-  control(vm, vdev, "OPTIONS_START", VDEV_CTRL_OPTIONS_START, 0, plan.place);
+  checkGivenOptions(plan, factory);
+  const vdev = addVdev(vm, plan, names.take(plan), instance, factory);
+  control(vm, vdev, { callback: "OPTIONS_START", ctrl: VDEV_CTRL_OPTIONS_START });
   applyLoc(vdev);
   applyIntr(vm, vdev);
   for (const option of plan.options(factory.optionList)) {
     const takesNone = factory.optionList[option.index]!.startsWith(QVM_OPTION_NO_ARG_PREFIX);
-    const argument = takesNone || option.argument === undefined ? 0 : instance.allocCString(option.argument);
-    control(vm, vdev, "OPTION", VDEV_CTRL_FIRST_OPTIDX + option.index, argument, option.place, option.name);
+    control(vm, vdev, {
+      callback: "OPTION",
+      ctrl: VDEV_CTRL_FIRST_OPTIDX + option.index,
+      arg: takesNone || option.argument === undefined ? 0 : instance.allocCString(option.argument),
+      place: option.place,
+      option: option.name,
+    });
   }
-  control(vm, vdev, "OPTIONS_END", VDEV_CTRL_OPTIONS_END, 0, plan.place);
+  control(vm, vdev, { callback: "OPTIONS_END", ctrl: VDEV_CTRL_OPTIONS_END });
+  completeController(vm, vdev);
 }
 
 /** Makes the vdev_t with its private state behind it. */
-function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Factory): Vdev {
+function addVdev(vm: Vm, plan: VdevPlan, name: string, instance: ModuleInstance, factory: Factory): Vdev {
   const state = (vdev_s.SIZEOF + 15) & ~15;
   const vdp = instance.alloc(state + factory.extraSpace);
   instance.gsp ??= instance.alloc(16);
@@ -173,7 +210,7 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
   const index = vm.vdevs.length;
   const vdev: Vdev = {
     index,
-    name: plan.name ?? uniqueName(vm, plan.type),
+    name,
     type: plan.type,
     plan,
     policy: plan.policy ?? vm.plan.policy,
@@ -182,23 +219,14 @@ function addVdev(vm: Vm, plan: VdevPlan, instance: ModuleInstance, factory: Fact
     vdp,
     regions: [],
   };
-  const twin = vm.vdevs.find((other) => other.name === vdev.name);
-  if (twin !== undefined) throw new UserError(`two vdevs are named ${vdev.name}; give one another name`, plan.place);
   instance.vdevs.push(index);
   vm.vdevs.push(vdev);
   if ((factory.flags & VFF_MUTEX) !== 0) {
     const kind = (factory.flags & VFF_MUTEX_RECURSIVE) !== 0 ? "recursive" : "normal";
     vm.mutexes.init(instance, vdp + vdev_s.v_mtx, kind, `v_mtx of ${vdev.name}`);
   }
+  if (factory.controller !== undefined) vm.interrupts.controllers.add(vdev, factory.controller);
   return vdev;
-}
-
-/** The type, with a number when an earlier vdev has that name. */
-function uniqueName(vm: Vm, type: string): string {
-  const base = basename(type, ".wasm");
-  let name = base;
-  for (let n = 1; vm.vdevs.some((vdev) => vdev.name === name); n++) name = `${base}-${n}`;
-  return name;
 }
 
 /** `loc`: where the user wants the vdev. The vdev has set its default kind of space in OPTIONS_START. */
@@ -208,112 +236,17 @@ function applyLoc(vdev: Vdev): void {
   const block = vdev.vdp + vdev_s.v_block;
   const { instance } = vdev;
   const preset = instance.view.getUint16(block + qvm_state_block.type, true);
-  const type =
-    loc.space === "io"
-      ? QST_X86_IO
-      : loc.space === "memory"
-        ? QST_MEMORY
-        : preset === QST_NO_TYPE
-          ? QST_MEMORY
-          : preset;
-  const allowed = vdev.factory.flags & VFF_VDEV_LOC_TYPES;
-  const wanted = type === QST_X86_IO ? VFF_VDEV_X86_IO : VFF_VDEV_MEM;
-  if (allowed !== 0 && (allowed & wanted) === 0) {
-    const kinds = [(allowed & VFF_VDEV_MEM) !== 0 ? "memory" : "", (allowed & VFF_VDEV_X86_IO) !== 0 ? "x86 port" : ""];
-    const place = loc.place ?? vdev.plan.place;
-    throw new UserError(
-      `${vdev.name} takes ${kinds.filter(Boolean).join(" and ") || "PCI"} locations only, and this is ${type === QST_X86_IO ? "an x86 port" : "memory"}`,
-      place,
-    );
-  }
-  instance.setU64(block + qvm_state_block.location, loc.address);
-  instance.view.setUint16(block + qvm_state_block.type, type, true);
-}
-
-/** `intr`: fills v_intr. A controller of the host's own appears to the module as a vdev_t of its own. */
-function applyIntr(vm: Vm, vdev: Vdev): void {
-  const { intr } = vdev.plan;
-  if (intr === undefined) return;
-  const place = intr.place ?? vdev.plan.place;
-  const pic = vm.lines.pic(intr.pic);
-  if (pic === undefined)
-    throw new UserError(`there is no interrupt controller ${intr.pic}; known are gic, ioapic and 8259`, place);
-  if (intr.line >= pic.lines)
-    throw new UserError(`${pic.name} has lines 0 to ${pic.lines - 1}, and not ${intr.line}`, place);
-  const address = vdev.vdp + vdev_s.v_intr;
-  vdev.instance.setU32(address + guest_intr.pic, vdev.instance.picHandle(pic.name));
-  vdev.instance.setU32(address + guest_intr.param, intr.line);
-  vdev.instance.setU32(address + guest_intr.src_id, vdev.index);
-}
-
-/** The trapped region qvm makes when it has finished creating a vdev, unless the vdev makes its own. */
-function createRegion(vm: Vm, vdev: Vdev): void {
-  if ((vdev.factory.flags & VFF_MANUAL_REGION) !== 0) return;
-  const { address, length, type } = locationOf(vdev);
-  const { place } = vdev.plan;
-  if (address === QSL_NO_LOCATION) {
-    if (vdev.factory.vread === 0 && vdev.factory.vwrite === 0) return;
-    throw new UserError(`${vdev.name} has no location: give it one with \`loc ADDRESS\``, place);
-  }
-  if (length === 0) {
-    throw new UserError(
-      `${vdev.name} left v_block.length at 0; a vdev says in OPTIONS_START how many bytes its registers take`,
-      place,
-    );
-  }
-  if (type !== QST_MEMORY && type !== QST_X86_IO) {
-    throw new UserError(
-      `${vdev.name} has a location of type 0x${type.toString(16)}, which nothing here can trap`,
-      place,
-    );
-  }
-  const refused = claimRegion(
-    vm,
-    vdev,
-    type === QST_X86_IO ? "io" : "memory",
-    address,
-    BigInt(length),
-    0,
-    DEFAULT_REGION_FLAGS,
+  const kind = loc.space ?? (preset === QST_X86_IO ? "io" : "memory");
+  const refusal = kindRefusal(vdev.name, vdev.factory, kind);
+  if (refusal !== undefined) throw new UserError(refusal, loc.place ?? vdev.plan.place);
+  const fixed = loc.space === "pci" ? loc.function : undefined;
+  const location =
+    loc.space !== "pci" ? loc.address : fixed === undefined ? QSL_NO_LOCATION : locationOfFunction(fixed);
+  const type = { memory: QST_MEMORY, io: QST_X86_IO, pci: QST_PCI }[kind];
+  instance.setU64(block + qvm_state_block.location, location);
+  instance.view.setUint16(
+    block + qvm_state_block.type,
+    loc.space === undefined && preset !== QST_NO_TYPE ? preset : type,
+    true,
   );
-  if (refused !== undefined) throw new UserError(refused, place);
-}
-
-// ------------------------------------------------------------------------------------------------ control callbacks
-
-function controlEach(vm: Vm, callback: CallbackName, ctrl: number): void {
-  for (const vdev of vm.vdevs) control(vm, vdev, callback, ctrl, 0, vdev.plan.place);
-}
-
-/** One control callback at startup: anything but EOK stops the start. */
-function control(
-  vm: Vm,
-  vdev: Vdev,
-  callback: CallbackName,
-  ctrl: number,
-  arg: number,
-  place: SourcePlace | undefined,
-  option?: string,
-): void {
-  const { instance, factory } = vdev;
-  const what = option === undefined ? `VDEV_CTRL_${callback}` : `option ${option}`;
-  const result = vm.activations.invoke(
-    vdev,
-    CALLBACK[callback],
-    THREAD.main,
-    factory.control,
-    SHAPE.intIII,
-    vdev.vdp,
-    ctrl,
-    arg,
-  );
-  if (result === undefined) throw stopped(vm, instance, `${vdev.name} in ${what}`, place);
-  if (vm.ended !== undefined) throw new UserError(`${vdev.name} ended the VM in ${what}: ${vm.ended.reason}`, place);
-  if (result !== 0) throw new UserError(`${vdev.name} refused ${what} with ${errnoName(result | 0)}`, place);
-}
-
-function stopped(vm: Vm, instance: ModuleInstance, what: string, place: SourcePlace | undefined): UserError {
-  const finding = vm.findings.all.findLast((one) => one.module === instance.module.file && one.severity !== "warning");
-  const detail = finding === undefined ? (instance.stopped ?? "") : `\n${formatFinding(finding)}`;
-  return new UserError(`the VM cannot start: ${what} was stopped${detail === "" ? "" : `:${detail}`}`, place);
 }

@@ -1,3 +1,4 @@
+import type { PicFunctions } from "../interrupts/pic-functions.ts";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Policy, VdevPlan } from "./plan.ts";
@@ -12,7 +13,10 @@ export interface Factory {
   readonly vwrite: number;
   readonly pulse: number;
   readonly timer: number;
+  /** Address of its vdev_pic_functions, 0 for NULL. */
   readonly pic: number;
+  /** Set when the vdev is an interrupt controller. */
+  readonly controller: PicFunctions | undefined;
   readonly optionList: readonly string[];
   readonly flags: number;
   readonly sizes: number;

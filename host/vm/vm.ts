@@ -1,20 +1,25 @@
 import { VDEV_CTRL_STATUS } from "../../abi/generated/constants.ts";
+import { CharacterDevices } from "../character/character-devices.ts";
 import * as L from "../dispatcher/assembly/layout.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { EndOfVm, type Finding } from "../gate/finding.ts";
 import { CALLBACK, Context, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../guests/bus.ts";
-import { InterruptLines } from "../interrupts/controllers.ts";
+import { Interrupts } from "../interrupts/interrupts.ts";
+import type { InterruptLines } from "../interrupts/lines.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
+import { Reservations } from "../memory/reservations.ts";
 import { Windows } from "../memory/windows.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
 import type { Schedule } from "../threads/schedule.ts";
 import { Threads } from "../threads/threads.ts";
-import { VirtualClock } from "../time/clock.ts";
+import { END_OF_TIME_NS, VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
+import { PulseTimers } from "../time/pulse-timers.ts";
+import { Pulses } from "../time/pulses.ts";
 import { settleRead, settleWrite } from "./access.ts";
 import { Activations } from "./activations.ts";
 import { callControl } from "./control.ts";
@@ -22,10 +27,12 @@ import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
 import { GaspLocks } from "./gasp-locks.ts";
+import { GuestCpus } from "./guest-cpus.ts";
 import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
-import type { VmPlan } from "./plan.ts";
+import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
+import { RegionChanges } from "./region-changes.ts";
 import type { Vdev } from "./vdev.ts";
 
 export { EXIT, type VmEnd };
@@ -34,6 +41,8 @@ export interface VmOptions {
   /** Backs a RAM range; the emulator of a ROM guest has its own bytes. */
   readonly ramBytes?: (start: bigint, length: bigint) => Uint8Array;
   readonly listener?: VmListener;
+  /** Whether the listener is also told of every guest access (default), which costs each of them an event. */
+  readonly tellAccesses?: boolean;
   /** Gives what vdevs read from guest memory, in a replay. */
   readonly ramSource?: RamSource;
   /** Who goes on when several threads could; without, callbacks run one after another and no vdev has threads. */
@@ -54,11 +63,15 @@ export class Vm implements GuestBus {
   readonly context: Context;
   readonly spaces: Record<Space, AddressSpace> = { memory: new AddressSpace("memory"), io: new AddressSpace("io") };
   readonly ram = new GuestRam();
-  readonly lines = new InterruptLines();
+  readonly reservations = new Reservations(this.ram);
+  readonly interrupts: Interrupts;
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
   /** Every lock that is held; each must be given back before its callback returns. */
   readonly held: HeldLocks;
+  readonly pulseTimers: PulseTimers;
+  readonly pulses: Pulses;
+  readonly guestCpus: GuestCpus;
   readonly locks: GaspLocks;
   readonly mutexes: Mutexes;
   /** Condition variables and semaphores. */
@@ -66,6 +79,7 @@ export class Vm implements GuestBus {
   /** Set in a VM one of whose vdevs makes threads. */
   readonly threads: Threads | undefined;
   readonly windows: Windows;
+  readonly character: CharacterDevices;
   readonly findings: Findings;
   readonly activations: Activations;
   readonly dump: GuestDump;
@@ -73,33 +87,40 @@ export class Vm implements GuestBus {
   readonly #ending: Ending;
   readonly vdevs: Vdev[] = [];
   readonly instances: ModuleInstance[] = [];
-  /** Counts regions added and removed. */
-  regionChanges = 0;
+  /** What became of regions while vdevs run. */
+  readonly changes = new RegionChanges();
   /** Told when a vdev's region comes or goes, so that a guest knows what to trap. */
   onRegion: ((change: "add" | "remove", space: Space, start: bigint, length: bigint) => void) | undefined;
   /** High and low half of what the last read got. */
   valueLo = 0;
   valueHi = 0;
   #listener: VmListener | undefined;
-  /** Something happens with every access: it is told to the listener, or takes time. */
+  /** Something happens with every access: it is told to the listener, takes time, or leaves a pulse to deliver. */
   #watched = false;
+  readonly #tellsAccesses: boolean;
   #end: VmEnd | undefined;
   /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
   #elapsedNs = 0;
-  #untilAlarmNs = Number.POSITIVE_INFINITY;
+  #untilAlarmNs = CATCH_UP_NS;
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
-    this.listener = options.listener;
+    this.#tellsAccesses = options.tellAccesses ?? true;
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
+    this.interrupts = new Interrupts(this);
     this.timers = new GuestTimers(this);
     this.held = new HeldLocks(this);
+    this.pulseTimers = new PulseTimers(this);
+    this.pulses = new Pulses(this);
+    this.guestCpus = new GuestCpus(plan.cpus);
+    this.listener = options.listener;
     this.locks = new GaspLocks(this);
     this.mutexes = new Mutexes(this);
     this.waitObjects = new WaitObjects(this);
     this.threads = options.schedule === undefined ? undefined : new Threads(this, options.schedule);
     this.windows = new Windows(this);
+    this.character = new CharacterDevices(this);
     this.findings = new Findings(this);
     this.activations = new Activations(this);
     this.ram.source = options.ramSource;
@@ -107,16 +128,20 @@ export class Vm implements GuestBus {
     this.#ending = new Ending(this);
     this.dump = new GuestDump(this);
     this.dump.source = options.dumpSource;
+    this.ram.trapped = options.ramBytes === undefined;
     this.ram.listener = {
       read: (address, bytes) => this.emit({ kind: "ram-read", address, bytes }),
       written: (address, bytes) => this.emit({ kind: "ram-write", address, bytes }),
     };
-    this.lines.onChange((pic, line, level) => this.emit({ kind: "line", pic, line, level }));
   }
 
   /** Set once the VM has ended. */
   get ended(): VmEnd | undefined {
     return this.#end;
+  }
+
+  get lines(): InterruptLines {
+    return this.interrupts.lines;
   }
 
   /** Guest accesses so far. */
@@ -131,17 +156,28 @@ export class Vm implements GuestBus {
   /** Whether anybody wants to know of every access. */
   set listener(listener: VmListener | undefined) {
     this.#listener = listener;
-    this.#watched = listener !== undefined || this.plan.accessNs > 0;
+    this.refreshWatch();
   }
 
-  /** Whether something happens with every access: it is reported, or takes time. */
+  /** Finds out anew whether something happens with every access. */
+  refreshWatch(): void {
+    const isTold = this.#listener !== undefined && this.#tellsAccesses;
+    this.#watched = isTold || this.plan.accessNs > 0 || this.pulses.used;
+  }
+
+  /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
   get watchesAccesses(): boolean {
     return this.#watched;
   }
 
-  /** A message of a vdev, or of the VM itself. */
+  /** A message about a vdev, or of the VM itself. */
   log(severity: Severity, vdev: Vdev | undefined, text: string): void {
     this.#listener?.({ kind: "log", severity, source: vdev?.name ?? "qvm", text });
+  }
+
+  /** A message of a vdev's own, by vdev_logf(). */
+  vdevLog(severity: Severity, vdev: Vdev, text: string): void {
+    this.#listener?.({ kind: "log", severity, source: vdev.name, text, vdevLogf: true });
   }
 
   // -------------------------------------------------------------------------------------------- guest accesses
@@ -153,7 +189,7 @@ export class Vm implements GuestBus {
     if (windows) this.windows.refresh();
     let status: number;
     try {
-      status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, width, vcpu);
+      status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, hi, width, vcpu);
     } catch (error) {
       status = this.faulted(error);
     }
@@ -183,7 +219,7 @@ export class Vm implements GuestBus {
       status =
         space === "memory"
           ? exports.write_memory(lo, hi, width, valueLo, valueHi, vcpu)
-          : exports.write_port(lo, width, valueLo, vcpu);
+          : exports.write_port(lo, hi, width, valueLo, valueHi, vcpu);
     } catch (error) {
       status = this.faulted(error);
     }
@@ -227,20 +263,27 @@ export class Vm implements GuestBus {
     vcpu: number,
     status: AccessStatus,
   ): void {
-    if (this.#listener !== undefined) {
+    if (this.#listener !== undefined && this.#tellsAccesses) {
       const value = BigInt.asUintN(8 * width, (BigInt(valueHi >>> 0) << 32n) | BigInt(valueLo >>> 0));
       const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
       const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
-      this.#listener?.({ kind: "access", op, space, address, width, value, vcpu, outcome });
+      this.#listener({ kind: "access", op, space, address, width, value, vcpu, outcome });
     }
     if (this.plan.accessNs > 0) this.#elapse();
+    this.pulses.deliverWaiting();
   }
 
   // ------------------------------------------------------------------------------------------------------- time
 
+  /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
+  get startTimeNs(): bigint {
+    return this.plan.startTimeNs ?? DEFAULT_START_TIME_NS;
+  }
+
   /** Virtual nanoseconds since the VM was made. */
   get nowNs(): bigint {
-    return this.clock.nowNs + BigInt(this.#elapsedNs);
+    const now = this.clock.nowNs + BigInt(this.#elapsedNs);
+    return now < END_OF_TIME_NS ? now : END_OF_TIME_NS;
   }
 
   #elapse(): void {
@@ -279,13 +322,13 @@ export class Vm implements GuestBus {
   /** Puts the clock back without firing anything. */
   restoreClock(nowNs: bigint): void {
     this.#elapsedNs = 0;
-    this.clock.restore(nowNs);
+    this.clock.restoreNow(nowNs);
   }
 
   /** To be called when a timer was set or cancelled. */
   alarmsChanged(): void {
     const next = this.clock.nextDeadlineNs;
-    this.#untilAlarmNs = next === undefined ? Number.POSITIVE_INFINITY : Number(next - this.clock.nowNs);
+    this.#untilAlarmNs = next === undefined ? CATCH_UP_NS : Math.min(Number(next - this.clock.nowNs), CATCH_UP_NS);
   }
 
   /** Moves virtual time on by `ns`, or to the next timer when left out. @returns whether anything was to wait for */
@@ -295,7 +338,8 @@ export class Vm implements GuestBus {
     if (ns === undefined && next === undefined) return false;
     const now = this.nowNs;
     this.#elapsedNs = 0;
-    const target = ns === undefined ? next! : now + ns;
+    const wanted = ns === undefined ? next! : now + ns;
+    const target = wanted < END_OF_TIME_NS ? wanted : END_OF_TIME_NS;
     this.emit({ kind: "clock-step", ns: target > now ? target - now : 0n });
     this.#advance(target > now ? target : now);
     return true;
@@ -329,6 +373,7 @@ export class Vm implements GuestBus {
   #mayEnd(step: () => void): void {
     try {
       step();
+      this.pulses.deliverWaiting();
     } catch (error) {
       if (!(error instanceof EndOfVm)) throw error;
       this.endBy(error);
@@ -370,12 +415,14 @@ export class Vm implements GuestBus {
   stopInstance(instance: ModuleInstance, finding: Finding): void {
     if (instance.stopped !== undefined) return;
     instance.stopped = finding.message;
+    instance.stoppedBy = finding;
     for (const index of instance.vdevs) {
       for (const region of this.vdevs[index]?.regions ?? []) {
         if (region.what.kind === "vdev" && region.what.handle !== 0) this.dispatcher.stop(region.what.handle);
       }
     }
     this.timers.cancelAllOf(instance);
+    this.pulseTimers.cancelAllOf(instance);
     this.windows.closeAllOf(instance);
     this.held.releaseAllOf(instance);
     this.threads?.endAllOf(instance);
@@ -383,6 +430,8 @@ export class Vm implements GuestBus {
   }
 }
 
+/** Virtual time that accesses take before the clock shows it, at most: below it, sums of numbers are exact. */
+const CATCH_UP_NS = 2 ** 52;
 const VALUE_LO = (L.CONTEXT + L.CONTEXT_VALUE_LO) >> 2;
 const VALUE_HI = (L.CONTEXT + L.CONTEXT_VALUE_HI) >> 2;
 const OUTCOMES = ["ok", "bus-error", "stop", "no-advance"] as const;

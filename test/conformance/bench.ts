@@ -1,6 +1,13 @@
 import type { CallbackName, GateEntry, Phase, ThreadKind } from "../../abi/definition/schema.ts";
-import { GPSC_WAIT, QST_CPUREGS, QST_MEMORY, QVM_VDEV_ABI, WDOG_ACTION_INTR } from "../../abi/generated/constants.ts";
-import { guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
+import {
+  GIN_ACK,
+  GPSC_WAIT,
+  QST_CPUREGS,
+  QST_MEMORY,
+  QVM_VDEV_ABI,
+  WDOG_ACTION_INTR,
+} from "../../abi/generated/constants.ts";
+import { gasp_walk_state, guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
 import { SHAPE } from "../../host/sandbox/contract.ts";
@@ -47,7 +54,8 @@ export class Bench {
   #seen: Finding[] = [];
 
   constructor(policy: Policy) {
-    const { vm } = vmOf(probeModule(), { policy, ram: [{ ...RAM, writable: true }] });
+    const intr = { pic: "gic", line: 40 };
+    const { vm } = vmOf(probeModule(), { policy, ram: [{ ...RAM, writable: true }] }, { vdev: { intr } });
     this.vm = vm;
     this.vdev = vm.vdevs[0]!;
     const { findings } = vm;
@@ -173,25 +181,49 @@ export class Bench {
     const interrupt = entry.params.find(({ type }) => type.kind === "struct" && type.struct === "guest_intr");
     if (interrupt !== undefined) {
       instance.setU32(args[interrupt.at]! + guest_intr.pic, instance.picHandle("gic"));
-      instance.setU32(args[interrupt.at]! + guest_intr.param, 5);
+      instance.setU32(args[interrupt.at]! + guest_intr.param, 40);
+      // The line of the vdev's own intr option, whose only source it is.
+      instance.setU32(args[interrupt.at]! + guest_intr.src_id, 1);
     }
     if (entry.name === "wdog_bite") {
       instance.setU32(args[0]! + wdog_state.ws_action, WDOG_ACTION_INTR);
       instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.pic, instance.picHandle("gic"));
+      instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.param, 40);
+      instance.setU32(args[0]! + wdog_state.ws_intr + guest_intr.src_id, 1);
     }
     if (entry.name === "guest_power_state_current") this.#notification();
+    if (entry.header === "cdev" && entry.name !== "cdev_setup") vm.character.add(this.vdev, args[0]!, 1, 2);
     const number = (name: string, value: number) => {
       const param = entry.params.find((one) => one.name === name);
       if (param !== undefined) args[param.at] = value;
     };
     number("prot", 3);
+    if (entry.name === "guest_timer_create") args[0] = vm.guestCpus.handleOf(instance, 0);
+    if (entry.name !== "timer_create") {
+      number("timerid", (vm.pulseTimers.find(instance, 1) ?? vm.pulseTimers.create(instance, undefined, false)).id);
+    }
+    number("gin", GIN_ACK);
+    // Below the module's heap: a buffer of the vdev's own.
+    if (entry.name === "guest_intr_string") number("buf", AT.scratch);
+    if (entry.name === "guest_intr_assign") args[0] = instance.picHandle("gic");
+    if (entry.name === "guest_msi_signal") number("addr", 0xfee00000);
+    if (entry.name === "guest_msi_signal") number("data", 0x41);
     if (block !== undefined) number("data_len", 4);
     number("cmd", GPSC_WAIT);
-    if (entry.name.startsWith("gasp_find_free") || entry.name.startsWith("gram_find_free")) {
+    if (entry.name.startsWith("gasp_find_free")) {
       number("size", 0x1000);
       number("align", 0x1000);
       number("max_addr", 0x7fffffff);
     }
+    if (entry.name.startsWith("gram_")) {
+      number("size", 16);
+      number("align", 16);
+      number("range_end", 0xffff);
+      // Each time another place, far below those that gram_find_free() takes.
+      number("loc", Number(RAM.start) + 16 * vm.reservations.count);
+    }
+    // Nothing is left to walk, and a step may have one byte.
+    if (entry.name.startsWith("gasp_walk")) instance.setU64(args[0]! + gasp_walk_state.max_length, 1n);
     // An address range of no regions: what single regions do is the address space's own test.
     number("num_regions", 0);
     if (entry.name === "vdev_register_factory") args.splice(0, 2, AT.factory, QVM_VDEV_ABI);
@@ -199,7 +231,8 @@ export class Bench {
       instance.setU64(args[2]!, RAM.start);
       instance.setU32(args[3]!, 16);
     }
-    if (entry.name === "gasp_unmap") args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true });
+    if (entry.name === "gasp_unmap")
+      args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true }, "gasp_map_sys")!.address;
     if (/^pthread_cond_(?!init)/.test(entry.name)) vm.waitObjects.init("cond", instance, args[0]!);
     if (/^sem_(?!init)/.test(entry.name)) vm.waitObjects.init("sem", instance, args[0]!, 1);
     if (/^pthread_cond_.*wait$/.test(entry.name)) vm.mutexes.init(instance, args[1]!, "normal");
@@ -223,5 +256,6 @@ function probeModule(): Uint8Array<ArrayBuffer> {
   ];
   // Room for the arguments; the heap of hand-written modules starts far below.
   if (AT.heap >= ARGUMENTS) throw new Error("the heap overlaps the arguments");
-  return watVdev({ fields: fields.join("\n") });
+  // It is an interrupt controller too: some calls are for those only.
+  return watVdev({ fields: fields.join("\n"), pic: { signal: TABLE.pulse, pnum_mask: 0x1f } });
 }

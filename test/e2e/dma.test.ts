@@ -112,7 +112,7 @@ describe("a vdev that reaches the memory of x86 code", () => {
     const run = vdevbox("run", join(folder, "dma.qvmconf"), "--guest", join(folder, "dma.s"), "--record", recording);
     // Each command runs on the vCPU's thread, and the manual advises against gasp_*() there: warnings, no violations.
     expect(run.err).toContain("the guest exited with 0");
-    expect(run.err).toContain("0 violations");
+    expect(run.err).not.toMatch(/violation/);
     expect(run.code).toBe(0);
     const again = vdevbox("replay", recording);
     expect(again.out).toContain("identical");

@@ -43,7 +43,7 @@ describe("a recording", () => {
     const script = file("long.script", "repeat 100000 {\nreadl 0xe0000000\n}\n");
     const run = vdevbox("run", conf(), "--guest", script, "--record", "/dev/full");
     expect(run.err).toContain("the recording cannot be written: ENOSPC");
-    expect(run.err).toContain("0 faults");
+    expect(run.err).toContain("no findings");
     expect(run.code).toBe(2);
   });
 
@@ -84,7 +84,7 @@ describe("a script", () => {
   it("that ends the VM before an expectation fails, and is not said to have checked it", () => {
     const run = vdevbox("run", conf(), "--guest", file("early.script", "terminate\nreadl 0\nexpect 4\n"));
     expect(run.err).toContain("was not reached");
-    expect(run.err).toContain("0 of 0 expectations held");
+    expect(run.err).not.toContain("held");
     expect(run.code).toBe(1);
   });
 });

@@ -18,7 +18,7 @@ const WATCHER = watVdev({
     (import "qvm" "qvm_report" (func $report (param i32 i32)))
     (data (i32.const ${AT.scratch}) "waits\\00")
     (global $at (mut i32) (i32.const 0))
-    (func $waits (param i32 i32) (result i32) (call $report (i32.const ${AT.scratch}) (i32.const ${AT.scratch + 64})) (i32.const 0))
+    (func $waits (param i32 i32) (call $report (i32.const ${AT.scratch}) (i32.const ${AT.scratch + 64})))
     (elem (i32.const ${TABLE.extra}) $waits)`,
   control: `
     (if (i32.eqz (local.get $ctrl)) (then

@@ -17,10 +17,10 @@ describe("the main job", () => {
     const run = vdevbox("demo", "--record", recording);
     expect(run.err).toBe("");
     expect(run.code).toBe(0);
-    expect(run.out).toContain("the guest reads 4 byte(s) at 0xe0000000; trace answers 0x0");
-    expect(run.out).toContain("the guest writes 0x12345678, 4 byte(s), to 0xe0000000; trace takes it");
+    expect(run.out).toContain("the guest reads 4 bytes at 0xe0000000; trace answers 0x0");
+    expect(run.out).toContain("the guest writes 0x12345678, 4 bytes, to 0xe0000000; trace takes it");
     expect(run.out).toContain("trace answers 0x12345679");
-    expect(run.out).toContain("the guest reads 1 byte(s) at 0xe0000000; trace answers 0x79");
+    expect(run.out).toContain("the guest reads 1 byte at 0xe0000000; trace answers 0x79");
     expect(run.out).toContain("guest: all as expected");
 
     const again = vdevbox("replay", recording);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import type { AccessWidth, Space } from "../../host/guests/bus.ts";
 import type { VmEvent } from "../../host/vm/events.ts";
+import { plainPlan } from "../../host/vm/plain-plan.ts";
 import type { VdevPlan, VmPlan } from "../../host/vm/plan.ts";
 import { type CreateOptions, createVm } from "../../host/vm/startup.ts";
 import type { Vm } from "../../host/vm/vm.ts";
@@ -39,18 +40,7 @@ export function vdevPlan(file: string, plan: Partial<VdevPlan> = {}): VdevPlan {
 }
 
 export function vmPlan(vdevs: readonly VdevPlan[], plan: Partial<VmPlan> = {}): VmPlan {
-  return {
-    system: "test",
-    cpus: 1,
-    ram: [],
-    policy: "strict",
-    instances: "shared",
-    onFault: "continue",
-    unsupported: "fail",
-    accessNs: 0,
-    ...plan,
-    vdevs,
-  };
+  return plainPlan(vdevs, { system: "test", ...plan });
 }
 
 /** A VM with one vdev of a module's, and all it has said. */

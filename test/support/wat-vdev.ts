@@ -1,11 +1,19 @@
 import wabt from "wabt";
 import { QVM_VDEV_ABI } from "../../abi/generated/constants.ts";
-import { vdev_factory } from "../../abi/generated/layouts.ts";
+import { vdev_factory, vdev_pic_functions } from "../../abi/generated/layouts.ts";
 
 const { parseWat } = await wabt();
 
 /** Where things are in a hand-written module's memory. */
-export const AT = { factory: 256, optionList: 512, strings: 1024, scratch: 4096, frames: 8192, heap: 16384 } as const;
+export const AT = {
+  pic: 128,
+  factory: 256,
+  optionList: 512,
+  strings: 1024,
+  scratch: 4096,
+  frames: 8192,
+  heap: 16384,
+} as const;
 
 /** Indices in the module's table. */
 export const TABLE = { control: 1, vread: 2, vwrite: 3, timer: 4, pulse: 5, extra: 6 } as const;
@@ -25,6 +33,8 @@ export interface WatVdev {
   readonly without?: readonly ("vread" | "vwrite" | "timer" | "pulse" | "control")[];
   readonly factory?: Partial<Record<keyof typeof vdev_factory, number>>;
   readonly options?: readonly string[];
+  /** Makes the vdev an interrupt controller: members of vdev_pic_functions, functions by their index in the table. */
+  readonly pic?: Partial<Record<keyof typeof vdev_pic_functions, number>>;
   /** Replaces the memory: `2 16`, pages and their maximum. */
   readonly memory?: string;
   /** Leaves out one required field. */
@@ -74,6 +84,8 @@ function watVdevText(vdev: WatVdev): string {
     `(type $iii (func (param i32 i32 i32) (result i32)))`,
     `(type $viiii (func (param i32 i32 i32 i32)))`,
     `(type $ii (func (param i32 i32) (result i32)))`,
+    `(type $vii (func (param i32 i32)))`,
+    `(type $msi (func (param i32 i32 i64 i32 i32)))`,
     `(func (export "__vdevbox_alloc") (param $n i32) (result i32) (local $p i32)
        (local.set $p (global.get $heap))
        (global.set $heap (i32.and (i32.add (i32.add (local.get $p) (local.get $n)) (i32.const 15)) (i32.const -16)))
@@ -115,6 +127,8 @@ function watVdevText(vdev: WatVdev): string {
     `(func (export "__vdevbox_call") (param $frame i32) (param $fn i32) (param $shape i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (result i32)
        (if (i32.eqz (local.get $shape)) (then (return (call_indirect (type $iii) (local.get $a) (local.get $b) (local.get $c) (local.get $fn)))))
        (if (i32.eq (local.get $shape) (i32.const 1)) (then (call_indirect (type $viiii) (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $fn)) (return (i32.const 0))))
+       (if (i32.eq (local.get $shape) (i32.const 3)) (then (call_indirect (type $vii) (local.get $a) (local.get $b) (local.get $fn)) (return (i32.const 0))))
+       (if (i32.eq (local.get $shape) (i32.const 6)) (then (call_indirect (type $msi) (local.get $a) (local.get $b) (i64.load (local.get $c)) (i32.load offset=8 (local.get $c)) (local.get $d) (local.get $fn)) (return (i32.const 0))))
        (call_indirect (type $ii) (local.get $a) (local.get $b) (local.get $fn)))`,
     factoryData(vdev),
   ];
@@ -139,6 +153,7 @@ function factoryData(vdev: WatVdev): string {
     vwrite: has("vwrite"),
     timer: has("timer"),
     pulse: has("pulse"),
+    pic: vdev.pic === undefined ? 0 : AT.pic,
     option_list: vdev.options === undefined ? 0 : AT.optionList,
     ...vdev.factory,
   };
@@ -146,6 +161,10 @@ function factoryData(vdev: WatVdev): string {
     ([name, value]) =>
       `(data (i32.const ${AT.factory + vdev_factory[name as keyof typeof vdev_factory]}) "${bytes(value)}")`,
   );
+  for (const [name, value] of Object.entries(vdev.pic ?? {})) {
+    const member = vdev_pic_functions[name as keyof typeof vdev_pic_functions];
+    data.push(`(data (i32.const ${AT.pic + member}) "${bytes(value)}")`);
+  }
   let at: number = AT.strings;
   (vdev.options ?? []).forEach((option, i) => {
     data.push(`(data (i32.const ${AT.optionList + 4 * i}) "${bytes(at)}")`, `(data (i32.const ${at}) "${option}\\00")`);

@@ -168,14 +168,14 @@ export function write_memory(lo: u32, hi: u32, width: u32, value_lo: u32, value_
   return do_write(0, join(lo, hi), width, join(value_lo, value_hi), vcpu);
 }
 
-/** One guest read of an x86 port. */
-export function read_port(port: u32, width: u32, vcpu: u32): i32 {
-  return do_read(1, port & 0xffff, width, vcpu);
+/** One guest read of an x86 port. Above 0xffff there is none: such an access is UNCLAIMED and does not wrap around. */
+export function read_port(lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
+  return do_read(1, join(lo, hi), width, vcpu);
 }
 
 /** One guest write of an x86 port. */
-export function write_port(port: u32, width: u32, value: u32, vcpu: u32): i32 {
-  return do_write(1, port & 0xffff, width, value, vcpu);
+export function write_port(lo: u32, hi: u32, width: u32, value_lo: u32, value_hi: u32, vcpu: u32): i32 {
+  return do_write(1, join(lo, hi), width, join(value_lo, value_hi), vcpu);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { GuestPin } from "../../interrupts/line.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../bus.ts";
 import { assembleRom, type RomImage } from "./assemble.ts";
 import { UNKNOWN_VECTOR } from "./boot-block.ts";
@@ -20,6 +21,9 @@ export type RomGuestEnd =
   /** The program did what ends it: an exception without handler, running out of RAM or over a limit. */
   | { readonly reason: "failed"; readonly error: UserError };
 
+/** What becomes of a guest that waits. */
+export type HaltAnswer = "resume" | "stop";
+
 export interface RomGuestOptions {
   /** x86 assembly; see memory-map.ts for what it finds and may use. */
   readonly source: string;
@@ -37,13 +41,18 @@ export interface RomGuestOptions {
   /**
    * The guest waits in HLT with interrupts on. Whoever owns virtual time moves it to the next event, which may set a
    * line, and answers `resume`: the guest goes on, in the handler of an interrupt if one is due, else behind its HLT
-   * (so that a guest without interrupts can poll once an event). `stop` ends the run as `halted`.
+   * (so that a guest without interrupts can poll once an event). `stop` ends the run as `halted`. The answer may be
+   * waited for; `stop()` and `destroy()` then count when it has come.
    */
-  readonly onHalt: () => "resume" | "stop";
+  readonly onHalt: () => HaltAnswer | Promise<HaltAnswer>;
+  /** Called between two slices of a few milliseconds, in which the guest may have made no access at all. */
+  readonly onSlice?: () => void;
   /** Text the program writes to its text port, in whole lines where it ends them. */
   readonly onOutput: (text: string) => void;
   /** Ends the run as `failed` after about this many instructions (checked every 100,000). Default: no limit. */
   readonly instructionLimit?: number;
+  /** Another limit, asked where that one is checked, and after every halt: why the guest is ended, as the end of "the guest …". */
+  readonly limitReached?: () => string | undefined;
   /** Ends the run as `failed` after this much wall-clock time. Makes the end depend on the host. Default: no limit. */
   readonly timeLimitMs?: number;
 }
@@ -59,6 +68,8 @@ export interface RomGuest {
   run(): Promise<RomGuestEnd>;
   /** Sets the level of interrupt line 0–15; at any moment, also from the bus and from `onHalt`. */
   setIrq(line: number, level: boolean): void;
+  /** What the guest's own controller says of interrupt line 0–15; undefined when there is no machine any more. */
+  irqState(line: number): GuestPin | undefined;
   /** Ends the run: with the access in progress when called from the bus, else at the next slice end. */
   stop(): void;
   /** Sends a range to the bus from now on. UserError when the guest cannot trap it. */
@@ -144,6 +155,10 @@ class RunningRom implements RomGuest, MachineBus {
     while (this.#end === undefined) {
       this.#runSlice();
       if (this.#end !== undefined) break;
+      if (this.#waiting) {
+        const answer = this.#options.onHalt();
+        this.#wake(typeof answer === "string" ? answer : await answer);
+      } else this.#options.onSlice?.();
       this.#checkLimits(deadline);
       if (this.#waiting) {
         if (++halts % HALTS_PER_TURN === 0) await nextTurn();
@@ -158,6 +173,10 @@ class RunningRom implements RomGuest, MachineBus {
       throw new UserError(`interrupt line ${line} does not exist; a PC has lines 0 to 15`);
     }
     this.#machine?.setIrq(line, level);
+  }
+
+  irqState(line: number): GuestPin | undefined {
+    return this.#machine?.irqState(line);
   }
 
   stop(): void {
@@ -217,16 +236,24 @@ class RunningRom implements RomGuest, MachineBus {
     if (machine.nextAddress >= this.#options.ramBytes) this.#end = this.#failure("left RAM", machine.nextAddress);
     else if (end === "dead") this.#end = { reason: "halted" };
     else if (end === "crashed") this.#end = this.#failure(`did what the processor cannot (${machine.lastWords})`);
-    else if (end === "waits") {
-      this.#flush();
-      if (this.#options.onHalt() === "stop") this.#end ??= { reason: "halted" };
-      else if (this.#end === undefined) machine.wake();
-    }
+    else if (end === "waits") this.#flush();
+  }
+
+  /** Goes on behind a HLT, or not. */
+  #wake(answer: HaltAnswer): void {
+    if (this.#end !== undefined) return;
+    if (answer === "stop") this.#end = { reason: "halted" };
+    else this.#powered().wake();
   }
 
   #checkLimits(deadline: number): void {
     const { instructionLimit = Number.POSITIVE_INFINITY, timeLimitMs } = this.#options;
     if (this.#end !== undefined) return;
+    const reached = this.#options.limitReached?.();
+    if (reached !== undefined) {
+      this.#end = this.#failure(reached);
+      return;
+    }
     if (this.#powered().instructions > instructionLimit) {
       this.#end = this.#failure(`was still running after ${instructionLimit} instructions`);
     } else if (performance.now() > deadline) {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import type { GuestPin } from "../../interrupts/line.ts";
 import { AccessJoiner, type AccessTarget, type InstructionView } from "./access-joiner.ts";
 import { isNarrow, operandWidth } from "./access-width.ts";
 import { patchV86, STACK_POINTER_EXPORT } from "./v86-patch.ts";
@@ -61,6 +62,11 @@ const State = {
   memorySize: 812,
 } as const;
 
+/** Byte offsets in the state of an 8259; a bit for each line. */
+const Pic = { enabled: 0, inService: 2, requested: 3, levelTriggered: 10 } as const;
+/** The line of the first 8259 at which the second one is. */
+const CASCADE = 2;
+
 const FLAG_INTERRUPT = 0x200;
 const CR0_PAGING = 0x80000000;
 const PAGE_BYTES = 0x1000;
@@ -99,6 +105,8 @@ interface V86Exports {
   main_loop(): number;
   handle_irqs(): void;
   translate_address_system_read_js(linear: number): number;
+  get_pic_addr_master(): number;
+  get_pic_addr_slave(): number;
   device_raise_irq(line: number): void;
   device_lower_irq(line: number): void;
 }
@@ -215,6 +223,20 @@ export class V86Machine implements InstructionView {
     if (!level || this.#skipped !== 0) return;
     this.#words[State.instructionCounter >> 2] += SLICE_INSTRUCTIONS;
     this.#skipped = SLICE_INSTRUCTIONS;
+  }
+
+  /** What the 8259 of an interrupt line, 0–15, says of it. A line of the second one needs the cascade of the first. */
+  irqState(line: number): GuestPin {
+    const [master, slave] = [this.#exports.get_pic_addr_master(), this.#exports.get_pic_addr_slave()];
+    const pic = line < 8 ? master : slave;
+    const has = (at: number, bit: number) => ((this.#bytes[at] >>> bit) & 1) === 1;
+    const bit = line & 7;
+    return {
+      enabled: has(pic + Pic.enabled, bit) && (line < 8 || has(master + Pic.enabled, CASCADE)),
+      trigger: has(pic + Pic.levelTriggered, bit) ? "level" : "edge",
+      pending: has(pic + Pic.requested, bit),
+      inService: has(pic + Pic.inService, bit),
+    };
   }
 
   /** Ends a HLT: with the interrupt that is due, if one is, else as if by one that needed no handling. */

@@ -1,3 +1,4 @@
+import type { LineAct } from "../../vm/events.ts";
 import type { AccessWidth, Space } from "../bus.ts";
 import { formatBytes, formatHex, formatName, formatPin } from "./line-format.ts";
 import type { Expectation, ScriptCommand } from "./step.ts";
@@ -22,10 +23,20 @@ export function formatStep(step: ScriptCommand): string {
       return `clock_set ${step.ns}`;
     case "irq":
       return `irq ${formatName(step.pic)} ${step.line}`;
+    case "irqAct":
+      return formatAct(step.act, `${formatName(step.pic)} ${step.line}`);
+    case "irqCount":
+      return `irq_count ${formatName(step.pic)} ${step.line} ${step.count}`;
+    case "input":
+      return `input ${formatName(step.vdev)} ${formatBytes(step.bytes)}`;
+    case "flow":
+      return `flow ${formatName(step.vdev)} ${step.takes ? "on" : "off"}`;
     case "control":
       return step.what;
     case "power":
       return `power ${step.cpu} ${step.state}`;
+    case "pulse":
+      return `pulse ${formatName(step.vdev)} ${step.code}`;
     case "vcpu":
       return `vcpu ${step.vcpu}`;
     case "print":
@@ -35,6 +46,12 @@ export function formatStep(step: ScriptCommand): string {
     case "expect":
       return `expect ${formatExpectation(step.expectation)}`;
   }
+}
+
+/** `irq_take gic 40`, `irq_enable gic 40 edge`. */
+function formatAct(act: LineAct, line: string): string {
+  const [word, trigger] = act.split("-");
+  return trigger === undefined ? `irq_${word} ${line}` : `irq_${word} ${line} ${trigger}`;
 }
 
 /** What stands behind `expect`. */

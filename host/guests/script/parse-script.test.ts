@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { errorOf, withoutPlaces } from "../../config/test-support.ts";
+import { LINE_ACTS } from "../../vm/events.ts";
 import { POWER_STATES } from "../../vm/power.ts";
 import type { AccessWidth } from "../bus.ts";
 import { formatStep } from "./format-step.ts";
 import { parseScript } from "./parse-script.ts";
 import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
-import { CONTROL_WORDS, widthMask } from "./step.ts";
+import { CONTROL_WORDS, LINE_COUNTS, widthMask } from "./step.ts";
 
 const parse = (text: string) => parseScript(text, "s.qt");
 const plain = (text: string) => withoutPlaces(parse(text));
@@ -124,6 +125,10 @@ describe("a mistake in a script", () => {
     ["write 0 2 0x01", "1:11: the size is 2, but 1 bytes are given"],
     ["write 0 1 0x1", "1:11: expected the bytes (0x and two hex digits for each byte)"],
     ["irq gic:1 2", '1:5: expected a PIC\'s name without a colon, found "gic:1"'],
+    ["irq_take", "1:9: expected a PIC, but the line ends here"],
+    ["irq_take gic:1 2", '1:10: expected a PIC\'s name without a colon, found "gic:1"'],
+    ["irq_enable gic:1 both", '1:18: expected "edge" or "level", found "both"'],
+    ["irq_count gic:1 all", "1:17: expected "],
     ["irq gic:x", '1:5: expected PIC:LINE, as in gic:42, found "gic:x"'],
     ["expect", "1:7: expected what is expected"],
     ["expect maybe", '1:8: expected a value, VALUE/MASK, "ok", "error", "stop", "bytes" or "irq"'],
@@ -176,6 +181,10 @@ const leaf: fc.Arbitrary<ScriptCommand> = fc.oneof(
   of("clockStep", { ns: u64 }),
   of("clockSet", { ns: u64 }),
   of("irq", { pic: name, line }),
+  of("irqAct", { pic: name, line, act: fc.constantFrom(...LINE_ACTS) }),
+  of("irqCount", { pic: name, line, count: fc.constantFrom(...LINE_COUNTS) }),
+  of("input", { vdev: name, bytes }),
+  of("flow", { vdev: name, takes: fc.boolean() }),
   of("control", { what: fc.constantFrom(...CONTROL_WORDS) }),
   of("power", { cpu: fc.nat(1023), state: fc.constantFrom(...POWER_STATES) }),
   of("vcpu", { vcpu: fc.nat(1023) }),

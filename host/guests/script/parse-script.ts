@@ -6,7 +6,16 @@ import type { AccessWidth, Space } from "../bus.ts";
 import { readWord, writeWord } from "./format-step.ts";
 import { LineReader, MAX_U64 } from "./line-reader.ts";
 import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
-import { CONTROL_WORDS, MAX_BYTES, MAX_DEPTH, MAX_REPEAT, MAX_VCPU, widthMask } from "./step.ts";
+import {
+  CONTROL_WORDS,
+  LINE_COUNTS,
+  MAX_BYTES,
+  MAX_DEPTH,
+  MAX_PULSE_CODE,
+  MAX_REPEAT,
+  MAX_VCPU,
+  widthMask,
+} from "./step.ts";
 
 type CommandReader = (line: LineReader) => ScriptCommand;
 
@@ -80,8 +89,36 @@ const COMMANDS: ReadonlyMap<string, CommandReader> = new Map<string, CommandRead
   ],
   ["clock_set", (line) => ({ kind: "clockSet", ns: line.number("nanoseconds") })],
   ["irq", (line) => ({ kind: "irq", ...readIrq(line) })],
+  [
+    "irq_enable",
+    (line) => {
+      const { pic, line: number } = readIrqOf(line);
+      const trigger = line.atEnd ? undefined : line.choice(["edge", "level"]);
+      return { kind: "irqAct", pic, line: number, act: trigger === undefined ? "enable" : `enable-${trigger}` };
+    },
+  ],
+  ["irq_disable", (line) => ({ kind: "irqAct", ...readIrq(line), act: "disable" })],
+  ["irq_take", (line) => ({ kind: "irqAct", ...readIrq(line), act: "take" })],
+  ["irq_count", (line) => ({ kind: "irqCount", ...readIrqOf(line), count: line.choice(LINE_COUNTS) })],
+  ["input", (line) => ({ kind: "input", vdev: line.word("a vdev's name").text, bytes: readInput(line) })],
+  [
+    "flow",
+    (line) => ({
+      kind: "flow",
+      vdev: line.word("a vdev's name").text,
+      takes: line.choice(["on", "off"]) === "on",
+    }),
+  ],
   ...CONTROL_WORDS.map((what): [string, CommandReader] => [what, () => ({ kind: "control", what })]),
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
+  [
+    "pulse",
+    (line) => ({
+      kind: "pulse",
+      vdev: line.word("a vdev's name").text,
+      code: line.int("a pulse's code", MAX_PULSE_CODE),
+    }),
+  ],
   ["vcpu", (line) => ({ kind: "vcpu", vcpu: line.int("a vCPU's number", MAX_VCPU) })],
   ["print", (line) => ({ kind: "print", text: line.atQuote ? line.word("a text").text : line.rest() })],
   ["expect", (line) => ({ kind: "expect", expectation: readExpectation(line) })],
@@ -120,6 +157,18 @@ function readIrq(line: LineReader): { pic: string; line: number } {
   if (line.atEnd && word.text.includes(":")) return line.parsePin(word);
   if (word.text === "" || word.text.includes(":")) throw line.unexpected("a PIC's name without a colon", word);
   return { pic: word.text, line: line.int("an interrupt line", 0xffff_ffff) };
+}
+
+/** The same in front of more words. */
+function readIrqOf(line: LineReader): { pic: string; line: number } {
+  const word = line.word("a PIC");
+  if (word.text.includes(":")) return line.parsePin(word);
+  return { pic: word.text, line: line.int("an interrupt line", 0xffff_ffff) };
+}
+
+/** A text in quotes, as UTF-8, or bytes in hex. */
+function readInput(line: LineReader): Uint8Array {
+  return line.atQuote ? new TextEncoder().encode(line.word("a text").text) : line.bytes("a text in quotes, or bytes");
 }
 
 function readExpectation(line: LineReader): Expectation {

@@ -53,6 +53,25 @@ class Board implements ScriptMachine {
     return pic === "gic" && line < 4 ? line === 1 && this.#now >= 100n : undefined;
   }
 
+  irqAct(pic: string, line: number, act: string): boolean | undefined {
+    this.calls.push(`${act} ${pic}:${line}`);
+    return pic === "gic" && line < 4 ? act !== "take" || line === 1 : undefined;
+  }
+
+  irqCount(pic: string, line: number, count: string): number | undefined {
+    return pic === "gic" && line < 4 ? count.length : undefined;
+  }
+
+  input(vdev: string, bytes: Uint8Array): string | undefined {
+    this.calls.push(`input ${vdev} ${bytes.join()}`);
+    return vdev === "uart" ? undefined : `there is no vdev ${vdev}`;
+  }
+
+  flow(vdev: string, takes: boolean): string | undefined {
+    this.calls.push(`flow ${vdev} ${takes}`);
+    return vdev === "uart" ? undefined : `there is no vdev ${vdev}`;
+  }
+
   control(what: ControlWord): boolean {
     this.calls.push(what);
     if (what === "terminate") this.stopped = true;
@@ -61,6 +80,11 @@ class Board implements ScriptMachine {
 
   setPowerState(cpu: number, state: string): void {
     this.calls.push(`power ${cpu} ${state}`);
+  }
+
+  pulse(vdev: string, code: number): boolean | undefined {
+    this.calls.push(`pulse ${vdev} ${code}`);
+    return vdev === "uart" ? code !== 99 : undefined;
   }
 
   #status(address: bigint): AccessStatus {
@@ -73,10 +97,10 @@ class Board implements ScriptMachine {
   }
 }
 
-function run(text: string, board = new Board()) {
+async function run(text: string, board = new Board()) {
   const printed: string[] = [];
   const answers: string[] = [];
-  const result = runScript(parseScript(text, "s"), board, {
+  const result = await runScript(parseScript(text, "s"), board, {
     print: (line) => printed.push(line),
     answer: (_step, answer) => answers.push(answer),
   });
@@ -85,8 +109,8 @@ function run(text: string, board = new Board()) {
 }
 
 describe("running a script", () => {
-  it("makes one access of the width asked for, from the vCPU chosen", () => {
-    const { calls } = run("writel 0x10 1\nvcpu 2\nreadq 0x10\noutb 0x20 3\ninw 0x20\nvcpu 0\nreadb 1");
+  it("makes one access of the width asked for, from the vCPU chosen", async () => {
+    const { calls } = await run("writel 0x10 1\nvcpu 2\nreadq 0x10\noutb 0x20 3\ninw 0x20\nvcpu 0\nreadb 1");
     expect(calls).toEqual([
       "write memory 16 4 cpu0",
       "read memory 16 8 cpu2",
@@ -96,8 +120,8 @@ describe("running a script", () => {
     ]);
   });
 
-  it("moves bytes one by one, in the order of their addresses", () => {
-    const result = run(
+  it("moves bytes one by one, in the order of their addresses", async () => {
+    const result = await run(
       "write 0x100 3 0x010203\nread 0x100 3\nexpect bytes 0x010203\nmemset 0x101 2 9\nreadl 0x100\nexpect 0x00090901",
     );
     expect(result.findings).toEqual([]);
@@ -109,9 +133,23 @@ describe("running a script", () => {
     expect(result.accesses).toBe(3 + 3 + 2 + 1);
   });
 
-  it("answers in qtest's words", () => {
+  it("sends the host's bytes, and holds output back", async () => {
+    const result = await run(
+      'input uart "h\\u00e9"\ninput uart 0x00ff\nflow uart off\nflow uart on\ninput tape "x"\nexpect error',
+    );
+    expect(result.calls).toEqual([
+      "input uart 104,195,169",
+      "input uart 0,255",
+      "flow uart false",
+      "flow uart true",
+      "input tape 120",
+    ]);
+    expect(result.findings).toEqual(["5: there is no vdev tape"]);
+  });
+
+  it("answers in qtest's words", async () => {
     const script = `writeb 1 0xff\nreadb 1\nread 0 2\nclock_step 5\nirq gic 0\nirq gic 9\nreadl ${NOBODY}\nstatus`;
-    expect(run(script).answers).toEqual([
+    expect((await run(script)).answers).toEqual([
       "ok",
       "ok 0xff",
       "ok 0x00ff",
@@ -123,17 +161,17 @@ describe("running a script", () => {
     ]);
   });
 
-  it("steps to a time, by a time, and to the next timer", () => {
-    const result = run(
+  it("steps to a time, by a time, and to the next timer", async () => {
+    const result = await run(
       "expect irq gic:1 off\nclock_step 30\nclock_step\nexpect 100\nexpect irq gic:1 on\nclock_set 250\nexpect 250",
     );
     expect(result.findings).toEqual([]);
     expect(result.expectations).toBe(4);
   });
 
-  it("lets a long time pass in pieces, and ends where it was told to", () => {
+  it("lets a long time pass in pieces, and ends where it was told to", async () => {
     const board = new Board();
-    const result = run(
+    const result = await run(
       "clock_step 7\nclock_step 60000000000\nexpect 60000000007\nclock_set 90000000000\nexpect 90000000000",
       board,
     );
@@ -142,20 +180,20 @@ describe("running a script", () => {
     expect(board.steps).toBeGreaterThan(1000);
   });
 
-  it("prints, and repeats as often as asked", () => {
-    const result = run("repeat 3 {\nprint again\nrepeat 2 {\nreadb 1\n}\n}\nrepeat 0 {\nprint never\n}");
+  it("prints, and repeats as often as asked", async () => {
+    const result = await run("repeat 3 {\nprint again\nrepeat 2 {\nreadb 1\n}\n}\nrepeat 0 {\nprint never\n}");
     expect(result.printed).toEqual(["again", "again", "again"]);
     expect(result.accesses).toBe(6);
   });
 
-  it("sends control callbacks", () => {
-    expect(run("status\nbutton").calls).toEqual(["status", "button"]);
+  it("sends control callbacks", async () => {
+    expect((await run("status\nbutton")).calls).toEqual(["status", "button"]);
   });
 });
 
 describe("an expectation", () => {
-  it("that fails is a finding, and the run goes on", () => {
-    const result = run("writeb 1 7\nreadb 1\nexpect 8\nexpect 7\nexpect 0x8/0xf\nexpect 3/3\nreadb 1");
+  it("that fails is a finding, and the run goes on", async () => {
+    const result = await run("writeb 1 7\nreadb 1\nexpect 8\nexpect 7\nexpect 0x8/0xf\nexpect 3/3\nreadb 1");
     expect(result.findings).toEqual([
       '3: expected 0x8 from "readb 0x1", got ok 0x7',
       '5: expected 0x8/0xf from "readb 0x1", got ok 0x7',
@@ -163,8 +201,8 @@ describe("an expectation", () => {
     expect(result).toMatchObject({ failed: 2, expectations: 4, accesses: 3, skipped: 0, stopped: false });
   });
 
-  it("of an error meets a bus error, and of a value does not", () => {
-    const result = run(
+  it("of an error meets a bus error, and of a value does not", async () => {
+    const result = await run(
       `readl ${NOBODY}\nexpect error\nexpect 0\nwritel ${NOBODY} 1\nexpect error\nexpect ok\nreadl 0\nexpect error`,
     );
     expect(result.findings).toEqual([
@@ -175,90 +213,90 @@ describe("an expectation", () => {
     expect(result.errors).toBe(2);
   });
 
-  it("of a value after a write, or of bytes after a read of a register, fails", () => {
-    expect(run("writel 0 5\nexpect 5\nreadb 0\nexpect bytes 0x05").findings).toHaveLength(2);
+  it("of a value after a write, or of bytes after a read of a register, fails", async () => {
+    expect((await run("writel 0 5\nexpect 5\nreadb 0\nexpect bytes 0x05")).findings).toHaveLength(2);
   });
 
-  it("with nothing before it, or of a line that is not there, is a finding", () => {
-    expect(run("print x\nvcpu 1\nexpect 5\nexpect irq gic:9 off\nexpect irq gic:1 on").findings).toEqual([
+  it("with nothing before it, or of a line that is not there, is a finding", async () => {
+    expect((await run("print x\nvcpu 1\nexpect 5\nexpect irq gic:9 off\nexpect irq gic:1 on")).findings).toEqual([
       "3: expected 0x5, but no command before has a result",
       "4: expected gic:9 off, but there is no such interrupt line",
       "5: expected gic:1 on, it is off",
     ]);
   });
 
-  it("looks past vcpu and print to the last command with a result", () => {
-    expect(run("writeb 1 7\nreadb 1\nvcpu 1\nprint x\nexpect 7").findings).toEqual([]);
+  it("looks past vcpu and print to the last command with a result", async () => {
+    expect((await run("writeb 1 7\nreadb 1\nvcpu 1\nprint x\nexpect 7")).findings).toEqual([]);
   });
 
-  it("that fails very often is counted, but not kept without bound", () => {
-    const result = run("readb 0\nrepeat 5000 {\nexpect 1\n}");
+  it("that fails very often is counted, but not kept without bound", async () => {
+    const result = await run("readb 0\nrepeat 5000 {\nexpect 1\n}");
     expect(result.failed).toBe(5000);
     expect(result.findings).toHaveLength(MAX_FINDINGS);
   });
 
-  it("is shortened in a sentence when it is long", () => {
-    const [finding] = run(`read 0 1000\nexpect bytes 0x${"11".repeat(1000)}`).findings;
+  it("is shortened in a sentence when it is long", async () => {
+    const [finding] = (await run(`read 0 1000\nexpect bytes 0x${"11".repeat(1000)}`)).findings;
     expect(finding!.length).toBeLessThan(300);
   });
 });
 
 describe("an access", () => {
-  it("that does not advance is executed again", () => {
-    const result = run(`readb ${SLOW}\nexpect ok`);
+  it("that does not advance is executed again", async () => {
+    const result = await run(`readb ${SLOW}\nexpect ok`);
     expect(result.findings).toEqual([]);
     expect(result.accesses).toBe(3);
   });
 
-  it("that never advances is given up with a finding", () => {
-    const result = run(`readb ${STUCK}\nexpect error`);
+  it("that never advances is given up with a finding", async () => {
+    const result = await run(`readb ${STUCK}\nexpect error`);
     expect(result.findings).toEqual([`1: "readb 0x511" was executed ${MAX_RETRIES + 1} times and never advanced`]);
     expect(result.accesses).toBe(MAX_RETRIES + 1);
   });
 
-  it("of many bytes ends at the first that fails", () => {
-    const result = run(`write ${NOBODY - 1n} 3 0x010203\nexpect error`);
+  it("of many bytes ends at the first that fails", async () => {
+    const result = await run(`write ${NOBODY - 1n} 3 0x010203\nexpect error`);
     expect(result.accesses).toBe(2);
     expect(result.findings).toEqual([]);
   });
 });
 
 describe("the end of the VM", () => {
-  it("leaves later commands alone and still checks what ended it", () => {
-    const result = run(`writel ${STOPS} 1\nexpect stop\nprint bye\nreadb 0\nprint never`);
+  it("leaves later commands alone and still checks what ended it", async () => {
+    const result = await run(`writel ${STOPS} 1\nexpect stop\nprint bye\nreadb 0\nprint never`);
     expect(result).toMatchObject({ findings: [], stopped: true, skipped: 2, printed: ["bye"], accesses: 1 });
   });
 
-  it("makes an unreached expectation a finding, once", () => {
-    const result = run(`writel ${STOPS} 1\nreadb 0\nexpect 0\nrepeat 2 {\nexpect 1\n}`);
+  it("makes an unreached expectation a finding, once", async () => {
+    const result = await run(`writel ${STOPS} 1\nreadb 0\nexpect 0\nrepeat 2 {\nexpect 1\n}`);
     expect(result.findings).toEqual(['3: "expect 0x0" was not reached: the VM had ended']);
     expect(result.skipped).toBe(4);
     expect(result.expectations).toBe(0);
   });
 
-  it("ends a repeat", () => {
-    const result = run(`repeat 1000000 {\nwritel ${STOPS} 1\n}`);
+  it("ends a repeat", async () => {
+    const result = await run(`repeat 1000000 {\nwritel ${STOPS} 1\n}`);
     expect(result).toMatchObject({ accesses: 1, findings: [], stopped: true });
   });
 
-  it("may be asked for", () => {
-    expect(run("terminate\nexpect ok\nexpect stop\nexpect irq gic:1 off").findings).toEqual([]);
+  it("may be asked for", async () => {
+    expect((await run("terminate\nexpect ok\nexpect stop\nexpect irq gic:1 off")).findings).toEqual([]);
   });
 
-  it("before the script leaves nothing to run", () => {
+  it("before the script leaves nothing to run", async () => {
     const board = new Board();
     board.stopped = true;
-    expect(run("readb 0\nexpect 0", board)).toMatchObject({ stopped: true, skipped: 2, failed: 1, calls: [] });
+    expect(await run("readb 0\nexpect 0", board)).toMatchObject({ stopped: true, skipped: 2, failed: 1, calls: [] });
   });
 
-  it("is not expected when it does not come", () => {
-    expect(run("readb 0\nexpect stop").findings).toEqual(['2: expected stop from "readb 0x0", got ok 0x0']);
+  it("is not expected when it does not come", async () => {
+    expect((await run("readb 0\nexpect stop")).findings).toEqual(['2: expected stop from "readb 0x0", got ok 0x0']);
   });
 });
 
 describe("time", () => {
-  it("cannot be set back", () => {
-    const result = run("clock_step 50\nclock_set 40\nexpect error\nclock_set 50\nexpect 50");
+  it("cannot be set back", async () => {
+    const result = await run("clock_step 50\nclock_set 40\nexpect error\nclock_set 50\nexpect 50");
     expect(result.findings).toEqual(["2: the clock stands at 50 and cannot go back to 40"]);
   });
 });

@@ -48,19 +48,6 @@ export interface ScriptResult {
   readonly stopped: boolean;
 }
 
-/**
- * Runs a script. A failed expectation is a finding and the run goes on.
- *
- * When the VM ends, expectations about what ended it are still checked; from the next command that needs the VM on,
- * nothing is. If that leaves an expectation unchecked, the first of them is a finding: a test must not pass because
- * the VM died early.
- */
-export function runScript(steps: readonly ScriptStep[], machine: ScriptMachine, out: ScriptOutput): ScriptResult {
-  const run = new ScriptRun(machine, out);
-  for (const _step of run.steps(steps));
-  return run.finish();
-}
-
 /** Steps after which other work of the process gets its turn. */
 const STEPS_PER_TURN = 2000;
 
@@ -70,11 +57,18 @@ const CLOCK_PIECE_NS = 10_000_000_000n;
 const PIECE_ALARMS_MAX = 10_000;
 const PIECE_ALARMS_MIN = 1000;
 
-/** What was done between two values of `steps`: a step, or much work. */
-type Turn = "step" | "long";
+/** What was done between two values of `steps`: a step, or much work; or what is to be waited for, with whether to go on. */
+type Turn = "step" | "long" | Promise<boolean>;
 
-/** `runScript` that lets signals and timers of the process in between: a long script can be interrupted. */
-export async function runScriptInTurns(
+/**
+ * Runs a script. A failed expectation is a finding and the run goes on. Signals and timers of the process get their turn
+ * in between: a long script can be interrupted.
+ *
+ * When the VM ends, expectations about what ended it are still checked; from the next command that needs the VM on,
+ * nothing is. If that leaves an expectation unchecked, the first of them is a finding: a test must not pass because
+ * the VM died early.
+ */
+export async function runScript(
   steps: readonly ScriptStep[],
   machine: ScriptMachine,
   out: ScriptOutput,
@@ -82,7 +76,9 @@ export async function runScriptInTurns(
   const run = new ScriptRun(machine, out);
   let count = 0;
   for (const turn of run.steps(steps)) {
-    if (turn === "step" && ++count % STEPS_PER_TURN !== 0) continue;
+    if (turn instanceof Promise) {
+      if (!(await turn)) break;
+    } else if (turn === "step" && ++count % STEPS_PER_TURN !== 0) continue;
     const was = machine.stopped;
     await new Promise((resolve) => setImmediate(resolve));
     if (machine.stopped && !was) break; // interrupted from outside: not even what needs no VM goes on
@@ -140,8 +136,16 @@ class ScriptRun {
     const machine = this.#machine;
     if (step.kind !== "clockStep" && step.kind !== "clockSet") return;
     this.#waitEndNs = undefined;
-    if (step.ns === undefined) return;
+    if (step.ns === undefined) {
+      if (machine.wait !== undefined) yield machine.wait();
+      return;
+    }
     const end = step.kind === "clockSet" ? step.ns : machine.clockNow() + step.ns;
+    if (machine.wait !== undefined) {
+      this.#waitEndNs = end;
+      yield machine.wait(end);
+      return;
+    }
     let piece = CLOCK_PIECE_NS;
     while (end - machine.clockNow() > piece && !machine.stopped) {
       const before = machine.alarmsFired;
@@ -230,13 +234,39 @@ class ScriptRun {
         if (level !== undefined) return { kind: "value", value: level ? 1n : 0n };
         return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
       }
+      case "irqAct": {
+        const found = this.#machine.irqAct(command.pic, command.line, command.act);
+        if (found === undefined) return { kind: "error", why: `no host line ${formatPin(command.pic, command.line)}` };
+        return command.act === "take" ? { kind: "value", value: found ? 1n : 0n } : { kind: "ok" };
+      }
+      case "irqCount": {
+        const count = this.#machine.irqCount(command.pic, command.line, command.count);
+        if (count === undefined) return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
+        return { kind: "value", value: BigInt(count) };
+      }
       case "control":
         if (this.#machine.control(command.what)) return { kind: "ok" };
         return { kind: "error", why: "the guest dump was not written" };
       case "power":
         this.#machine.setPowerState(command.cpu, command.state);
         return { kind: "ok" };
+      case "pulse": {
+        const queued = this.#machine.pulse(command.vdev, command.code);
+        if (queued === true) return { kind: "ok" };
+        return { kind: "error", why: queued === undefined ? `no vdev ${command.vdev}` : "too many pulses wait" };
+      }
+      case "input":
+        return this.#hostSide(step, this.#machine.input(command.vdev, command.bytes));
+      case "flow":
+        return this.#hostSide(step, this.#machine.flow(command.vdev, command.takes));
     }
+  }
+
+  /** What the host does to a vdev's stream either is done or cannot be done at all. */
+  #hostSide(step: ScriptStep, refusal: string | undefined): Answer {
+    if (refusal === undefined) return { kind: "ok" };
+    this.#finding(step.place, refusal, formatStep(step), refusal);
+    return { kind: "error", why: refusal };
   }
 
   #read({ space, address, width }: Extract<ScriptCommand, { kind: "read" }>, step: ScriptStep): Answer {

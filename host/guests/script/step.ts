@@ -1,4 +1,5 @@
 import type { SourcePlace } from "../../errors.ts";
+import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { AccessWidth, Space } from "../bus.ts";
 
@@ -22,9 +23,19 @@ export type ScriptCommand =
   | { readonly kind: "clockSet"; readonly ns: bigint }
   /** Asks for the level of an interrupt line. */
   | { readonly kind: "irq"; readonly pic: string; readonly line: number }
+  /** What a guest does with a line of a host controller. */
+  | { readonly kind: "irqAct"; readonly pic: string; readonly line: number; readonly act: LineAct }
+  /** Asks how often something happened on a line. */
+  | { readonly kind: "irqCount"; readonly pic: string; readonly line: number; readonly count: LineCount }
+  /** The host's bytes for a vdev. */
+  | { readonly kind: "input"; readonly vdev: string; readonly bytes: Uint8Array }
+  /** The host takes no more output of a vdev, or takes it again. */
+  | { readonly kind: "flow"; readonly vdev: string; readonly takes: boolean }
   | { readonly kind: "control"; readonly what: ControlWord }
   /** `power CPU STATE`: that CPU begins to run, to wait, or is switched off. */
   | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
+  /** Sends the vdev of that name a pulse. */
+  | { readonly kind: "pulse"; readonly vdev: string; readonly code: number }
   /** Accesses that follow come from that vCPU. */
   | { readonly kind: "vcpu"; readonly vcpu: number }
   | { readonly kind: "print"; readonly text: string }
@@ -40,6 +51,9 @@ export type Expectation =
   | { readonly kind: "stop" }
   | { readonly kind: "irq"; readonly pic: string; readonly line: number; readonly level: boolean };
 
+export const LINE_COUNTS = ["raised", "merged", "masked", "lost", "spurious", "taken", "storms"] as const;
+export type LineCount = (typeof LINE_COUNTS)[number];
+
 export const CONTROL_WORDS = ["status", "button", "dump", "terminate"] as const;
 export type ControlWord = (typeof CONTROL_WORDS)[number];
 
@@ -52,6 +66,8 @@ export const WIDTH_LETTERS: Readonly<Record<AccessWidth, string>> = { 1: "b", 2:
 /** Bytes that one `read`, `write` or `memset` may cover. */
 export const MAX_BYTES = 1 << 20;
 export const MAX_VCPU = 1023;
+/** Codes of pulses are int8_t; programs use those that are not negative. */
+export const MAX_PULSE_CODE = 127;
 export const MAX_REPEAT = 1_000_000;
 /** `repeat` inside `repeat`. */
 export const MAX_DEPTH = 8;

@@ -1,8 +1,10 @@
+import { actOnLine } from "../../interrupts/guest-acts.ts";
+import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { Vm } from "../../vm/vm.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
 import type { ScriptMachine, ScriptRead } from "./machine.ts";
-import type { ControlWord } from "./step.ts";
+import type { ControlWord, LineCount } from "./step.ts";
 
 const LOW = 0xffffffffn;
 
@@ -20,7 +22,9 @@ export class VmScriptMachine implements ScriptMachine {
 
   read(space: Space, address: bigint, width: AccessWidth, vcpu: number): ScriptRead {
     const status = this.#vm.read(space, Number(address & LOW), Number(address >> 32n), width, vcpu);
-    return { status, value: (BigInt(this.#vm.valueHi) << 32n) | BigInt(this.#vm.valueLo) };
+    // A vdev may have answered with more bytes than were asked for: the bus has no room for them.
+    const value = BigInt.asUintN(8 * width, (BigInt(this.#vm.valueHi) << 32n) | BigInt(this.#vm.valueLo));
+    return { status, value };
   }
 
   write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus {
@@ -41,8 +45,36 @@ export class VmScriptMachine implements ScriptMachine {
   }
 
   irqLevel(pic: string, line: number): boolean | undefined {
-    const known = this.#vm.lines.pic(pic);
-    return known === undefined || line >= known.lines ? undefined : this.#vm.lines.level(pic, line);
+    const known = this.#vm.interrupts.controllers.find(pic);
+    if (known === undefined || line >= known.lines) return undefined;
+    return this.#vm.lines.peek(known, line)?.high ?? false;
+  }
+
+  irqAct(pic: string, line: number, act: LineAct): boolean | undefined {
+    return actOnLine(this.#vm, pic, line, act);
+  }
+
+  irqCount(pic: string, line: number, count: LineCount): number | undefined {
+    const known = this.#vm.interrupts.controllers.find(pic);
+    if (known === undefined || line >= known.lines) return undefined;
+    return this.#vm.lines.peek(known, line)?.counts[count] ?? 0;
+  }
+
+  pulse(name: string, code: number): boolean | undefined {
+    const vdev = this.#vm.vdevs.find((one) => one.name === name);
+    return vdev === undefined ? undefined : this.#vm.pulses.inject(vdev, code);
+  }
+
+  input(vdev: string, bytes: Uint8Array): string | undefined {
+    const refusal = this.#vm.character.refusal(vdev, bytes.length);
+    if (refusal === undefined) this.#vm.character.send(vdev, bytes);
+    return refusal;
+  }
+
+  flow(vdev: string, takes: boolean): string | undefined {
+    const refusal = this.#vm.character.refusal(vdev);
+    if (refusal === undefined) this.#vm.character.hold(vdev, !takes);
+    return refusal;
   }
 
   control(what: ControlWord): boolean {

@@ -1,0 +1,62 @@
+import { readNumber } from "../config/numbers.ts";
+import type { OwnWord, VdevItem } from "../config/vm-config.ts";
+import { UserError } from "../errors.ts";
+import type { ControllerPlan } from "../vm/plan.ts";
+import type { HostPicType } from "./host-pics.ts";
+
+/** Options the manuals give for the vdevs that host controllers stand for; each takes an argument. */
+const OPTIONS: Readonly<Record<Exclude<HostPicType, "apic">, readonly string[]>> = {
+  gic: ["version", "gicd", "gicc", "gicr", "its", "num-lpis", "its-prealloc", "msi"],
+  ioapic: [],
+  "8259": [],
+};
+const MAX_LINE = 0xffff_ffffn;
+
+/**
+ * `vdev gic|ioapic|8259` without a module of that name: a controller of the host's own. Its registers do not exist, so
+ * that options about them have no effect.
+ * @throws UserError for an option the type does not have
+ */
+export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic">, before: number): ControllerPlan {
+  const { own, place } = item;
+  const ignored: string[] = [];
+  let msi: ControllerPlan["msi"];
+  for (let at = 0; at < own.length; at += 2) {
+    const word = own[at]!;
+    const argument = own[at + 1];
+    if (word.quoted || !OPTIONS[type].includes(word.text)) throw unknownOption(type, word);
+    if (argument === undefined || word.followedBy !== undefined) {
+      throw new UserError(`"${word.text}" of vdev ${type} needs an argument`, word.place);
+    }
+    if (word.text === "msi") msi = readMsi(argument);
+    else ignored.push(word.text);
+  }
+  for (const name of ["loc", "log", "sched", "hostvector"] as const) if (item[name] !== undefined) ignored.push(name);
+  const [upstream, ...more] = item.intr;
+  if (upstream !== undefined) {
+    if (upstream.line !== undefined || more.length > 0) {
+      throw new UserError(
+        `a controller of the host's own interrupts the processor: write \`intr apic\``,
+        upstream.place,
+      );
+    }
+    ignored.push("intr apic");
+  }
+  return { type, name: item.name?.text ?? type, before, ignored, msi, place };
+}
+
+/** `ADDRESS,BASE,COUNT` of a GICv2m frame. */
+function readMsi(word: OwnWord): NonNullable<ControllerPlan["msi"]> {
+  const parts = word.text.split(",");
+  if (parts.length !== 3) throw new UserError(`"msi" takes ADDRESS,BASE,COUNT, not "${word.text}"`, word.place);
+  return {
+    address: readNumber(parts[0]!, word, "the address of msi"),
+    base: Number(readNumber(parts[1]!, word, "the first line of msi", MAX_LINE)),
+    count: Number(readNumber(parts[2]!, word, "the number of lines of msi", MAX_LINE)),
+  };
+}
+
+function unknownOption(type: Exclude<HostPicType, "apic">, word: OwnWord): UserError {
+  const list = OPTIONS[type].length === 0 ? "it has none of its own" : `it has ${OPTIONS[type].join(", ")}`;
+  return new UserError(`"${word.text}" is not an option of vdev ${type}; ${list}`, word.place);
+}

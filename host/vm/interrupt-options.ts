@@ -1,0 +1,70 @@
+import { vdev_s } from "../../abi/generated/layouts.ts";
+import { type SourcePlace, UserError } from "../errors.ts";
+import { fillInterrupt } from "../interrupts/handles.ts";
+import type { ControllerPlan, IntrPlan } from "./plan.ts";
+import type { Vdev } from "./vdev.ts";
+import type { Vm } from "./vm.ts";
+
+/** Makes the host controllers that stand between the vdev before and the one with this index. */
+export function declareControllers(vm: Vm, index: number): void {
+  for (const plan of vm.plan.controllers ?? []) {
+    if (plan.before === index) declareController(vm, plan);
+  }
+}
+
+function declareController(vm: Vm, plan: ControllerPlan): void {
+  const pic = vm.interrupts.controllers.declare(plan.type, plan.name, plan.place);
+  if (plan.msi !== undefined) {
+    const { address, base, count } = plan.msi;
+    if (base + count > pic.lines) {
+      throw new UserError(
+        `msi of ${pic.name} names lines up to ${base + count - 1}, and it has ${pic.lines}`,
+        plan.place,
+      );
+    }
+    vm.interrupts.msis.addFrame({ pic, address, base, count });
+  }
+  if (plan.ignored.length === 0) return;
+  const words = plan.ignored.join(", ");
+  vm.log("warn", undefined, `${pic.name} is a controller of the host's own, without registers: ${words} has no effect`);
+}
+
+/**
+ * `intr`: connects the vdev with the line and fills v_intr.
+ * @throws UserError for a controller or line there is none of
+ */
+export function applyIntr(vm: Vm, vdev: Vdev, intr = vdev.plan.intr): void {
+  if (intr === undefined) return;
+  const at = intr.place ?? vdev.plan.place;
+  const pic = vm.interrupts.controllers.find(intr.pic);
+  if (pic === undefined) throw unknownController(vm, intr, at);
+  const resolved = vm.interrupts.resolve(pic, `${intr.line}`);
+  if (typeof resolved === "string") throw new UserError(resolved, at);
+  const source = vm.interrupts.connectConfigured(resolved.line, vdev);
+  if (typeof source === "string") throw new UserError(source, at);
+  fillInterrupt(vdev.instance, vdev.vdp + vdev_s.v_intr, pic, resolved.param, source.bit);
+}
+
+/** That a controller stands in front of its users is checked where the configuration is read. */
+function unknownController(vm: Vm, intr: IntrPlan, place: SourcePlace | undefined): UserError {
+  if (vm.vdevs.some((other) => other.name === intr.pic && other.factory.controller === undefined)) {
+    return new UserError(`${intr.pic} is no interrupt controller: its factory has no pic functions`, place);
+  }
+  const known = vm.interrupts.controllers.all.map(({ name }) => name).join(", ");
+  return new UserError(`there is no interrupt controller ${intr.pic}; known are ${known}`, place);
+}
+
+/** A vdev with pic functions becomes a controller: nameable once its options are read. */
+export function completeController(vm: Vm, vdev: Vdev): void {
+  const pic = vm.interrupts.controllers.ofVdev(vdev);
+  if (pic !== undefined) pic.complete = true;
+}
+
+/** The last of the startup: controllers are told what to report, and heaps are marked where a rule is about them. */
+export function settleInterrupts(vm: Vm): void {
+  vm.interrupts.requestNotifications();
+  for (const instance of vm.instances) {
+    const asks = instance.module.calls.some(({ threadSafe }) => threadSafe.value === "no-allocation-when-running");
+    if (asks && instance.stopped === undefined) instance.markHeap();
+  }
+}

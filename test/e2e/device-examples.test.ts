@@ -1,0 +1,41 @@
+/** Every example of a device runs, holds, is recorded and replays. Oracle: the expectations in its script or program. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../host/paths.ts";
+import { scratch, vdevbox } from "./command-line.ts";
+
+const DEVICES = ["mc146818", "pl011", "pl031"];
+
+describe.each(DEVICES)("examples/%s", (name) => {
+  const folder = join("examples", name);
+  const guests = readdirSync(join(packageRoot(), folder)).filter((file) => /\.(script|s)$/.test(file));
+
+  it("has a configuration, a guest and a README", () => {
+    expect(guests.length).toBeGreaterThan(0);
+    for (const file of [`${name}.qvmconf`, "README.md"])
+      expect(existsSync(join(packageRoot(), folder, file))).toBe(true);
+  });
+
+  it.each(guests)("%s holds, and replays to the byte", (guest) => {
+    const recording = join(scratch(), `${name}-${guest}.rec`);
+    const conf = join(folder, `${name}.qvmconf`);
+    const run = vdevbox("run", conf, "--guest", join(folder, guest), "--record", recording);
+    expect(run.err).toMatch(/ 0 violations, 0 warnings, 0 faults\n$/);
+    expect(run.code).toBe(0);
+    expect(vdevbox("replay", recording).out).toContain("identical");
+  });
+
+  it("its vdev has no finding in `vdevbox check`", () => {
+    const check = vdevbox("check", `build/out/vdevs/${name}.wasm`);
+    expect(check.out).toMatch(/^[^\n]*: ok\n/);
+    expect(check.code).toBe(0);
+  });
+});
+
+it("what a guest sends through the pl011 is on standard output", () => {
+  const run = (guest: string) =>
+    vdevbox("run", "examples/pl011/pl011.qvmconf", "--guest", `examples/pl011/${guest}`).out;
+  expect(run("hello.s")).toBe("Hello from x86 code, through an Arm UART, out of a WebAssembly sandbox.\n");
+  expect(run("pl011.script")).toMatch(/^hello\npl011: fr /);
+});

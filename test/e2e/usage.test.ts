@@ -1,0 +1,122 @@
+/** What the command line says of itself and of wrong words. Oracle: docs/command-line.md. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../host/paths.ts";
+import { scratch, vdevbox, vdevboxInterrupted } from "./command-line.ts";
+
+const file = (name: string, text: string) => {
+  const path = join(scratch(), name);
+  writeFileSync(path, text);
+  return path;
+};
+const conf = () => file("usage.qvmconf", "system usage\nvdev trace loc 0xe0000000\n");
+
+describe("help", () => {
+  it("knows its version", () => {
+    const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+    expect(vdevbox("--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  it("of a command is had in two ways", () => {
+    expect(vdevbox("help", "run").out).toBe(vdevbox("run", "--help").out);
+    expect(vdevbox("help").out).toBe(vdevbox("--help").out);
+    expect(vdevbox("help", "rnu")).toMatchObject({ code: 2, err: expect.stringContaining('did you mean "run"') });
+  });
+
+  it("of build lists all its options", () => {
+    expect(vdevbox("build", "--help").out).toMatch(/^usage: .*--out-dir DIR.*--force.*--json/);
+  });
+});
+
+describe("words nobody asked for", () => {
+  it("are refused by demo", () => {
+    const run = vdevbox("demo", "now");
+    expect(run.err).toContain('"now" is one too many');
+    expect(run.code).toBe(2);
+  });
+
+  it("that are a source and no module are told how to build it", () => {
+    const source = file("late.ts", "");
+    const run = vdevbox("check", source);
+    expect(run.err).toContain(`vdevbox build ${source} && vdevbox check build/out/vdevs/late.wasm`);
+    expect(run.code).toBe(2);
+  });
+});
+
+describe("build", () => {
+  it("tells programs every error with its place, and every warning", () => {
+    const wrong = file("wrong.ts", "export function f(): u32 {\n  return y;\n}\n");
+    const odd = file("odd.ts", "export class Unused {\n  x: i32;\n}\n");
+    const run = vdevbox("build", wrong, odd, "--json", "--out-dir", join(scratch(), "out"));
+    expect(run.code).toBe(1);
+    const [first, second] = JSON.parse(run.out);
+    expect(first).toMatchObject({ status: "failed", warnings: [] });
+    expect(first.errors).toEqual([expect.objectContaining({ message: "Cannot find name 'y'.", line: 2, column: 10 })]);
+    expect(second).toMatchObject({ status: "built", errors: [] });
+    expect(second.warnings).toEqual([expect.objectContaining({ file: odd, line: 1 })]);
+  });
+
+  it("shows warnings to people", () => {
+    const odd = file("odd2.ts", "\nexport class Unused {\n  x: i32;\n}\n");
+    const run = vdevbox("build", odd, "--out-dir", join(scratch(), "out2"));
+    expect(run.err).toMatch(/odd2\.ts:2:\d+: warning: /);
+    expect(run.code).toBe(0);
+  });
+});
+
+describe("limits of a ROM guest", () => {
+  const endless = () => file("endless.s", "start:\nmovl 0xe0000000, %eax\njmp start\n");
+  const sleeper = () => file("sleeper.s", "start:\nsti\nhlt\njmp start\n");
+  const run = (program: string, ...limit: string[]) => vdevbox("run", conf(), "--guest", program, ...limit, "--json");
+
+  it("end it after so many instructions, at the same one each time", () => {
+    const [first, second] = [1, 2].map(() => run(endless(), "--max-instructions", "200000"));
+    expect(first).toMatchObject({ code: 7 });
+    expect(first!.out).toContain("was still running after 200000 instructions");
+    expect(second!.out).toBe(first!.out);
+  });
+
+  it("end it after so much virtual time, though it only sleeps", () => {
+    const slept = run(sleeper(), "--max-time", "2.5");
+    expect(slept.code).toBe(7);
+    // trace has a timer each second: the third would be at 3 s.
+    expect(JSON.parse(slept.out)).toMatchObject({ virtualNs: "2500000000" });
+    expect(slept.out).toContain("was still running after 2.5 s of virtual time");
+  });
+
+  it("end a run whose recording replays", () => {
+    const recording = join(scratch(), "limited.rec");
+    run(sleeper(), "--max-time", "2.5", "--record", recording);
+    expect(vdevbox("replay", recording).out).toContain("identical");
+  });
+
+  it("are no options of a script, and numbers", () => {
+    const script = file("nothing.script", "");
+    expect(run(script, "--max-time", "1")).toMatchObject({ code: 2, err: expect.stringContaining("for ROM guests") });
+    for (const wrong of ["0", "-1", "soon", "1e3", "99999999999999999999"]) {
+      expect(run(endless(), `--max-instructions=${wrong}`).err).toContain("takes a number of instructions");
+    }
+    for (const wrong of ["0", "soon", "1s", "99999999999"]) {
+      expect(run(endless(), `--max-time=${wrong}`).err).toContain("takes seconds of virtual time");
+    }
+  });
+});
+
+describe("the exit code", () => {
+  it("is what the text says, also for a script whose expectation failed", () => {
+    const script = file("fails.script", "readl 0xe0000000\nexpect 9\n");
+    const run = vdevbox("run", conf(), "--guest", script);
+    expect(run.code).toBe(1);
+    expect(run.err).toContain("(exit code 1)");
+  });
+
+  it("is what the text and the recording say after Ctrl-C", async () => {
+    const script = file("long.script", "print go\nrepeat 1000000 {\nrepeat 1000000 {\n}\n}\n");
+    const recording = join(scratch(), "ctrl-c.rec");
+    const run = await vdevboxInterrupted("go", "run", conf(), "--guest", script, "--record", recording);
+    expect(run.code).toBe(3);
+    expect(run.err).toContain("(exit code 3)");
+    expect(vdevbox("replay", recording).out).toContain("(the run's exit code was 3)");
+  });
+});

@@ -1,0 +1,81 @@
+/** Reset and own options of the pl011. */
+import { EINVAL, EOK, strtoul } from "vdevbox/abi/posix";
+import { stack_alloc } from "vdevbox/abi/stack";
+import { cstr, cstring } from "vdevbox/abi/string";
+import * as R from "./registers";
+import { pl011_state } from "./state";
+
+/** UARTCLK unless the option says otherwise: that of most Arm boards. */
+const CLOCK_DEFAULT_HZ: u32 = 24000000;
+/** What a boot loader sets. */
+const FIRMWARE_BAUD: u32 = 115200;
+
+/** The state after reset. What the options said stays. */
+export function pl011_reset(state: pl011_state): void {
+  const clock = state.clock;
+  const modem = state.modem;
+  const firmware = state.firmware;
+  memory.fill(changetype<usize>(state), 0, offsetof<pl011_state>());
+  state.clock = clock;
+  state.modem = modem;
+  state.modem_seen = modem;
+  state.firmware = firmware;
+  state.cr = R.CR_RXE | R.CR_TXE;
+  state.ifls = 0x12; // half full, both
+  if (firmware) boot_loader_was_here(state);
+}
+
+/** Option firmware: 115200 8N1, FIFOs on, enabled. */
+function boot_loader_was_here(state: pl011_state): void {
+  const divisor = max<u64>((4 * <u64>state.clock + FIRMWARE_BAUD / 2) / FIRMWARE_BAUD, 64);
+  state.divisor = <u32>divisor;
+  state.ibrd = <u32>(divisor >>> 6);
+  state.fbrd = <u32>(divisor & 0x3f);
+  state.lcr_h = R.LCR_FEN | (3 << R.LCR_WLEN_AT);
+  state.cr |= R.CR_UARTEN;
+}
+
+/** What holds before the options are read. */
+export function default_options(state: pl011_state): void {
+  state.clock = CLOCK_DEFAULT_HZ;
+  state.modem = 0;
+  state.firmware = false;
+}
+
+/** `clock HZ`: frequency of UARTCLK. */
+export function option_clock(state: pl011_state, arg: cstring): i32 {
+  const end = stack_alloc(sizeof<cstring>());
+  const hz = strtoul(arg, end, 0);
+  const rest = load<cstring>(end);
+  if (rest == arg || load<u8>(rest) != 0 || load<u8>(arg) - 0x30 > 9 || hz == 0) return EINVAL;
+  state.clock = hz;
+  return EOK;
+}
+
+/** `modem cts,dsr,dcd,ri`: modem inputs that are asserted from outside, comma-joined. */
+export function option_modem(state: pl011_state, arg: cstring): i32 {
+  let inputs: u32 = 0;
+  for (let at = arg; ; at++) {
+    const input = modem_input(at);
+    if (input == 0) return EINVAL;
+    inputs |= input;
+    at += input == R.FR_RI ? 2 : 3;
+    if (load<u8>(at) == 0) break;
+    if (load<u8>(at) != 0x2c) return EINVAL;
+  }
+  state.modem = inputs;
+  return EOK;
+}
+
+/** The input whose name begins at `at`, or 0. Stops at the NUL. */
+function modem_input(at: usize): u32 {
+  if (starts_with(at, cstr("cts"))) return R.FR_CTS;
+  if (starts_with(at, cstr("dsr"))) return R.FR_DSR;
+  if (starts_with(at, cstr("dcd"))) return R.FR_DCD;
+  return starts_with(at, cstr("ri")) ? R.FR_RI : 0;
+}
+
+function starts_with(text: cstring, name: cstring): bool {
+  for (let i: usize = 0; load<u8>(name + i) != 0; i++) if (load<u8>(text + i) != load<u8>(name + i)) return false;
+  return true;
+}
