@@ -31,6 +31,8 @@ export interface VdevboxSettings {
   readonly steps?: bigint;
   /** Bytes of stack recursive functions of a module may take. */
   readonly stackBytes?: bigint;
+  /** Of the schedule in a VM with threads. */
+  readonly seed?: bigint;
   /** What moves time. */
   readonly time?: (typeof TIME)[number];
   /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
@@ -39,6 +41,7 @@ export interface VdevboxSettings {
 
 /** An hour; with it, sums of many accesses stay exact. */
 const MAX_ACCESS_NS = 3_600_000_000_000n;
+const MAX_SEED = 0xffff_ffffn;
 /** What the limits of the sandbox can count. */
 const MAX_STEPS = 1n << 30n;
 /** A module starts with fewer steps than this only to fault. */
@@ -72,6 +75,7 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-architecture", { scopes: ["vm"], check: oneOf("vdevbox-architecture", ARCHITECTURES) }],
   ["vdevbox-steps", { scopes: ["vm"], check: within("vdevbox-steps", MIN_STEPS, MAX_STEPS) }],
   ["vdevbox-stack", { scopes: ["vm"], check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
+  ["vdevbox-seed", { scopes: ["vm"], check: within("vdevbox-seed", 0n, MAX_SEED) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
   ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   ["exit-on-halt", { scopes: ["cpu", "vm"], without: "a guest that halts waits for the next timer" }],
@@ -141,6 +145,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const policy = POLICIES.find((choice) => choice === text("vdevbox-policy"));
   const instances = INSTANCES.find((choice) => choice === text("vdevbox-instances"));
   const onFault = ON_FAULT.find((choice) => choice === text("vdevbox-on-fault"));
+  const seed = number("vdevbox-seed");
   const time = TIME.find((choice) => choice === text("vdevbox-time"));
   const start = settings.findLast((setting) => setting.name === "vdevbox-start-time");
   return {
@@ -151,6 +156,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(accessNs !== undefined && { accessNs }),
     ...(steps !== undefined && { steps }),
     ...(stackBytes !== undefined && { stackBytes }),
+    ...(seed !== undefined && { seed }),
     ...(time && { time }),
     ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
   };

@@ -56,6 +56,7 @@ function runSettings(vm: Vm): { name: string; text: string } {
     "on-fault": plan.onFault,
     "access-ns": plan.accessNs,
     "start-time": formatStartTime(vm.startTimeNs),
+    ...(plan.seed !== undefined && { seed: plan.seed }),
   };
   const text = Object.entries(settings).map(([name, value]) => `set vdevbox-${name} ${value}\n`);
   return { name: RUN_SETTINGS, text: text.join("") };

@@ -83,8 +83,8 @@ function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
   const config = parseConfigPieces(pieces.filter(({ file }) => file !== RUN_SETTINGS));
   const plan = planFromConfig(config, { ...options, guest: header.guest.kind });
   const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
-  const { policy, instances, onFault, accessNs, startTimeNs } = settings;
-  const ran = { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs };
+  const { policy, instances, onFault, accessNs, startTimeNs, seed } = settings;
+  const ran = { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs, seed };
   return startTimeNs === undefined ? ran : { ...ran, startTimeNs };
 }
 
