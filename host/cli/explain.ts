@@ -16,13 +16,16 @@ const NOTES: Readonly<Record<LineNote, string>> = {
   storm: "it rises again and again, and the guest has no time to answer",
 };
 
+/** Events that are told in the same words without `--explain`. */
+const TOLD_ELSEWHERE: ReadonlySet<VmEvent["kind"]> = new Set(["log", "report", "finding", "output"]);
+
 /**
  * Tells a run in plain words: every access, every step of time; equal accesses in a row in one line. The cause comes
  * first: what a vdev did because of an access is told after it, though it happened before the access was done.
  */
 export class Explainer {
   readonly #sink: Sink;
-  /** Shows what is told in other words than these: messages, reports, findings. */
+  /** Shows what is told in other words than these: messages, reports, findings, bytes of character devices. */
   readonly #show: (event: VmEvent) => void;
   #vm: Vm | undefined;
   #last: { readonly access: AccessEvent; readonly line: string } | undefined;
@@ -104,7 +107,7 @@ export class Explainer {
       this.#sayNow(`lifecycle    ${CONTROLS[event.control]}`);
     } else if (event.kind === "power") {
       this.#sayNow(`power        CPU ${event.cpu} ${POWER[event.state]}`);
-    } else if (event.kind === "log" || event.kind === "report" || event.kind === "finding") {
+    } else if (TOLD_ELSEWHERE.has(event.kind)) {
       this.#flush();
       this.#show(event);
     }

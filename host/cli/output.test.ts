@@ -21,7 +21,7 @@ function shown(config: string, severity: Severity, verbose = false): Record<"log
     let [out, err] = ["", ""];
     const sink = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
     const event = { kind: "log", severity, source, text: "hello\n", ...(vdevLogf && { vdevLogf }) } as const;
-    new RunOutput(sink, { loggers, perVdev, verbose, notes: new Set() }).show(event);
+    new RunOutput(sink, { loggers, perVdev, verbose, notes: new Map() }).show(event);
     return { out, err };
   };
   return { logf: show("dev", true), about: show("dev"), vm: show("qvm") };

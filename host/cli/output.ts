@@ -64,8 +64,11 @@ export interface OutputOptions {
   readonly perVdev: ReadonlyMap<string, LogFilter>;
   /** Every message goes to stderr too. */
   readonly verbose: boolean;
-  /** What vdevbox says of modules when it loads them: told as notes, once, whatever the loggers. */
-  readonly notes: ReadonlySet<string>;
+  /**
+   * What the VM says of modules when it loads them, and the same with their paths: told as notes, once, whatever the
+   * loggers.
+   */
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 /** Shows messages, reports and findings of a VM as `logger` and `log` ask for. */
@@ -74,7 +77,7 @@ export class RunOutput {
   readonly #routes: ReturnType<typeof logRoutes>;
   readonly #perVdev: ReadonlyMap<string, ReturnType<typeof logRoutes>>;
   readonly #verbose: boolean;
-  readonly #notes: ReadonlySet<string>;
+  readonly #notes: ReadonlyMap<string, string>;
   readonly #noted = new Set<string>();
 
   constructor(sink: Sink, { loggers, perVdev, verbose, notes }: OutputOptions) {
@@ -93,8 +96,9 @@ export class RunOutput {
 
   #log(event: LogEvent): void {
     const { severity, source, text } = event;
-    if (source === "qvm" && this.#notes.has(text)) {
-      this.#note(text);
+    const note = source === "qvm" ? this.#notes.get(text) : undefined;
+    if (note !== undefined) {
+      this.#note(note);
       return;
     }
     const line = `${severity} ${source}: ${text.replace(/\n$/, "")}\n`;

@@ -1,10 +1,11 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { configPieces } from "../config/config-pieces.ts";
 import { UserError } from "../errors.ts";
 import { counted } from "../plural.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
-import { EXIT } from "../vm/vm.ts";
+import { EXIT, type Vm } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
@@ -100,7 +101,7 @@ class Run {
   constructor(args: ParsedArguments, sink: LineSink) {
     this.#args = args;
     this.#sink = sink;
-    this.#explainer = args.flag("explain") ? new Explainer(sink, (event) => this.#output?.show(event)) : undefined;
+    this.#explainer = args.flag("explain") ? new Explainer(sink, (event) => this.#tell(event)) : undefined;
   }
 
   async run(json: boolean): Promise<number> {
@@ -225,7 +226,7 @@ class Run {
       loggers: config.loggers,
       perVdev,
       verbose: this.#args.flag("verbose"),
-      notes: new Set(session.vm.instances.flatMap(({ module }) => module.notes)),
+      notes: notesOf(session.vm),
     });
     for (const note of config.notes) this.#sink.err(`note: ${note.place.file}:${note.place.line}: ${note.text}\n`);
     this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
@@ -248,9 +249,14 @@ class Run {
   }
 
   #show(event: VmEvent): void {
-    if (event.kind === "output") this.#say(this.#decoders.text(event.vdev, event.bytes));
-    else if (this.#explainer === undefined) this.#output?.show(event);
+    if (this.#explainer === undefined) this.#tell(event);
     else this.#explainer.event(event);
+  }
+
+  /** What is told in the same words with and without `--explain`. */
+  #tell(event: VmEvent): void {
+    if (event.kind === "output") this.#say(this.#decoders.text(event.vdev, event.bytes));
+    else this.#output?.show(event);
   }
 
   #tellEnd(session: Session, end: SessionEnd, exitCode: number, recordFile: string | undefined): void {
@@ -294,6 +300,14 @@ class Run {
       messages: vm.interrupts.msis.counts.map((one) => ({ ...one, address: `0x${one.address.toString(16)}` })),
     };
   }
+}
+
+/** What the VM says of modules, which it names without their folders, and the same with them. */
+function notesOf(vm: Vm): ReadonlyMap<string, string> {
+  const notes = vm.instances.flatMap(({ module }) =>
+    module.notes.map((note) => [note.replaceAll(module.file, basename(module.file)), note] as const),
+  );
+  return new Map(notes);
 }
 
 /** The VM's exit code, or 1 when all was well with it and a script expected something else. */

@@ -98,7 +98,7 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
     case "msi":
       return { kind: "msi", vdev: event.source, address: event.address, data: event.data, target: event.target };
     case "log":
-      return { kind: "log", severity: event.severity, vdev: event.source, text: withoutFolder(event) };
+      return { kind: "log", severity: event.severity, vdev: event.source, text: event.text };
     case "report":
       return { kind: "report", vdev: event.source, text: event.text };
     case "ram-read":
@@ -119,11 +119,6 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
     case "end":
       return undefined;
   }
-}
-
-/** A message; what the VM itself says of a module begins with its file. */
-function withoutFolder({ source, text }: Extract<VmEvent, { kind: "log" }>): string {
-  return source === "qvm" ? text.replace(/^\/\S*\/([^/\s]+\.wasm) /, "$1 ") : text;
 }
 
 function recordedAccess(event: Extract<VmEvent, { kind: "access" }>): RecordingEvent {
