@@ -53,17 +53,30 @@ describe("WDOG_ACTION_INTR", () => {
   });
 
   it("asserts ws_intr when that names one", () => {
-    const { vm } = vmOf(
-      biting(
-        2,
-        `(i32.store offset=4 (i32.const ${AT.scratch}) (i32.load offset=32 (local.get $vdp)))
-         (i32.store offset=8 (i32.const ${AT.scratch}) (i32.const 9))`,
-      ),
-      {},
-      INTR,
-    );
+    // The vdev connects a second line at OPTIONS_END, as it would a watchdog's own.
+    const module = watVdev({
+      fields: `${IMPORT} (import "qvm" "qvm_parse_intr" (func $parse (param i32 i32 i32) (result i32)))
+        (data (i32.const 2048) "gic:9\\00")`,
+      control: `(if (i32.eqz (local.get $ctrl)) (then (i32.store offset=24 (local.get $vdp) (i32.const 4096)) (i32.store offset=28 (local.get $vdp) (i32.const 0))))
+        (if (i32.eq (local.get $ctrl) (i32.const 1)) (then
+          (i32.store (i32.const ${AT.scratch}) (i32.const 2))
+          (drop (call $parse (i32.load offset=8 (local.get $vdp)) (i32.const 2048) (i32.const ${AT.scratch + 4})))))
+        (i32.const 0)`,
+      vread: `(call $bite (i32.const ${AT.scratch})) ${ANSWER}`,
+    });
+    const { vm } = vmOf(module, {}, INTR);
     expect(read(vm, DEVICE)).toEqual([0, 7n]);
     expect([vm.lines.level("gic", 5), vm.lines.level("gic", 9)]).toEqual([false, true]);
+    expect(vm.findings.all).toEqual([]);
+  });
+
+  it("with a line the vdev was never connected with is a violation, and no line changes", () => {
+    const forged = `(i32.store offset=4 (i32.const ${AT.scratch}) (i32.load offset=32 (local.get $vdp)))
+      (i32.store offset=8 (i32.const ${AT.scratch}) (i32.const 9))`;
+    const { vm } = vmOf(biting(2, forged), {}, INTR);
+    expect(read(vm, DEVICE)[0]).toBe(1);
+    expect(vm.findings.all).toMatchObject([{ severity: "violation", rule: "argument" }]);
+    expect(vm.lines.high()).toEqual([]);
   });
 
   it("without any interrupt is a warning", () => {
