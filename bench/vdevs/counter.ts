@@ -10,14 +10,16 @@ import {
   guest_cpu_write,
   guest_intr_signal,
   guest_timer_create,
+  guest_timer_data,
   guest_timer_notify,
 } from "vdevbox/abi/guest";
-import { EOK } from "vdevbox/abi/posix";
+import { EOK, strtoul } from "vdevbox/abi/posix";
 import { address_of } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { GIS_OFF, GIS_ON, guest_cpu_t, guest_timer_t, QSL_NO_LOCATION, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
 import {
   guest_cpu_to_vrs,
+  VDEV_CTRL_FIRST_OPTIDX,
   VDEV_CTRL_GUEST_CONFIGURED,
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
@@ -31,13 +33,17 @@ import {
 } from "vdevbox/abi/vdev-core";
 
 const COUNTER_SIZE: u32 = 0x1000;
-/** A second of the guest's clock: the deadline of a timer that never fires in a benchmark. */
-const SECOND: u64 = 1_000_000_000;
+/** Nanoseconds between two firings of a timer. Where virtual time stands still none ever fires. */
+const PERIOD: u64 = 100_000_000;
+/** `timers N`: how many timers the vdev has; 1 without. */
+const OPTION_TIMERS: u32 = VDEV_CTRL_FIRST_OPTIDX + 0;
 
 @unmanaged
 class counter_state {
   count: u32;
   key: u32;
+  /** How many timers it makes. */
+  timers: u32;
   timer: guest_timer_t;
 }
 
@@ -81,6 +87,21 @@ function counter_vwrite(
   return VRS_NORMAL;
 }
 
+/** Arms a timer for its next period. */
+function counter_timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: guest_cpu_t): void {
+  const state = state_of(vdp);
+  state.count++;
+  guest_timer_notify(state.timer, tdp, PERIOD);
+}
+
+/** The first timer is armed when the VM is configured; the others are there to be had. */
+function create_timers(vdp: vdev_t): void {
+  const state = state_of(vdp);
+  const resolution = address_of<u64>(0);
+  state.timer = guest_timer_create(0, vdp, 0, resolution);
+  for (let i: u32 = 1; i < state.timers; i++) guest_timer_create(0, vdp, 0, resolution);
+}
+
 function counter_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
   const state = state_of(vdp);
   switch (ctrl) {
@@ -91,21 +112,25 @@ function counter_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
       vdp.v_block.length = COUNTER_SIZE;
       return EOK;
     case VDEV_CTRL_OPTIONS_END:
-      state.timer = guest_timer_create(0, vdp, 0, address_of<u64>(0));
+      create_timers(vdp);
+      return EOK;
+    case OPTION_TIMERS:
+      state.timers = strtoul(arg, 0, 0);
       return EOK;
     case VDEV_CTRL_GUEST_CONFIGURED:
-      return guest_timer_notify(state.timer, null, SECOND);
+      return guest_timer_notify(state.timer, null, PERIOD);
     default:
       return EOK;
   }
 }
 
-const options = memory.data<cstring>([0]);
+const options = memory.data<cstring>([cstr("timers"), 0]);
 const factory = vdev_factory.alloc();
 factory.name = cstr("counter");
 factory.control = counter_control;
 factory.vread = counter_vread;
 factory.vwrite = counter_vwrite;
+factory.timer = counter_timer;
 factory.option_list = options;
 factory.factory_flags = VFF_VDEV_MEM;
 factory.acc_sizes = (1 << 1) | (1 << 2) | (1 << 4) | (1 << 8);

@@ -18,6 +18,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: "one register read handed over by JavaScript, beside a native bus",
     measure: dispatch.single,
   },
+  "dispatch.busy": { summary: "the same while timers fire and interrupt lines move", measure: dispatch.busy },
   "dispatch.batch": { summary: "the same, 65,536 reads handed over at once", measure: dispatch.batch },
   "dispatch.regions": { summary: "1,000 regions over 1 region", measure: dispatch.regions },
   "dispatch.gate": { summary: "gate on over gate compiled out", measure: dispatch.gate },

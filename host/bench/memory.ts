@@ -12,6 +12,8 @@ import { ownSide } from "./side.ts";
 
 const VDEVS = 1000;
 const TYPES = 8;
+/** Guest timers of each vdev: ten thousand in the VM. */
+const TIMERS = 10;
 const FIRST = 0x10000000;
 
 /** `memory`; a request is `shared` or `private`. Resident KiB a vdev, of a process that holds one VM of a thousand. */
@@ -32,7 +34,7 @@ function manyVdevs(instances: Instances): Parameters<typeof createVm>[0] {
   const files = Array.from({ length: TYPES }, (_, i) => join(folder, `counter${i}.wasm`));
   for (const file of files) copyFileSync(builtFile("bench/counter.wasm"), file);
   const vdevs = Array.from({ length: VDEVS }, (_, i) =>
-    counterPlan(files[i % TYPES]!, `counter-${i}`, BigInt(FIRST + i * 0x1000)),
+    counterPlan(files[i % TYPES]!, `counter-${i}`, BigInt(FIRST + i * 0x1000), undefined, TIMERS),
   );
   return plainPlan(vdevs, { instances });
 }
@@ -69,7 +71,7 @@ export async function memory(rounds: number): Promise<Figure> {
       value: median(shared),
       unit: "KiB",
       rounds,
-      note: `${VDEVS} vdevs of ${TYPES} types in one VM, compiled code included; with instances private ${significant(median(own))} KiB`,
+      note: `${VDEVS} vdevs of ${TYPES} types with ${VDEVS * TIMERS} timers in one VM, compiled code included; with instances private ${significant(median(own))} KiB`,
     },
     { of: "value", most: 64 },
   );

@@ -17,6 +17,11 @@ export const READS = 65_536;
 /** A round is the median of this many passes, each short enough that a busy machine seldom breaks into it. */
 const PASSES = 16;
 const SEED = 12_345;
+/** Of a busy machine: virtual time of an access, and how many accesses there are to one that moves a line. */
+const BUSY_ACCESS_NS = 1000;
+const BUSY_WRITE_EVERY = 64;
+/** Below are a gic's own lines. */
+const FIRST_LINE = 32;
 
 export interface TrapMachineOptions {
   readonly regions: number;
@@ -24,10 +29,12 @@ export interface TrapMachineOptions {
   readonly modules: number;
   /** False: dispatcher and modules are the builds with the gate compiled out; limits stay. */
   readonly gate: boolean;
+  /** Every access takes a microsecond of virtual time, so that timers fire, and every 64th one moves an interrupt line. */
+  readonly busy?: boolean;
 }
 
 /** Who makes the reads: the VM one by one as for any guest, the dispatcher without the VM, or a ring handed over at once. */
-export type TrapPath = "vm" | "dispatcher" | "batch" | "ring";
+export type TrapPath = "vm" | "busy" | "dispatcher" | "batch" | "ring";
 export type TrapOrder = "random" | "sequential";
 
 /** A VM full of counters, and the addresses to read from them. */
@@ -38,9 +45,9 @@ export class TrapMachine {
   /** Sum of all that was read, so that no read can be left out. */
   sum = 0;
 
-  constructor({ regions, modules, gate }: TrapMachineOptions) {
+  constructor({ regions, modules, gate, busy = false }: TrapMachineOptions) {
     const bases = Array.from({ length: regions }, (_, i) => regionBase(i));
-    this.vm = createVm(...counterMachine(bases, modules, gate));
+    this.vm = createVm(...counterMachine(bases, modules, gate, busy));
     this.#orders = { random: randomOrder(bases), sequential: sequentialOrder(bases) };
     this.#ring = new TrapRing(this.vm.dispatcher);
   }
@@ -48,7 +55,9 @@ export class TrapMachine {
   /** One round. @returns nanoseconds a read */
   round(path: TrapPath, order: TrapOrder): number {
     const addresses = this.#orders[order];
-    const run = { vm: readByVm, dispatcher: readByDispatcher, batch: readByBatch, ring: fillRing }[path];
+    const run = { vm: readByVm, busy: readByBusyVm, dispatcher: readByDispatcher, batch: readByBatch, ring: fillRing }[
+      path
+    ];
     if (path === "batch") fillRing(this.vm, addresses, this.#ring);
     const passes: number[] = [];
     for (let pass = 0; pass < PASSES; pass++) {
@@ -66,13 +75,28 @@ function regionBase(i: number): number {
 }
 
 /** Modules are copied under names of their own: each is then compiled by itself, as different vdevs would be. */
-function counterMachine(bases: readonly number[], modules: number, gate: boolean): Parameters<typeof createVm> {
+function counterMachine(
+  bases: readonly number[],
+  modules: number,
+  gate: boolean,
+  busy: boolean,
+): Parameters<typeof createVm> {
   const folder = mkdtempSync(join(tmpdir(), "vdevbox-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const files = Array.from({ length: modules }, (_, i) => join(folder, `counter${i}.wasm`));
   for (const file of files) copyFileSync(builtFile(gate ? "bench/counter.wasm" : "bench/ungated/counter.wasm"), file);
-  const vdevs = bases.map((base, i) => counterPlan(files[i % modules]!, `counter-${i}`, BigInt(base)));
-  return [plainPlan(vdevs), gate ? {} : { dispatcherFile: builtFile("dispatcher-ungated.wasm") }];
+  const vdevs = bases.map((base, i) =>
+    counterPlan(
+      files[i % modules]!,
+      `counter-${i}`,
+      BigInt(base),
+      busy ? { pic: "gic", line: FIRST_LINE + i } : undefined,
+    ),
+  );
+  return [
+    plainPlan(vdevs, { accessNs: busy ? BUSY_ACCESS_NS : 0 }),
+    gate ? {} : { dispatcherFile: builtFile("dispatcher-ungated.wasm") },
+  ];
 }
 
 /** The order of bench/native/bus.rs: a linear congruential generator chooses region and word. */
@@ -92,6 +116,20 @@ function readByVm(vm: Vm, addresses: Uint32Array): number {
   let sum = 0;
   for (let i = 0; i < addresses.length; i++) {
     if (vm.read("memory", addresses[i]!, 0, 4, 0) !== AccessStatus.done) throw new Error("a read was refused");
+    sum = (sum + vm.valueLo) | 0;
+  }
+  return sum;
+}
+
+/** Each write has the count's lowest bit the other way round than the one before: a line goes up or down. */
+function readByBusyVm(vm: Vm, addresses: Uint32Array): number {
+  let sum = 0;
+  for (let i = 0; i < addresses.length; i++) {
+    const status =
+      i % BUSY_WRITE_EVERY === 0
+        ? vm.write("memory", addresses[i]!, 0, 4, i / BUSY_WRITE_EVERY, 0, 0)
+        : vm.read("memory", addresses[i]!, 0, 4, 0);
+    if (status !== AccessStatus.done) throw new Error("an access was refused");
     sum = (sum + vm.valueLo) | 0;
   }
   return sum;

@@ -1,10 +1,12 @@
 /** wdog_bite(): the actions and the flag its manual page names, and exit code 4 of qvm's list for a watchdog. */
+
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { read, vmOf } from "../../test/support/vm.ts";
 import { AT, watVdev } from "../../test/support/wat-vdev.ts";
+import type { Vm } from "../vm/vm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vdevbox-wdog-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,6 +47,9 @@ describe("WDOG_ACTION_TERMINATE", () => {
   });
 });
 
+/** What was found beside that a vread bites, and wdog_bite() may block. */
+const besideBlocking = (vm: Vm) => vm.findings.all.filter((one) => one.rule !== "may-block");
+
 describe("WDOG_ACTION_INTR", () => {
   it("asserts the v_intr of the vdev that bites, and the VM goes on", () => {
     const { vm } = vmOf(biting(2), {}, INTR);
@@ -67,7 +72,7 @@ describe("WDOG_ACTION_INTR", () => {
     const { vm } = vmOf(module, {}, INTR);
     expect(read(vm, DEVICE)).toEqual([0, 7n]);
     expect([vm.lines.level("gic", 5), vm.lines.level("gic", 9)]).toEqual([false, true]);
-    expect(vm.findings.all).toEqual([]);
+    expect(besideBlocking(vm)).toEqual([]);
   });
 
   it("with a line the vdev was never connected with is a violation, and no line changes", () => {
@@ -75,7 +80,7 @@ describe("WDOG_ACTION_INTR", () => {
       (i32.store offset=8 (i32.const ${AT.scratch}) (i32.const 9))`;
     const { vm } = vmOf(biting(2, forged), {}, INTR);
     expect(read(vm, DEVICE)[0]).toBe(1);
-    expect(vm.findings.all).toMatchObject([{ severity: "violation", rule: "argument" }]);
+    expect(besideBlocking(vm)).toMatchObject([{ severity: "violation", rule: "argument" }]);
     expect(vm.lines.high()).toEqual([]);
   });
 
