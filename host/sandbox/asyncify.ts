@@ -1,8 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 
@@ -48,8 +58,27 @@ export function asyncify(bytes: Uint8Array, map: string | undefined, cacheDir = 
   };
 }
 
+/** The user's cache folder; one of this process's own where there is none to write to. */
 function defaultCache(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(tmpdir(), `vdevbox-${process.getuid?.() ?? 0}`), "asyncify");
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vdevbox", "asyncify");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+    return folder;
+  } catch {
+    return ownCache();
+  }
+}
+
+let own: string | undefined;
+
+function ownCache(): string {
+  if (own === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "vdevbox-asyncify-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    own = made;
+  }
+  return own;
 }
 
 /** Writes to a folder of its own first: other processes may make the same module at the same time. */
