@@ -62,12 +62,19 @@ export function asyncify(bytes: Uint8Array, map: string | undefined, cacheDir = 
 function defaultCache(): string {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vdevbox", "asyncify");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
     return folder;
   } catch {
     return ownCache();
   }
+}
+
+/** Level by level: Node's own `recursive` never returns where a level can neither be found nor made, as in /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
 }
 
 let own: string | undefined;
@@ -83,7 +90,7 @@ function ownCache(): string {
 
 /** Writes to a folder of its own first: other processes may make the same module at the same time. */
 function make(bytes: Uint8Array, map: string | undefined, folder: string): void {
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(folder));
   const own = mkdtempSync(`${folder}-`);
   const file = (name: string) => join(own, name);
   try {
