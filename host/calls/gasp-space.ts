@@ -10,6 +10,7 @@ import {
 } from "../../abi/generated/constants.ts";
 import type { Space } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Suspended } from "../threads/suspended.ts";
 import { chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, u64, violation } from "./body.ts";
@@ -38,10 +39,19 @@ function findFree(
   return vm.spaces[space].findFree(size, align, min, max) ?? QSL_NO_LOCATION;
 }
 
+/** Another thread has the lock: this one goes on when it is given back. */
+function waitForLock(vm: Vm, instance: ModuleInstance, kind: number): number | Suspended {
+  if (vm.locks.heldByOther(kind) === undefined) return vm.locks.lock(kind, instance.id) ? EOK : EBUSY;
+  const owner = () => vm.locks.heldByOther(kind)?.owner;
+  const wait = { for: "mutex", of: vm.locks, name: "the address space lock", owner } as const;
+  return vm.threads!.wait(wait, () => waitForLock(vm, instance, kind));
+}
+
 export const gaspSpaceBodies = bodies({
   gasp_lock(vm, instance, _gsp, type) {
     const kind = type! & 0xffff;
     if (kind !== QST_MEMORY && kind !== QST_X86_IO) return EINVAL;
+    if (vm.locks.heldByOther(kind) !== undefined) return waitForLock(vm, instance, kind);
     if (vm.locks.lock(kind, instance.id)) return EOK;
     violation(
       vm,

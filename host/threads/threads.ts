@@ -28,6 +28,8 @@ export const THREAD_LIMIT = 256;
 const DRAIN_TURNS = 10_000;
 /** Turns of others, or alarms, that a callback may wait for. */
 const WAIT_TURNS = 100_000;
+/** Callbacks that may wait one within the other, as timers do that fire while an earlier one still waits. */
+const NESTING_LIMIT = 32;
 
 /**
  * The threads of a VM, which take turns on the host's one: who goes on is up to the schedule, so the same schedule
@@ -39,6 +41,8 @@ export class Threads {
   readonly #all: Thread[] = [];
   #current: Thread | undefined;
   #nextId = 1;
+  /** Callbacks that wait, each within what happens while the one before it waits. */
+  #nesting = 0;
 
   constructor(vm: Vm, schedule: Schedule) {
     this.#vm = vm;
@@ -93,8 +97,15 @@ export class Threads {
   runToEnd(start: Thread["start"], callback: number, kind: number, vcpu: number): number | undefined {
     const outer = this.#current;
     const thread = this.#add(kind, vcpu, nameOf(callback, kind, vcpu), start);
-    this.#turn(thread);
-    for (let turns = 0; thread.state !== "ended"; turns++) if (turns > WAIT_TURNS || !this.#go()) this.#stuck(thread);
+    this.#nesting++;
+    try {
+      this.#turn(thread);
+      for (let turns = 0; thread.state !== "ended"; turns++) {
+        if (turns > WAIT_TURNS || this.#nesting > NESTING_LIMIT || !this.#go()) this.#stuck(thread);
+      }
+    } finally {
+      this.#nesting--;
+    }
     if (outer === undefined) this.drain();
     return thread.result;
   }
@@ -308,12 +319,25 @@ export class Threads {
     const finding = findings.record(innermost.instance, {
       severity: "fault",
       rule: "lock",
-      message: `deadlock: ${this.#describe(awaited)}`,
-      advice: "Nothing will ever wake this thread. Look at who holds what it waits for, or who should signal it.",
+      ...this.#reason(awaited),
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
     this.#vm.stopInstance(innermost.instance, finding);
     if (awaited.state !== "ended") this.#end(awaited);
+  }
+
+  #reason(awaited: Thread): { message: string; advice: string } {
+    if (this.#nesting > NESTING_LIMIT) {
+      return {
+        message: `more than ${NESTING_LIMIT} callbacks wait at once, the last of them for ${describeWait(awaited.wait)}`,
+        advice:
+          "A callback must not wait longer than it takes until the next one: let a thread of the vdev's own wait.",
+      };
+    }
+    return {
+      message: `deadlock: ${this.#describe(awaited)}`,
+      advice: "Nothing will ever wake this thread. Look at who holds what it waits for, or who should signal it.",
+    };
   }
 
   /** Who waits for whom, up to where the chain ends or comes back to where it began. */

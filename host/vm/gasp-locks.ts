@@ -18,18 +18,27 @@ export class GaspLocks {
     const { held, instances } = this.#vm;
     if (held.any) held.checkEarlierTraps();
     if (this.#holders.has(type)) return false;
-    const release = () => this.#holders.delete(type);
+    const release = () => {
+      this.#holders.delete(type);
+      this.#vm.threads?.wakeWaiting(this, true);
+    };
     const call = new Error("gasp_lock");
     this.#holders.set(type, held.add("the address space lock", instances[instance]!, release, call));
     return true;
+  }
+
+  /** The lock, when a thread other than the one in progress has it: that one will give it back. */
+  heldByOther(type: number): HeldLock | undefined {
+    const holder = this.#holderOf(type);
+    return holder !== undefined && holder.owner !== this.#vm.threads?.acting ? holder : undefined;
   }
 
   /** @returns false when the instance does not hold it */
   unlock(type: number, instance: number): boolean {
     const holder = this.#holderOf(type);
     if (holder?.instance.id !== instance) return false;
-    this.#holders.delete(type);
     this.#vm.held.remove(holder);
+    holder.release();
     return true;
   }
 

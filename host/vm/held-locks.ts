@@ -1,5 +1,6 @@
 import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Thread } from "../threads/thread.ts";
 import type { Activation } from "./activation.ts";
 import type { Vm } from "./vm.ts";
 
@@ -8,6 +9,8 @@ export interface HeldLock {
   /** As a report names it, behind "held". */
   readonly name: string;
   readonly instance: ModuleInstance;
+  /** The thread that took it, in a VM with threads. */
+  readonly owner: Thread | undefined;
   /** Lets go of it when its callback has returned without doing so. */
   readonly release: () => void;
   /** What took it; undefined in an access the dispatcher made. */
@@ -40,6 +43,7 @@ export class HeldLocks {
       instance,
       release,
       activation: this.#vm.activations.current,
+      owner: this.#vm.threads?.acting,
       callback,
       thread,
       vdev,

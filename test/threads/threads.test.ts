@@ -10,6 +10,7 @@ import { stateDigest, VmSnapshot } from "../../host/vm/snapshot.ts";
 import { createVm } from "../../host/vm/startup.ts";
 import type { Vm } from "../../host/vm/vm.ts";
 import { moduleFile, read, vdevPlan, vmPlan, write } from "../support/vm.ts";
+import { AT, TABLE, watVdev } from "../support/wat-vdev.ts";
 
 const DEVICE = 0x1c000000n;
 const MS = 1_000_000n;
@@ -186,5 +187,54 @@ describe("threads that go wrong", () => {
     write(vm, DEVICE, 2n);
     vm.terminate();
     expect(messages(vm)).toEqual(["a thread of device is still alive after VDEV_CTRL_TERMINATE"]);
+  });
+});
+
+describe("callbacks that wait", () => {
+  it("a timer that sleeps longer than its period is stopped before the host is", () => {
+    const module = watVdev({
+      memory: "32 32",
+      fields: `(import "posix" "pthread_create" (func $create (param i32 i32 i32 i32) (result i32)))
+        (import "posix" "delay" (func $delay (param i32) (result i32)))
+        (import "qvm" "guest_timer_create" (func $make (param i32 i32 i32 i32) (result i32)))
+        (import "qvm" "guest_timer_notify" (func $arm (param i32 i32 i32 i32) (result i32)))
+        (global $timer (mut i32) (i32.const 0))`,
+      control: `(if (i32.eqz (local.get $ctrl)) (then
+          (i32.store offset=24 (local.get $vdp) (i32.const 4096)) (i32.store offset=28 (local.get $vdp) (i32.const 0))))
+        (if (i32.eq (local.get $ctrl) (i32.const 1)) (then
+          (global.set $timer (call $make (i32.const 0) (local.get $vdp) (i32.const 0) (i32.const ${AT.scratch})))))
+        (i32.const 0)`,
+      vwrite: "(drop (call $arm (global.get $timer) (i32.const 0) (i32.const 1000) (i32.const 0))) (i32.const 0)",
+      timer: `(drop (call $arm (global.get $timer) (i32.const 0) (i32.const 1000000) (i32.const 0)))
+        (drop (call $delay (i32.const 1000)))`,
+    });
+    const vm = createVm(vmPlan([vdevPlan(moduleFile(module))], { policy: "report" }));
+    write(vm, DEVICE, 1n);
+    vm.clockStep(1000n * MS);
+    const fault = vm.findings.all.find((one) => one.severity === "fault")!;
+    expect(fault.message).toMatch(/^more than 32 callbacks wait at once/);
+    expect(vm.instances[0]!.stopped).toBeDefined();
+  });
+
+  it("vread waits for the address space lock that a thread holds", () => {
+    const lock = (call: string, vdp: string) => `(drop (call $${call} (i32.load offset=8 ${vdp}) (i32.const 0)))`;
+    const module = watVdev({
+      fields: `(import "posix" "pthread_create" (func $create (param i32 i32 i32 i32) (result i32)))
+        (import "posix" "delay" (func $delay (param i32) (result i32)))
+        (import "qvm" "gasp_lock" (func $lock (param i32 i32) (result i32)))
+        (import "qvm" "gasp_unlock" (func $unlock (param i32 i32) (result i32)))
+        (func $thread (param $vdp i32) (param i32) (result i32)
+          ${lock("lock", "(local.get $vdp)")} (drop (call $delay (i32.const 10))) ${lock("unlock", "(local.get $vdp)")}
+          (i32.const 0))
+        (elem (i32.const ${TABLE.extra}) $thread)`,
+      vwrite: `(drop (call $create (i32.const 0) (i32.const 0) (i32.const ${TABLE.extra}) (local.get $vdp))) (i32.const 0)`,
+      vread: `${lock("lock", "(local.get $vdp)")} ${lock("unlock", "(local.get $vdp)")}
+        (i32.store offset=32 (local.get $gcp) (i32.const 7)) (i32.store offset=40 (local.get $gcp) (i32.const 3)) (i32.const 0)`,
+    });
+    const vm = createVm(vmPlan([vdevPlan(moduleFile(module))]));
+    write(vm, DEVICE, 1n);
+    expect(read(vm, DEVICE)).toEqual([AccessStatus.done, 7n]);
+    expect(vm.nowNs).toBe(10n * MS);
+    expect(vm.findings.count("violation")).toBe(0);
   });
 });
