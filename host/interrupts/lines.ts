@@ -119,6 +119,7 @@ export class InterruptLines {
 
   /** Asks the guest's controller about what still waits: a guest may have taken it since the line changed. */
   askAboutWaiting(): void {
+    if (this.guest === undefined) return;
     for (const line of this.all()) {
       if (!line.state.pending) continue;
       this.#askGuest(line);

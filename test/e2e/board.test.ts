@@ -1,7 +1,7 @@
 /** What `npm start` shows. Oracle: examples/board/README.md, the calendar, and 4, qvm's exit code for a watchdog. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../host/paths.ts";
 import { type Outcome, scratch, vdevbox } from "./command-line.ts";
 
@@ -69,6 +69,19 @@ describe("vdevbox demo", () => {
     expect(again).toMatchObject({ code: 0, err: "" });
     expect(again.out).toContain("identical");
   });
+});
+
+it("the demo fails when its guest is not ended by the watchdog", () => {
+  const modules = join(scratch(), "wrong-modules");
+  mkdirSync(modules);
+  // A clock in the place of trace: its first register cannot be written, so step 2 of the program fails.
+  copyFileSync(join(packageRoot(), "build/out/vdevs/pl031.wasm"), join(modules, "trace.wasm"));
+  vi.stubEnv("VDEVBOX_PATH", modules);
+  const demo = vdevbox("demo", "--record", join(scratch(), "wrong.rec"));
+  vi.unstubAllEnvs();
+  expect(demo.code).toBe(102);
+  expect(demo.err).toContain("The demo did not go as it should");
+  expect(demo.out).not.toContain("This bite was expected");
 });
 
 describe("the board's program", () => {
