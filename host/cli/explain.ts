@@ -4,10 +4,12 @@ import { counted } from "../plural.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Vm } from "../vm/vm.ts";
+import { AccessRuns } from "./access-runs.ts";
 import type { Sink } from "./output.ts";
 import { type AccessEvent, refusal } from "./refusal.ts";
 import type { GuestSpec, SessionEnd } from "./session.ts";
-import { countedExpectations, countedFindings, endReason } from "./summary.ts";
+import { countedExpectations, endReason } from "./summary.ts";
+import { tallyLines, tallyOf } from "./tally.ts";
 
 const NOTES: Readonly<Record<LineNote, string>> = {
   masked: "the guest has it masked",
@@ -17,10 +19,10 @@ const NOTES: Readonly<Record<LineNote, string>> = {
 };
 
 /** Events that are told in the same words without `--explain`. */
-const TOLD_ELSEWHERE: ReadonlySet<VmEvent["kind"]> = new Set(["log", "report", "finding", "output"]);
+const TOLD_ELSEWHERE: ReadonlySet<VmEvent["kind"]> = new Set(["log", "report", "finding"]);
 
 /**
- * Tells a run in plain words: every access, every step of time; equal accesses in a row in one line. The cause comes
+ * Tells a run in plain words: every access, every step of time; accesses of a loop in one line. The cause comes
  * first: what a vdev did because of an access is told after it, though it happened before the access was done.
  */
 export class Explainer {
@@ -28,8 +30,8 @@ export class Explainer {
   /** Shows what is told in other words than these: messages, reports, findings, bytes of character devices. */
   readonly #show: (event: VmEvent) => void;
   #vm: Vm | undefined;
-  #last: { readonly access: AccessEvent; readonly line: string } | undefined;
-  #repeats = 0;
+  /** Accesses that are held back, to be told together. */
+  readonly #runs = new AccessRuns();
   #guestLine = "";
   /** Shorter steps of time are not told: wall time makes one before every access. */
   #leastStepNs = 0n;
@@ -107,6 +109,8 @@ export class Explainer {
       this.#sayNow(`lifecycle    ${CONTROLS[event.control]}`);
     } else if (event.kind === "power") {
       this.#sayNow(`power        CPU ${event.cpu} ${POWER[event.state]}`);
+    } else if (event.kind === "output") {
+      this.#show(event); // characters do not part the accesses that send them; a whole line is told at once
     } else if (TOLD_ELSEWHERE.has(event.kind)) {
       this.#flush();
       this.#show(event);
@@ -117,12 +121,9 @@ export class Explainer {
     this.#told = this.#vm?.traps ?? 0;
     const effects = this.#effects;
     this.#effects = [];
-    if (effects.length > 0 || this.#last === undefined || !equal(this.#last.access, access)) {
-      this.#flush();
-      this.#last = { access, line: this.#sentence(access, effects) };
-      this.#repeats = 0;
-    }
-    this.#repeats++;
+    const tellsMore = effects.some(({ kind }) => kind !== "output");
+    if (tellsMore || !this.#runs.takes(access)) this.#flush();
+    this.#runs.add(access, () => this.#sentence(access, effects));
     for (const effect of effects) this.#tell(effect);
   }
 
@@ -147,10 +148,7 @@ export class Explainer {
 
   /** Tells the accesses that were held back to be counted. */
   #flush(): void {
-    if (this.#last === undefined) return;
-    const { line } = this.#last;
-    this.#last = undefined;
-    this.#say(`trap         ${line}${this.#repeats > 1 ? ` (${this.#repeats} times)` : ""}`);
+    for (const line of this.#runs.takeLines()) this.#say(`trap         ${line}`);
   }
 
   end(vm: Vm, end: SessionEnd, exitCode: number, recordFile: string | undefined): void {
@@ -159,13 +157,9 @@ export class Explainer {
     if (this.#guestLine !== "") this.guestSays("\n");
     this.#say("");
     this.#say(`The run ended: ${endReason(end)}. Exit code ${exitCode}.`);
-    this.#say(
-      `  ${counted(vm.traps, "guest access was", "guest accesses were")} trapped and dispatched; ${seconds(vm.nowNs)} of virtual time went by.`,
-    );
+    for (const line of tallyLines(tallyOf(vm), seconds(vm.nowNs))) this.#say(`  ${line}`);
     const expectations = countedExpectations(end);
     if (expectations !== undefined) this.#say(`  ${expectations}.`);
-    const found = countedFindings(vm.findings);
-    this.#say(`  ${found[0]!.toUpperCase()}${found.slice(1)}.`);
     if (recordFile !== undefined)
       this.#say(`  The recording is in ${recordFile}; \`npx vdevbox replay ${recordFile}\` runs it again.`);
   }
@@ -187,17 +181,6 @@ const CONTROLS = {
   terminate: "every vdev gets VDEV_CTRL_TERMINATE",
 } as const;
 const POWER = { on: "runs", wait: "waits for an interrupt", off: "is switched off" } as const;
-
-function equal(a: AccessEvent, b: AccessEvent): boolean {
-  return (
-    a.op === b.op &&
-    a.space === b.space &&
-    a.address === b.address &&
-    a.width === b.width &&
-    a.value === b.value &&
-    a.outcome === b.outcome
-  );
-}
 
 /** Below a microsecond in nanoseconds, where a number of seconds can no longer be read. */
 function seconds(ns: bigint): string {

@@ -15,6 +15,7 @@ import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
 import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
 import { countedExpectations, countedFindings, endReason } from "./summary.ts";
+import { tallyOf } from "./tally.ts";
 
 /** `vdevbox run`: builds the VM of a configuration and runs its guest. */
 export const runCommand: Command = {
@@ -289,6 +290,7 @@ class Run {
       reason: end.reason,
       guestAccesses: vm.traps,
       virtualNs: vm.nowNs.toString(),
+      counts: tallyOf(vm),
       script:
         end.script === undefined
           ? undefined

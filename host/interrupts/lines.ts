@@ -117,6 +117,16 @@ export class InterruptLines {
     this.#touched[this.#touchedCount++] = line;
   }
 
+  /** Asks the guest's controller about what still waits: a guest may have taken it since the line changed. */
+  askAboutWaiting(): void {
+    if (this.guest === undefined) return;
+    for (const line of this.all()) {
+      if (!line.state.pending) continue;
+      this.#askGuest(line);
+      this.changed(line);
+    }
+  }
+
   #askGuest(line: Line): void {
     const pin = this.guest?.(line);
     if (pin === undefined) return;

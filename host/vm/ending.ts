@@ -52,6 +52,7 @@ export class Ending {
     const before = vm.failure;
     vm.end(before === undefined ? EXIT.normal : EXIT.vdevError, before ?? "the guest ended");
     vm.emit({ kind: "control", control: "terminate" });
+    vm.lines.askAboutWaiting();
     for (const vdev of vm.vdevs) this.#terminate(vdev);
     vm.threads?.endAll();
     vm.clock.cancelAll();

@@ -82,7 +82,8 @@ describe("what is explained", () => {
     const text = run("readl 0xd0000008\nexpect error\n");
     expect(text).toContain("1 guest access was trapped");
     expect(text).toContain("  1 of 1 expectation held.");
-    expect(text).toContain("  1 fault.");
+    expect(text).toContain("\n  0 interrupts were raised, 0 taken by the guest; 0 timers fired.\n");
+    expect(text).toContain("\n  0 violations, 0 warnings, 1 fault.\n");
     expect(run("readl 0xd0000008\n", "")).toContain("(exit code 6); 1 guest access, 1 fault\n");
     expect(run("print nothing\n", "")).toContain("(exit code 0); 0 guest accesses, no findings\n");
   });

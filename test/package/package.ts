@@ -82,7 +82,10 @@ function use(project: string): void {
   const before = stateOf(installed);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   assert.equal(vdevbox(project, 0, "--version"), `${version}\n`);
-  assert.match(vdevbox(project, 0, "demo"), /guest: all as expected[\s\S]*The recording is in demo\.rec/);
+  assert.match(
+    vdevbox(project, 0, "demo"),
+    /guest says {3}Hello[\s\S]*The recording is in demo\.rec[\s\S]*This bite was expected/,
+  );
   assert.match(vdevbox(project, 0, "replay", "demo.rec"), /identical/);
 
   writeFiles(project, examplesOf("docs/authoring.md").files);
