@@ -50,12 +50,17 @@ export function asyncify(bytes: Uint8Array, map: string | undefined, cacheDir = 
     .update(bytes)
     .update(map ?? "");
   const known = join(cacheDir, key.digest("hex").slice(0, 32));
-  if (!existsSync(known)) make(bytes, map, known);
+  if (!isWhole(known, map)) make(bytes, map, known);
   const mapFile = join(known, "module.map");
   return {
     bytes: new Uint8Array(readFileSync(join(known, "module.wasm"))),
     map: existsSync(mapFile) ? readFileSync(mapFile, "utf8") : undefined,
   };
+}
+
+/** What cleans a cache may have taken some of it. */
+function isWhole(folder: string, map: string | undefined): boolean {
+  return existsSync(join(folder, "module.wasm")) && (map === undefined || existsSync(join(folder, "module.map")));
 }
 
 /** The user's cache folder; one of this process's own where there is none to write to. */
@@ -100,9 +105,12 @@ function make(bytes: Uint8Array, map: string | undefined, folder: string): void 
     wasmOpt([file("in.wasm"), "-all", "-g", ...maps, "--asyncify", "-o", file("module.wasm")]);
     rmSync(file("in.wasm"));
     if (map !== undefined) rmSync(file("in.map"));
-    if (!existsSync(folder)) renameSync(own, folder);
+    if (!isWhole(folder, map)) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(own, folder);
+    }
   } catch (error) {
-    if (!existsSync(folder)) throw error;
+    if (!isWhole(folder, map)) throw error;
   } finally {
     rmSync(own, { recursive: true, force: true });
   }

@@ -15,6 +15,8 @@ export interface ModuleExports {
   readonly __vdevbox_frame: WebAssembly.Global;
   readonly __vdevbox_fuel_budget?: WebAssembly.Global;
   readonly __vdevbox_limit?: WebAssembly.Global;
+  readonly __vdevbox_depth?: WebAssembly.Global;
+  readonly __vdevbox_scratch?: WebAssembly.Global;
   __vdevbox_start(): void;
   __vdevbox_alloc(bytes: number): number;
   __vdevbox_vread(...args: unknown[]): bigint;
@@ -260,6 +262,16 @@ export class ModuleInstance {
       if (peeked === undefined) return values;
       values.push(peeked.value);
     }
+  }
+
+  /** How deep the module's own stacks are; code that is left by throwing does not put them back. */
+  stackState(): readonly [depth: number | undefined, scratch: number | undefined] {
+    return [this.exports.__vdevbox_depth?.value, this.exports.__vdevbox_scratch?.value];
+  }
+
+  restoreStack([depth, scratch]: ReturnType<ModuleInstance["stackState"]>): void {
+    if (depth !== undefined) this.exports.__vdevbox_depth!.value = depth;
+    if (scratch !== undefined && this.coroutines !== undefined) this.exports.__vdevbox_scratch!.value = scratch;
   }
 
   /** Steps one callback may take. */

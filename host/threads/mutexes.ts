@@ -11,6 +11,8 @@ export type MutexOutcome = "done" | "busy" | "deadlock" | "self" | "not-owner" |
 
 /** Written into the first word of a mutex, so that bytes which were copied or cleared are no mutex. */
 const MAGIC = 0x6d747821;
+/** Locks of a mutex whose place is written down: a stack costs far more than a lock. */
+const TRACES = 64;
 /** Times one mutex may be locked by its owner. */
 const COUNT_LIMIT = 0x7fffffff;
 
@@ -25,8 +27,8 @@ export interface Mutex {
   /** The thread that holds it; undefined in a VM without threads. */
   owner: Thread | undefined;
   count: number;
-  /** Somebody kept it locked too long once: from then on the place of every lock is written down. */
-  traced: boolean;
+  /** How often the place of a lock will still be written down, in case it is not given back. */
+  traces: number;
 }
 
 /** Every mutex as it was at one time. */
@@ -68,7 +70,7 @@ export class Mutexes {
       holder: undefined,
       owner: undefined,
       count: 0,
-      traced: false,
+      traces: TRACES,
     });
     instance.setU32(address, MAGIC ^ address);
     this.#changes++;
@@ -128,10 +130,11 @@ export class Mutexes {
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
     mutex.owner = this.#vm.threads?.acting;
-    const call = mutex.traced ? new Error("pthread_mutex_lock") : undefined;
+    const call = mutex.traces > 0 ? new Error("pthread_mutex_lock") : undefined;
+    if (mutex.traces > 0) mutex.traces--;
     const release = () => {
       this.#free(mutex);
-      mutex.traced = true;
+      mutex.traces = Number.POSITIVE_INFINITY;
     };
     mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, release, call);
     return "done";

@@ -2,14 +2,22 @@ import type { Thread } from "./thread.ts";
 
 /** Decides whose turn it is. A schedule that depends on nothing but its seed gives the same run each time. */
 export interface Schedule {
-  /** @param ready at least one thread, in the order they were made */
+  /** @param ready at least one thread, the one that has waited longest for its turn first */
   choose(ready: readonly Thread[]): Thread;
   /** Whether the thread in progress gives its turn away at a call to the host. */
   preempts(): boolean;
+  /** Where it has come to, for putting a VM back. */
+  save(): number;
+  restore(saved: number): void;
 }
 
-/** Threads go on in the order they were made, and only when the one in progress waits. */
-export const IN_ORDER: Schedule = { choose: (ready) => ready[0]!, preempts: () => false };
+/** Threads go on in the order in which they became able to, and only when the one in progress waits. */
+export const IN_ORDER: Schedule = {
+  choose: (ready) => ready[0]!,
+  preempts: () => false,
+  save: () => 0,
+  restore: () => {},
+};
 
 /** How often a random schedule switches: at one call in this many. */
 const SWITCH_EVERY = 4;
@@ -29,5 +37,9 @@ export function seededSchedule(seed: number): Schedule {
   return {
     choose: (ready) => ready[below(ready.length)]!,
     preempts: () => below(SWITCH_EVERY) === 0,
+    save: () => state,
+    restore: (saved) => {
+      state = saved;
+    },
   };
 }

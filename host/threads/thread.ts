@@ -28,6 +28,8 @@ export interface Thread {
   readonly instance: ModuleInstance | undefined;
   /** `new`: has not run. */
   state: "new" | "ready" | "running" | "waiting" | "ended";
+  /** When it last became able to run, as a count; says whose turn is next. */
+  readySince: number;
   /** Begins to run it. */
   readonly start: () => number | undefined | Suspended;
   wait: Wait | undefined;

@@ -9,6 +9,7 @@ import { EndOfThread, type Thread, ThreadAlarm, type Wait } from "./thread.ts";
 
 /** All threads of a VM at one time. */
 export interface SavedThreads {
+  readonly schedule: number;
   readonly nextId: number;
   readonly threads: readonly {
     readonly thread: Thread;
@@ -25,7 +26,7 @@ export interface SavedThreads {
 /** Vdev threads a VM may have at once. */
 export const THREAD_LIMIT = 256;
 /** Turns that threads are given when a callback has ended and they could go on for ever. */
-const DRAIN_TURNS = 10_000;
+const DRAIN_TURNS = 1000;
 /** Turns of others, or alarms, that a callback may wait for. */
 const WAIT_TURNS = 100_000;
 /** Callbacks that may wait one within the other, as timers do that fire while an earlier one still waits. */
@@ -41,6 +42,7 @@ export class Threads {
   readonly #all: Thread[] = [];
   #current: Thread | undefined;
   #nextId = 1;
+  #readyCount = 0;
   /** Callbacks that wait, each within what happens while the one before it waits. */
   #nesting = 0;
 
@@ -77,7 +79,7 @@ export class Threads {
       alarm,
       ...{ id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
       ...{ state: "new", wait: undefined, timedOut: false, left: [] },
-      ...{ result: undefined, cancelled: false, detached: false },
+      ...{ result: undefined, cancelled: false, detached: false, readySince: ++this.#readyCount },
     };
     this.#all.push(thread);
     return thread;
@@ -101,7 +103,8 @@ export class Threads {
     try {
       this.#turn(thread);
       for (let turns = 0; thread.state !== "ended"; turns++) {
-        if (turns > WAIT_TURNS || this.#nesting > NESTING_LIMIT || !this.#go()) this.#stuck(thread);
+        if (turns > WAIT_TURNS || this.#nesting > NESTING_LIMIT) this.#stuck(thread, true);
+        else if (!this.#go()) this.#stuck(thread, false);
       }
     } finally {
       this.#nesting--;
@@ -118,7 +121,7 @@ export class Threads {
   /** Lets others go first. @param continuation what the thread does when it is its turn again */
   giveTurn(continuation: Continuation): Suspended {
     this.wait({ for: "turn" }, continuation);
-    this.#current!.state = "ready";
+    this.#makeReady(this.#current!);
     return SUSPENDED;
   }
 
@@ -135,8 +138,10 @@ export class Threads {
     return this.#all.some((thread) => thread.state === "ready" || thread.state === "new");
   }
 
+  /** Who could go on, those that have waited longest for their turn first. */
   #ready(): Thread[] {
-    return this.#all.filter((thread) => thread.state === "ready" || thread.state === "new");
+    const ready = this.#all.filter((thread) => thread.state === "ready" || thread.state === "new");
+    return ready.sort((one, other) => one.readySince - other.readySince);
   }
 
   /** One turn of some thread, or time moves on. @returns false when nothing can */
@@ -259,7 +264,12 @@ export class Threads {
   wake(thread: Thread): void {
     if (thread.state !== "waiting") return;
     this.#clearAlarm(thread);
+    this.#makeReady(thread);
+  }
+
+  #makeReady(thread: Thread): void {
     thread.state = "ready";
+    thread.readySince = ++this.#readyCount;
   }
 
   /** Threads that wait for this, in the order they began to. */
@@ -284,6 +294,7 @@ export class Threads {
   save(): SavedThreads {
     return {
       nextId: this.#nextId,
+      schedule: this.#schedule.save(),
       threads: this.#all.map((thread) => ({
         thread,
         was: { ...thread },
@@ -297,7 +308,8 @@ export class Threads {
     };
   }
 
-  restore({ nextId, threads, instances }: SavedThreads): void {
+  restore({ nextId, schedule, threads, instances }: SavedThreads): void {
+    this.#schedule.restore(schedule);
     this.#nextId = nextId;
     this.#current = undefined;
     this.#all.splice(0, this.#all.length, ...threads.map(({ thread }) => thread));
@@ -312,26 +324,32 @@ export class Threads {
   }
 
   /** A callback will never end: says so, and stops the module it waits in. */
-  #stuck(awaited: Thread): void {
+  #stuck(awaited: Thread, isLimit: boolean): void {
     const innermost = awaited.left[0]!;
     const { context, findings } = this.#vm;
     context.enter(innermost.callback, innermost.thread, innermost.vdev, innermost.vcpu);
     const finding = findings.record(innermost.instance, {
       severity: "fault",
-      rule: "lock",
-      ...this.#reason(awaited),
+      rule: isLimit ? "limit" : "lock",
+      ...this.#reason(awaited, isLimit),
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
     this.#vm.stopInstance(innermost.instance, finding);
     if (awaited.state !== "ended") this.#end(awaited);
   }
 
-  #reason(awaited: Thread): { message: string; advice: string } {
+  #reason(awaited: Thread, isLimit: boolean): { message: string; advice: string } {
     if (this.#nesting > NESTING_LIMIT) {
       return {
         message: `more than ${NESTING_LIMIT} callbacks wait at once, the last of them for ${describeWait(awaited.wait)}`,
         advice:
           "A callback must not wait longer than it takes until the next one: let a thread of the vdev's own wait.",
+      };
+    }
+    if (isLimit) {
+      return {
+        message: `a callback waited through ${WAIT_TURNS} turns of others and did not end: ${this.#describe(awaited)}`,
+        advice: "Tell the thread to end, with pthread_cancel() or a flag it looks at, before waiting for its end.",
       };
     }
     return {

@@ -128,15 +128,28 @@ export class Activations {
     const inAccess = this.#vm.context.callback !== CALLBACK.none ? 1 : 0;
     const depth = this.#current === undefined ? inAccess : this.#current.depth + 1;
     if (depth === 0) this.#outermost++;
-    const isTooDeep = depth >= DEPTH_LIMIT;
+    const { frame, enter } = this.#frameFor(instance, depth, call);
     return this.#step({
       ...{ id: ++this.#count, instance, vdev, callback, thread, vcpu, depth },
       trap: this.#vm.context.trap,
-      frame: isTooDeep ? 0 : instance.takeFrame(depth),
-      enter: isTooDeep ? tooDeep : call,
+      frame,
+      enter,
       continuation: undefined,
       rewinding: false,
     });
+  }
+
+  /** A module that cannot be entered faults as itself, once its activation is the one in progress. */
+  #frameFor(instance: ModuleInstance, depth: number, call: Activation["enter"]): Pick<Activation, "frame" | "enter"> {
+    if (depth >= DEPTH_LIMIT) return { frame: 0, enter: tooDeep };
+    try {
+      return { frame: instance.takeFrame(depth), enter: call };
+    } catch (error) {
+      const fail = (): never => {
+        throw error;
+      };
+      return { frame: 0, enter: fail };
+    }
   }
 
   /** Runs an activation up to its end or to where it is left. */
@@ -151,6 +164,7 @@ export class Activations {
     context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);
     dispatcher.exports.select(0, activation.depth + 1);
     let left = false;
+    const stack = instance.coroutines === undefined ? undefined : instance.stackState();
     try {
       if (windows.any) windows.enter(instance);
       const scratch = instance.coroutines?.scratch;
@@ -165,6 +179,7 @@ export class Activations {
       if (held.any) held.checkReleased(activation);
       return result;
     } catch (error) {
+      if (stack !== undefined) instance.restoreStack(stack);
       if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
       if (error instanceof EndOfVm) held.releaseOf(activation);
       this.caught(error, instance);
