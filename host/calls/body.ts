@@ -32,9 +32,7 @@ let current: { readonly name: string; readonly args: readonly number[] } = { nam
 const entries = new Map(GATE_TABLE.map((entry) => [entry.name, entry]));
 
 /** Two halves of a 64-bit argument. */
-export function u64(lo: number, hi: number): bigint {
-  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
-}
+export { joinHalves as u64 } from "../memory/halves.ts";
 
 /** The vdev behind a vdev_t pointer the gate has accepted. */
 export function vdevOf(vm: Vm, instance: ModuleInstance, vdp: number): Vdev | undefined {

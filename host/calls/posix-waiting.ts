@@ -193,7 +193,7 @@ function condWait(
 }
 
 function isOwn(vm: Vm, mutex: Mutex): boolean {
-  return mutex.holder !== undefined && mutex.owner === vm.threads?.acting;
+  return mutex.holder !== undefined && mutex.holder.owner === vm.threads?.acting;
 }
 
 function semWait(

@@ -1,7 +1,6 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { HeldLock } from "../vm/held-locks.ts";
 import type { Vm } from "../vm/vm.ts";
-import type { Thread } from "./thread.ts";
 
 /** PTHREAD_MUTEX_*: what a second lock by the owner does. */
 export type MutexKind = "normal" | "recursive" | "errorcheck";
@@ -24,8 +23,6 @@ export interface Mutex {
   readonly name: string;
   /** Set while it is locked. */
   holder: HeldLock | undefined;
-  /** The thread that holds it; undefined in a VM without threads. */
-  owner: Thread | undefined;
   count: number;
   /** How often the place of a lock will still be written down, in case it is not given back. */
   traces: number;
@@ -68,7 +65,6 @@ export class Mutexes {
       kind,
       name,
       holder: undefined,
-      owner: undefined,
       count: 0,
       traces: TRACES,
     });
@@ -95,7 +91,7 @@ export class Mutexes {
 
   lock(mutex: Mutex): MutexOutcome {
     if (mutex.holder === undefined) return this.#take(mutex);
-    if (mutex.owner !== this.#vm.threads?.acting) return "wait";
+    if (!this.#isOwn(mutex.holder)) return "wait";
     if (mutex.kind === "normal") return "self";
     if (mutex.kind === "errorcheck" || mutex.count === COUNT_LIMIT) return "deadlock";
     mutex.count++;
@@ -104,7 +100,7 @@ export class Mutexes {
 
   tryLock(mutex: Mutex): MutexOutcome {
     if (mutex.holder === undefined) return this.#take(mutex);
-    if (mutex.owner !== this.#vm.threads?.acting) return "busy";
+    if (!this.#isOwn(mutex.holder)) return "busy";
     if (mutex.kind !== "recursive" || mutex.count === COUNT_LIMIT) return "busy";
     mutex.count++;
     return "done";
@@ -112,7 +108,7 @@ export class Mutexes {
 
   unlock(mutex: Mutex): MutexOutcome {
     const { holder } = mutex;
-    if (holder === undefined || mutex.owner !== this.#vm.threads?.acting) return "not-owner";
+    if (holder === undefined || !this.#isOwn(holder)) return "not-owner";
     mutex.count--;
     if (mutex.count > 0) return "done";
     this.#free(mutex);
@@ -120,16 +116,19 @@ export class Mutexes {
     return "done";
   }
 
+  /** Whether the thread in progress holds it; without threads whoever finds it held does. */
+  #isOwn(holder: HeldLock): boolean {
+    return holder.owner === this.#vm.threads?.acting;
+  }
+
   #free(mutex: Mutex): void {
     mutex.holder = undefined;
-    mutex.owner = undefined;
     mutex.count = 0;
     this.#vm.threads?.wakeWaiting(mutex, true);
   }
 
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
-    mutex.owner = this.#vm.threads?.acting;
     const call = mutex.traces > 0 ? new Error("pthread_mutex_lock") : undefined;
     if (mutex.traces > 0) mutex.traces--;
     const release = () => {
@@ -154,7 +153,6 @@ export class Mutexes {
     if (this.#vm.threads === undefined) return;
     for (const { mutex, was } of mutexes) {
       mutex.holder = was.holder;
-      mutex.owner = was.owner;
       mutex.count = was.count;
     }
   }

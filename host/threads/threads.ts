@@ -134,10 +134,6 @@ export class Threads {
     }
   }
 
-  get anyReady(): boolean {
-    return this.#all.some((thread) => thread.state === "ready" || thread.state === "new");
-  }
-
   /** Who could go on, those that have waited longest for their turn first. */
   #ready(): Thread[] {
     const ready = this.#all.filter((thread) => thread.state === "ready" || thread.state === "new");

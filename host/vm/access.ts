@@ -3,6 +3,7 @@ import * as L from "../dispatcher/assembly/layout.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
 import { formatAddress } from "../memory/format.ts";
+import { joinHalves } from "../memory/halves.ts";
 import { directRead, directWrite } from "./direct-access.ts";
 import { accessedRegion } from "./regions.ts";
 import { unsupportedAction } from "./unsupported.ts";
@@ -31,13 +32,13 @@ export function settleRead(
     return settleStatus(vm, status, "vread", space, lo, hi);
   }
   if (status === L.UNCLAIMED && space === "memory") {
-    const bytes = vm.ram.load(join(lo, hi), width);
+    const bytes = vm.ram.load(joinHalves(lo, hi), width);
     if (bytes !== undefined) {
       vm.valueLo = littleEndian(bytes, 0, Math.min(width, 4));
       vm.valueHi = width === 8 ? littleEndian(bytes, 4, 4) : 0;
       return AccessStatus.done;
     }
-    if (vm.ram.holds(join(lo, hi), width)) return unsupported(vm, L.NO_HANDLER, "read", space, lo, hi, width);
+    if (vm.ram.holds(joinHalves(lo, hi), width)) return unsupported(vm, L.NO_HANDLER, "read", space, lo, hi, width);
   }
   return unsupported(vm, status, "read", space, lo, hi, width);
 }
@@ -63,15 +64,11 @@ export function settleWrite(
     return settleStatus(vm, status, "vwrite", space, lo, hi);
   }
   if (status === L.UNCLAIMED && space === "memory") {
-    const address = join(lo, hi);
+    const address = joinHalves(lo, hi);
     if (vm.ram.store(address, toBytes(valueLo, valueHi, width))) return AccessStatus.done;
     if (vm.ram.holds(address, width)) return unsupported(vm, L.NO_HANDLER, "write", space, lo, hi, width);
   }
   return unsupported(vm, status, "write", space, lo, hi, width);
-}
-
-function join(lo: number, hi: number): bigint {
-  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }
 
 function toBytes(lo: number, hi: number, width: number): Uint8Array {
@@ -92,7 +89,7 @@ function littleEndian(bytes: Uint8Array, from: number, count: number): number {
  */
 function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, access: number): boolean {
   if (vm.ended !== undefined) return false;
-  const address = join(lo, hi);
+  const address = joinHalves(lo, hi);
   const region = accessedRegion(vm, space, address);
   if (region?.what.kind !== "vdev") return false;
   const { instance, factory } = vm.vdevs[region.what.vdev]!;
@@ -133,7 +130,7 @@ function settleStatus(
     vm.log(
       "error",
       vdev,
-      `${callback} at ${formatAddress(space, join(lo, hi))} failed with errno ${status - VRS.errno}`,
+      `${callback} at ${formatAddress(space, joinHalves(lo, hi))} failed with errno ${status - VRS.errno}`,
     );
     return AccessStatus.busError;
   }
@@ -181,7 +178,7 @@ function during(vm: Vm, vdev: Vdev, callback: "vread" | "vwrite", record: () => 
 }
 
 function vdevAt(vm: Vm, space: Space, lo: number, hi: number): Vdev | undefined {
-  const region = accessedRegion(vm, space, join(lo, hi));
+  const region = accessedRegion(vm, space, joinHalves(lo, hi));
   return region?.what.kind === "vdev" ? vm.vdevs[region.what.vdev] : undefined;
 }
 
@@ -204,7 +201,7 @@ function unsupported(
   width: number,
 ): AccessStatus {
   const vdev = vdevAt(vm, space, lo, hi);
-  const where = formatAddress(space, join(lo, hi));
+  const where = formatAddress(space, joinHalves(lo, hi));
   const policy = unsupportedAction(vm.plan, space, vdev !== undefined);
   vm.log("debug", vdev, `${width}-byte ${op} at ${where}: ${REASONS[status]}`);
   vm.valueLo = op === "read" ? (width >= 4 ? 0xffffffff : 2 ** (8 * width) - 1) : vm.valueLo;

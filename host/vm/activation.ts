@@ -11,8 +11,6 @@ export interface Activation {
   readonly callback: number;
   readonly thread: number;
   readonly vcpu: number;
-  /** Guest access in progress when it began. */
-  readonly trap: number;
   /** How many activations of the same thread it is nested in. */
   readonly depth: number;
   /** Address of its frame in module memory. */

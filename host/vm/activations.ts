@@ -131,7 +131,6 @@ export class Activations {
     const { frame, enter } = this.#frameFor(instance, depth, call);
     return this.#step({
       ...{ id: ++this.#count, instance, vdev, callback, thread, vcpu, depth },
-      trap: this.#vm.context.trap,
       frame,
       enter,
       continuation: undefined,

@@ -30,9 +30,8 @@ export interface CoreFile {
   readonly length: number;
 }
 
-/** e_machine of an unknown processor, and of an x86 one in an ELF64 file. */
+/** e_machine of an unknown processor. */
 export const EM_NONE = 0;
-export const EM_X86_64 = 62;
 
 /** Most ranges one file can name: e_phnum is 16 bits, 0xffff has a meaning of its own, and the note takes one. */
 export const CORE_RANGES_MAX = 0xfffd;

@@ -3,6 +3,7 @@ import * as L from "../dispatcher/assembly/layout.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import type { Space } from "../guests/bus.ts";
 import type { Region } from "../memory/address-space.ts";
+import { joinHalves } from "../memory/halves.ts";
 import type { Vdev } from "./vdev.ts";
 import type { Vm } from "./vm.ts";
 
@@ -18,7 +19,7 @@ export function directRead(vm: Vm, space: Space, lo: number, hi: number, width: 
   const { vdev, cookie } = target;
   const { __vdevbox_vread: vread, __vdevbox_operand: operand } = vdev.instance.exports;
   const meta = width | (typeOf(space) << 16);
-  const address = join(lo, hi);
+  const address = joinHalves(lo, hi);
   return call(vm, vdev, CALLBACK.vread!, vcpu, (frame) => {
     const answer = vread(frame, fn, vdev.vdp, cookie, address, meta);
     vm.valueLo = Number(answer & 0xffffffffn);
@@ -44,8 +45,8 @@ export function directWrite(
   const { vdev, cookie } = target;
   const { __vdevbox_vwrite: vwrite } = vdev.instance.exports;
   const meta = width | (typeOf(space) << 16);
-  const address = join(lo, hi);
-  const value = join(valueLo, valueHi);
+  const address = joinHalves(lo, hi);
+  const value = joinHalves(valueLo, valueHi);
   return call(vm, vdev, CALLBACK.vwrite!, vcpu, (frame) => vwrite(frame, fn, vdev.vdp, cookie, address, meta, value));
 }
 
@@ -55,15 +56,11 @@ function call(vm: Vm, vdev: Vdev, callback: number, vcpu: number, enter: (frame:
 }
 
 function targetOf(vm: Vm, space: Space, lo: number, hi: number) {
-  const region: Region | undefined = vm.spaces[space].find(join(lo, hi));
+  const region: Region | undefined = vm.spaces[space].find(joinHalves(lo, hi));
   if (region?.what.kind !== "vdev") return undefined;
   return { vdev: vm.vdevs[region.what.vdev]!, cookie: region.what.cookie, flags: region.what.flags };
 }
 
 function typeOf(space: Space): number {
   return space === "io" ? QST_X86_IO : QST_MEMORY;
-}
-
-function join(lo: number, hi: number): bigint {
-  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }
