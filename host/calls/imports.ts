@@ -64,7 +64,7 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
     imports[entry.module] ??= {};
     const functions = imports[entry.module]!;
     const gate = createGate(entry, host, instance, entry.body === "later" ? undefined : BODIES[entry.name]);
-    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate) : gate) as (
+    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate, entry.name) : gate) as (
       ...args: number[]
     ) => number;
   }
@@ -72,13 +72,13 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
 }
 
 /** A gate through which a thread can be left and come back to. */
-function resumable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
+function resumable(vm: Vm, instance: ModuleInstance, gate: Gate, name: string): Gate {
   const { activations } = vm;
   return (...args) => {
     const activation = activations.current!;
     let result: number | Suspended;
     if (activation.rewinding) result = activations.returned(activation);
-    else result = vm.threads!.preempts() ? vm.threads!.giveTurn(() => gate(...args)) : gate(...args);
+    else result = vm.threads!.preempts(name) ? vm.threads!.giveTurn(() => gate(...args)) : gate(...args);
     if (result !== SUSPENDED) return result;
     instance.coroutines!.beginLeaving(activation);
     return 0;

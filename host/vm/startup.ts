@@ -46,9 +46,16 @@ export interface CreateOptions extends VmOptions, LoadOptions {}
  * @throws UserError with one sentence when a module or vdev refuses to start
  */
 export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
-  const hasThreads = plan.vdevs.some(({ file }) => makesThreads(file, options));
+  const vm = assembleVm(plan, options);
+  orNothing(vm, () => startGuest(vm));
+  return vm;
+}
+
+/** The single-threaded part of the startup: all of it before VDEV_CTRL_GUEST_CONFIGURED. @throws as `createVm` */
+export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
+  const hasThreads = options.schedule !== undefined || plan.vdevs.some(({ file }) => makesThreads(file, options));
   const vm = new Vm(plan, hasThreads ? { schedule: scheduleOf(plan), ...options } : options);
-  try {
+  orNothing(vm, () => {
     addRam(vm, options);
     const modules = moduleReader(plan.limits, { ...options, resumable: vm.threads !== undefined });
     const names = new VdevNames();
@@ -60,11 +67,22 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     assign(vm);
     describeToGuest(vm);
     settleInterrupts(vm);
-    vm.context.phase = PHASE.running;
-    controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
-    controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
-    vm.pulses.open();
-    return vm;
+  });
+  return vm;
+}
+
+/** From here on vdevs may make threads: VDEV_CTRL_GUEST_CONFIGURED and GUEST_STARTING. @throws UserError when one refuses */
+export function startGuest(vm: Vm): void {
+  vm.context.phase = PHASE.running;
+  controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
+  controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
+  vm.pulses.open();
+}
+
+/** Does a part of the startup. @throws UserError when it fails; the VM has ended then */
+function orNothing(vm: Vm, part: () => void): void {
+  try {
+    part();
   } catch (error) {
     // A module that cannot give the host memory fails outside any callback of its own.
     const isModules = error instanceof EndOfVm || error instanceof AssemblyAbort;

@@ -197,7 +197,7 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
-    if (this.#watched) this.#watch("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
+    if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -227,7 +227,7 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi, vcpu);
-    if (this.#watched) this.#watch("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
+    if (this.#watched) this.accessed("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -252,7 +252,8 @@ export class Vm implements GuestBus {
     return L.STOPPED;
   }
 
-  #watch(
+  /** To be called behind an access when `watchesAccesses`: it is told, and takes time. */
+  accessed(
     op: "read" | "write",
     space: Space,
     lo: number,
