@@ -1,5 +1,9 @@
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
+import { parseActor } from "../explore/actor.ts";
+import { FollowingChooser } from "../explore/chooser.ts";
+import { exploredVm } from "../explore/explored-vm.ts";
+import { parseWorkload } from "../explore/workload.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
@@ -40,6 +44,7 @@ export interface ReplayOptions extends PlanOptions {
  * @throws UserError when a module is missing or is not the recorded one
  */
 export function replay(recording: Recording, options: ReplayOptions = {}): ReplayResult {
+  if (recording.header.guest.kind === "explore") return replaySchedule(recording, options);
   const { header, events, end } = recording;
   const plan = planOf(header, options);
   const comparison = new Comparison(events);
@@ -75,6 +80,23 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const { exitCode } = vm.terminate();
   const divergence = comparison.end(stateDigest(vm), end.state);
   return { events: events.length, divergence, exitCode, dumps: dumps.length };
+}
+
+/** Runs a schedule that a search found: who goes on is read from the recording, and the guest makes the same accesses. */
+function replaySchedule({ header, events, end }: Recording, options: ReplayOptions): ReplayResult {
+  const plan = planOf(header, options);
+  const workload = parseWorkload(header.guest.spec ?? "", "the guest of the recording", plan.cpus);
+  const comparison = new Comparison(events);
+  const explored = exploredVm(plan, {}, true);
+  checkModules(explored.vm, header.modules);
+  explored.listener = (event) => {
+    const recorded = recordingEvent(event);
+    if (recorded !== undefined) comparison.next(recorded);
+  };
+  const decisions = events.flatMap((event) => (event.kind === "schedule" ? [parseActor(event.actor)!] : []));
+  explored.runner.run(workload, new FollowingChooser(decisions));
+  const divergence = comparison.end(stateDigest(explored.vm), end.state);
+  return { events: events.length, divergence, exitCode: explored.vm.ended?.exitCode ?? 0, dumps: 0 };
 }
 
 /** The recorded configuration, with the VM-wide settings the run really had. */

@@ -245,6 +245,12 @@ export class ModuleInstance {
     return frame;
   }
 
+  /** Where frames lie, which belong to one activation at a time: start and end of each piece. */
+  frameRanges(): (readonly [start: number, end: number])[] {
+    const more = [...this.#moreFrames].map((frame) => [frame, frame + FRAME_BYTES] as const);
+    return [[this.frames, this.frames + FRAME_BYTES * FRAME_COUNT], ...more];
+  }
+
   /** Whether an address is that of a frame. */
   isFrame(address: number): boolean {
     const offset = (address >>> 0) - this.frames;

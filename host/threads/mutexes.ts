@@ -42,6 +42,8 @@ export class Mutexes {
   readonly #vm: Vm;
   readonly #all = new Map<number, Mutex>();
   #changes = 0;
+  /** Whether the places of locks are written down; a search has its own way. */
+  tracesPlaces = true;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -129,8 +131,9 @@ export class Mutexes {
 
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
-    const call = mutex.traces > 0 ? new Error("pthread_mutex_lock") : undefined;
-    if (mutex.traces > 0) mutex.traces--;
+    const traces = this.tracesPlaces && mutex.traces > 0;
+    const call = traces ? new Error("pthread_mutex_lock") : undefined;
+    if (traces) mutex.traces--;
     const release = () => {
       this.#free(mutex);
       mutex.traces = Number.POSITIVE_INFINITY;

@@ -6,6 +6,8 @@ export interface Schedule {
   choose(ready: readonly Thread[]): Thread;
   /** Whether the thread in progress gives its turn away before a call to the host. */
   preempts(call: string): boolean;
+  /** The thread in progress, whose turn it is again, makes the call before which it gave its turn away. */
+  goesOn?(call: string): void;
   /** Where it has come to, for putting a VM back. */
   save(): number;
   restore(saved: number): void;

@@ -134,6 +134,14 @@ export class Threads {
     return this.#schedule.preempts(call);
   }
 
+  /** Lets others go first. @param gate makes the call that was about to be made */
+  giveTurnBefore(call: string, gate: () => number | Suspended): Suspended {
+    return this.giveTurn(() => {
+      this.#schedule.goesOn?.(call);
+      return gate();
+    });
+  }
+
   /** Lets others go first. @param continuation what the thread does when it is its turn again */
   giveTurn(continuation: Continuation): Suspended {
     this.wait({ for: "turn" }, continuation);

@@ -72,13 +72,7 @@ export function directWrite(
   return access(vm, vdev, CALLBACK.vwrite!, vcpu, (frame) => vwrite(frame, fn, vdev.vdp, cookie, address, meta, value));
 }
 
-function access(
-  vm: Vm,
-  vdev: Vdev,
-  callback: number,
-  vcpu: number,
-  enter: (frame: number) => number,
-): DirectAccess {
+function access(vm: Vm, vdev: Vdev, callback: number, vcpu: number, enter: (frame: number) => number): DirectAccess {
   const start = () => vm.activations.enter(vdev.instance, vdev.index, callback, THREAD.vcpu!, vcpu, enter);
   return { callback, vcpu, start };
 }

@@ -30,6 +30,8 @@ export class HeldLocks {
   readonly #held: HeldLock[] = [];
   /** Whether any lock is held: a plain field, because it is looked at after every guest access. */
   any = false;
+  /** Told of every lock that is taken, with those its thread held before. */
+  onTake: ((lock: HeldLock, before: readonly HeldLock[]) => void) | undefined;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -51,6 +53,11 @@ export class HeldLocks {
       trap,
       call,
     };
+    if (this.onTake !== undefined)
+      this.onTake(
+        lock,
+        this.#held.filter(({ owner }) => owner === lock.owner),
+      );
     this.#held.push(lock);
     this.any = true;
     return lock;
