@@ -18,8 +18,11 @@ import { guestPowerBodies } from "./guest-power.ts";
 import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
 import { posixBodies } from "./posix.ts";
+import { posixAttributeBodies } from "./posix-attributes.ts";
 import { posixClockBodies } from "./posix-clock.ts";
+import { posixEndingBodies } from "./posix-ending.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
+import { posixOnceBodies } from "./posix-once.ts";
 import { posixThreadBodies } from "./posix-threads.ts";
 import { posixTimerBodies } from "./posix-timer.ts";
 import { posixWaitingBodies } from "./posix-waiting.ts";
@@ -47,6 +50,9 @@ export const BODIES: Bodies = {
   ...posixBodies,
   ...posixMutexBodies,
   ...posixThreadBodies,
+  ...posixAttributeBodies,
+  ...posixEndingBodies,
+  ...posixOnceBodies,
   ...posixWaitingBodies,
   ...wdogBodies,
   ...guestPowerBodies,

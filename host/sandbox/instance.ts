@@ -62,8 +62,6 @@ export class ModuleInstance {
   slots: ThunkSlots | undefined;
   /** Stands for the guest_system in module memory. */
   gsp: number | undefined;
-  /** errno of the last call that sets it. */
-  errno = 0;
   /** Set when the module can be left in the middle of a call: a VM with threads. */
   coroutines: Coroutines | undefined;
   /** Frames beyond the module's own, made when threads need more; and those that are free. */

@@ -118,6 +118,10 @@ export class Mutexes {
     return "done";
   }
 
+  isTaken(mutex: Mutex): boolean {
+    return mutex.holder !== undefined;
+  }
+
   /** Whether the thread in progress holds it; without threads whoever finds it held does. */
   #isOwn(holder: HeldLock): boolean {
     return holder.owner === this.#vm.threads?.acting;

@@ -15,6 +15,7 @@ import type { ModuleInstance } from "../sandbox/instance.ts";
 import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
 import type { Schedule } from "../threads/schedule.ts";
+import { ThreadStates } from "../threads/thread-states.ts";
 import { Threads } from "../threads/threads.ts";
 import { END_OF_TIME_NS, VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
@@ -74,10 +75,12 @@ export class Vm implements GuestBus {
   readonly guestCpus: GuestCpus;
   readonly locks: GaspLocks;
   readonly mutexes: Mutexes;
-  /** Condition variables and semaphores. */
+  /** Condition variables, semaphores and the like. */
   readonly waitObjects: WaitObjects;
   /** Set in a VM one of whose vdevs makes threads. */
   readonly threads: Threads | undefined;
+  /** errno, cleanup handlers and the like, of every thread. */
+  readonly threadStates = new ThreadStates(this);
   readonly windows: Windows;
   readonly character: CharacterDevices;
   readonly findings: Findings;
