@@ -3,7 +3,7 @@
  * build/generators: do not edit.
  */
 
-import { stack_alloc, stack_release } from "./runtime/frame";
+import { NO_ARGUMENT, stack_alloc, stack_release } from "./runtime/frame";
 import { cstring } from "./string";
 import { vdev_thread_create_func_t } from "./vdev-core";
 
@@ -1125,12 +1125,12 @@ export function snprintf(
   s: usize,
   n: u32,
   format: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): i32 {
   return snprintf_slots(s, n, format, a0, a1, a2, a3, a4, a5);
 }

@@ -202,10 +202,12 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   applyIntr(vm, vdev);
   for (const option of plan.options(factory.optionList)) {
     const takesNone = factory.optionList[option.index]!.startsWith(QVM_OPTION_NO_ARG_PREFIX);
+    const argument = takesNone ? undefined : option.argument;
     control(vm, vdev, {
       callback: "OPTION",
       ctrl: VDEV_CTRL_FIRST_OPTIDX + option.index,
-      arg: takesNone || option.argument === undefined ? 0 : instance.allocCString(option.argument),
+      arg: argument === undefined ? 0 : instance.allocCString(argument),
+      argument,
       place: option.place,
       option: option.name,
     });
