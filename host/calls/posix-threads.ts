@@ -30,6 +30,7 @@ export const posixThreadBodies = bodies({
     const finish = (): number => {
       if (valuePointer !== 0) instance.setU32(valuePointer! >>> 0, target.result ?? 0);
       threads.joined(target);
+      vm.races?.join(target);
       return EOK;
     };
     if (target.state === "ended") return finish();
@@ -97,6 +98,7 @@ function create(
   );
   if (thread === undefined) return EAGAIN;
   thread.result = PTHREAD_CANCELED;
+  vm.races?.fork(thread);
   if (idPointer !== 0) instance.setU32(idPointer >>> 0, thread.id);
   return EOK;
 }

@@ -48,6 +48,7 @@ export const posixWaitingBodies = bodies({
     if (object === undefined) return fail(instance, EINVAL);
     if (object.value === SEM_VALUE_MAX) return fail(instance, EOVERFLOW);
     object.value++;
+    vm.races?.release(object);
     vm.threads?.wakeWaiting(object, true);
     return 0;
   },
@@ -57,6 +58,7 @@ export const posixWaitingBodies = bodies({
     if (object === undefined) return fail(instance, EINVAL);
     if (object.value === 0) return fail(instance, EAGAIN);
     object.value--;
+    vm.races?.acquire(object);
     return 0;
   },
 
@@ -212,6 +214,7 @@ function semWait(
     if (threads?.current !== undefined) cancellationPoint(vm);
     if (object.value > 0) {
       object.value--;
+      vm.races?.acquire(object);
       return 0;
     }
     if (threads?.current === undefined) return fail(instance, EAGAIN);

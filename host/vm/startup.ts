@@ -46,11 +46,16 @@ export interface CreateOptions extends VmOptions, LoadOptions {}
  * @throws UserError with one sentence when a module or vdev refuses to start
  */
 export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
-  const hasThreads = plan.vdevs.some(({ file }) => makesThreads(file, options));
-  const vm = new Vm(plan, hasThreads ? { schedule: scheduleOf(plan), ...options } : options);
+  const races = options.races ?? plan.races ?? false;
+  const hasThreads = races || plan.vdevs.some(({ file }) => makesThreads(file, options));
+  const vm = new Vm(plan, { ...(hasThreads && { schedule: scheduleOf(plan) }), ...options, races });
   try {
     addRam(vm, options);
-    const modules = moduleReader(plan.limits, { ...options, resumable: vm.threads !== undefined });
+    const modules = moduleReader(plan.limits, {
+      ...options,
+      resumable: vm.threads !== undefined,
+      ...(races && { watch: options.preemptsAtMemory ? "preempt" : "accesses" }),
+    });
     const names = new VdevNames();
     for (const [index, vdevPlan] of plan.vdevs.entries()) {
       declareControllers(vm, index);
@@ -61,8 +66,10 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     describeToGuest(vm);
     settleInterrupts(vm);
     vm.context.phase = PHASE.running;
+    vm.races?.begin();
     controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
     controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
+    vm.races?.guestStarts();
     vm.pulses.open();
     return vm;
   } catch (error) {
@@ -139,6 +146,7 @@ function instanceFor(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstan
   const instance = new ModuleInstance(module, vm.instances.length, (self) => importsOf(vm, self));
   if (module.isResumable) instance.coroutines = new Coroutines(instance);
   vm.instances.push(instance);
+  vm.races?.add(instance);
   instance.slots = vm.dispatcher.addThunks(
     instance.exports.__vdevbox_vread,
     instance.exports.__vdevbox_vwrite,
