@@ -1,6 +1,7 @@
 import { createGate, type Gate } from "../gate/gate.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
+import { MEMORY_HOOKS } from "../sandbox/passes/pass.ts";
 import { SUSPENDED, type Suspended } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
@@ -17,6 +18,7 @@ import { guestMsiBodies } from "./guest-msi.ts";
 import { guestPowerBodies } from "./guest-power.ts";
 import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
+import { memoryHooks } from "./memory-hooks.ts";
 import { posixBodies } from "./posix.ts";
 import { posixAttributeBodies } from "./posix-attributes.ts";
 import { posixClockBodies } from "./posix-clock.ts";
@@ -69,11 +71,14 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
   for (const entry of instance.module.calls) {
     imports[entry.module] ??= {};
     const functions = imports[entry.module]!;
-    const gate = createGate(entry, host, instance, entry.body === "later" ? undefined : BODIES[entry.name]);
+    const body = entry.body === "later" ? undefined : BODIES[entry.name];
+    const checked = createGate(entry, host, instance, body);
+    const gate = vm.races?.watchCalls(entry, instance, checked) ?? checked;
     functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate, entry.name) : gate) as (
       ...args: number[]
     ) => number;
   }
+  if (vm.races !== undefined) imports[MEMORY_HOOKS.module] = memoryHooks(vm, vm.races, instance);
   return imports;
 }
 

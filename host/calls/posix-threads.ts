@@ -38,6 +38,7 @@ export const posixThreadBodies = bodies({
     const finish = (): number => {
       if (valuePointer !== 0) instance.setU32(valuePointer! >>> 0, target.result ?? 0);
       threads.joined(target);
+      vm.races?.join(target);
       return EOK;
     };
     if (target.state === "ended") return finish();
@@ -108,6 +109,7 @@ function create(vm: Vm, instance: ModuleInstance, name: string, work: Work, idPo
   const thread = threads.create(instance, work.label, start);
   if (thread === undefined) return tooMany(vm, instance, name);
   thread.detached = makesDetached(instance, attr >>> 0);
+  vm.races?.fork(thread);
   if (idPointer !== 0) instance.setU32(idPointer >>> 0, thread.id);
   return EOK;
 }

@@ -60,6 +60,7 @@ export const posixWaitingBodies = bodies({
     if (object === undefined) return fail(vm, EINVAL);
     if (object.value === SEM_VALUE_MAX) return fail(vm, EOVERFLOW);
     object.value++;
+    vm.races?.release(object);
     vm.threads?.wakeWaiting(object, true);
     return 0;
   },
@@ -76,6 +77,7 @@ export const posixWaitingBodies = bodies({
     if (object === undefined) return fail(vm, EINVAL);
     if (object.value === 0) return fail(vm, EAGAIN);
     object.value--;
+    vm.races?.acquire(object);
     return 0;
   },
 
@@ -228,6 +230,7 @@ function semWait(
     if (ending !== undefined) return ending;
     if (object.value > 0) {
       object.value--;
+      vm.races?.acquire(object);
       return 0;
     }
     if (threads?.current === undefined) return fail(vm, EAGAIN);

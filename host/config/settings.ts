@@ -33,6 +33,7 @@ export interface VdevboxSettings {
   readonly stackBytes?: bigint;
   /** Of the schedule in a VM with threads. */
   readonly seed?: bigint;
+  readonly races?: boolean;
   /** What moves time. */
   readonly time?: (typeof TIME)[number];
   /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
@@ -41,6 +42,8 @@ export interface VdevboxSettings {
 
 /** An hour; with it, sums of many accesses stay exact. */
 const MAX_ACCESS_NS = 3_600_000_000_000n;
+/** Values of what is on or off. */
+const SWITCH = ["off", "on"] as const;
 const MAX_SEED = 0xffff_ffffn;
 /** What the limits of the sandbox can count. */
 const MAX_STEPS = 1n << 30n;
@@ -78,6 +81,7 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-steps", { scopes: ["vm"], ofEachVdev: true, check: within("vdevbox-steps", MIN_STEPS, MAX_STEPS) }],
   ["vdevbox-stack", { scopes: ["vm"], ofEachVdev: true, check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
   ["vdevbox-seed", { scopes: ["vm"], check: within("vdevbox-seed", 0n, MAX_SEED) }],
+  ["vdevbox-races", { scopes: ["vm"], check: oneOf("vdevbox-races", SWITCH) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
   ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   ["exit-on-halt", { scopes: ["cpu", "vm"], without: "a guest that halts waits for the next timer" }],
@@ -161,6 +165,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(steps !== undefined && { steps }),
     ...(stackBytes !== undefined && { stackBytes }),
     ...(seed !== undefined && { seed }),
+    ...(text("vdevbox-races") === "on" && { races: true }),
     ...(time && { time }),
     ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
   };

@@ -1,3 +1,4 @@
+import type { SourcePlace } from "../errors.ts";
 import type { Situation } from "./situation.ts";
 
 /** Which kind of rule was broken. `result`: what a callback returned. `limit`: fuel, call depth, memory. */
@@ -13,6 +14,7 @@ export type RuleName =
   | "callback"
   | "double-fetch"
   | "mapping"
+  | "race"
   | "limit"
   | "abort"
   | "trap"
@@ -65,6 +67,17 @@ export interface Finding {
   /** Every vdev that stops with this one, because they share a module instance. */
   readonly affected: readonly string[];
   readonly advice: string;
+  /** Of a race: both accesses, the earlier one first. */
+  readonly accesses?: readonly FoundAccess[];
+}
+
+/** One access of memory that a finding is about. */
+export interface FoundAccess {
+  readonly thread: string;
+  readonly writes: boolean;
+  readonly place: SourcePlace | undefined;
+  /** Names of the locks that were held. */
+  readonly locks: readonly string[];
 }
 
 /** Thrown through a module to stop it: the finding is already recorded. */

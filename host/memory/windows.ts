@@ -103,6 +103,7 @@ export class Windows {
     chargeHostWork(this.#vm, instance, length / BYTES_PER_WORK);
     this.#settle(instance, guestAddress, length);
     const { address, clean } = this.#memory.take(instance, length);
+    this.#vm.races?.fresh(instance, address, length);
     const origin = this.#origin();
     if (!clean) this.#remark(instance, origin, ...WRITTEN_AFTER_UNMAP);
     const bytes = ram.fetch(range, guestAddress, length, "map");

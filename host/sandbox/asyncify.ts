@@ -35,22 +35,29 @@ export interface AsyncifyExports {
 export const ASYNCIFY = { normal: 0, unwinding: 1, rewinding: 2 } as const;
 
 /** Part of the key of the cache: to be counted up when the arguments below change. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Rewrites a module with binaryen's Asyncify, so that a thread can be suspended at any call to the host and resumed
  * later. `wasm-opt` carries the source map through; it takes most of a second, so results are kept by content in
  * `cacheDir`.
  * @param map text of the module's source map
+ * @param waitingImports imports that may be left, as `module.*`; all of them unless given
  * @throws UserError when binaryen refuses the module
  */
-export function asyncify(bytes: Uint8Array, map: string | undefined, cacheDir = defaultCache()): AsyncifiedModule {
+export function asyncify(
+  bytes: Uint8Array,
+  map: string | undefined,
+  waitingImports: readonly string[] = [],
+  cacheDir = defaultCache(),
+): AsyncifiedModule {
+  const args = waitingImports.length === 0 ? [] : [`--pass-arg=asyncify-imports@${waitingImports.join()}`];
   const key = createHash("sha256")
-    .update(`${VERSION} ${binaryenVersion()}\0`)
+    .update(`${VERSION} ${binaryenVersion()} ${args.join(" ")}\0`)
     .update(bytes)
-    .update(map ?? "");
+    .update(`\0${map ?? ""}`);
   const known = join(cacheDir, key.digest("hex").slice(0, 32));
-  if (!isWhole(known, map)) make(bytes, map, known);
+  if (!isWhole(known, map)) make(bytes, map, args, known);
   const mapFile = join(known, "module.map");
   return {
     bytes: new Uint8Array(readFileSync(join(known, "module.wasm"))),
@@ -94,7 +101,7 @@ function ownCache(): string {
 }
 
 /** Writes to a folder of its own first: other processes may make the same module at the same time. */
-function make(bytes: Uint8Array, map: string | undefined, folder: string): void {
+function make(bytes: Uint8Array, map: string | undefined, args: readonly string[], folder: string): void {
   makeFolder(dirname(folder));
   const own = mkdtempSync(`${folder}-`);
   const file = (name: string) => join(own, name);
@@ -102,7 +109,7 @@ function make(bytes: Uint8Array, map: string | undefined, folder: string): void 
     writeFileSync(file("in.wasm"), bytes);
     const maps = map === undefined ? [] : ["-ism", file("in.map"), "-osm", file("module.map")];
     if (map !== undefined) writeFileSync(file("in.map"), map);
-    wasmOpt([file("in.wasm"), "-all", "-g", ...maps, "--asyncify", "-o", file("module.wasm")]);
+    wasmOpt([file("in.wasm"), "-all", "-g", ...maps, "--asyncify", ...args, "-o", file("module.wasm")]);
     rmSync(file("in.wasm"));
     if (map !== undefined) rmSync(file("in.map"));
     if (!isWhole(folder, map)) {

@@ -17,6 +17,7 @@ export interface ModuleExports {
   readonly __vdevbox_limit?: WebAssembly.Global;
   readonly __vdevbox_depth?: WebAssembly.Global;
   readonly __vdevbox_scratch?: WebAssembly.Global;
+  readonly __vdevbox_pages?: WebAssembly.Global;
   __vdevbox_start(): void;
   __vdevbox_alloc(bytes: number): number;
   __vdevbox_vread(...args: unknown[]): bigint;
@@ -36,6 +37,8 @@ export const LIMITS = ["none", "fuel", "depth"] as const;
 
 /** Longest C string the host looks at, in bytes. */
 const CSTRING_LIMIT = 4096;
+
+const PAGE_BYTES = 65536;
 
 const UTF8 = new TextDecoder();
 const ENCODER = new TextEncoder();
@@ -77,8 +80,8 @@ export class ModuleInstance {
   readonly frames: number;
   readonly exports: ModuleExports;
   readonly #getString: (pointer: number) => string;
-  #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView<ArrayBuffer>;
+  #bytes!: Uint8Array<ArrayBuffer>;
+  #view!: DataView<ArrayBuffer>;
 
   /** Instantiates the module; nothing of it runs before `exports.__vdevbox_start()`. */
   constructor(module: LoadedModule, id: number, imports: (instance: ModuleInstance) => ModuleImports) {
@@ -89,8 +92,7 @@ export class ModuleInstance {
     this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
     this.frames = this.exports.__vdevbox_frame.value >>> 0;
     for (let i = FRAME_COUNT - 1; i > 0; i--) this.#freeFrames.push(this.frames + i * FRAME_BYTES);
-    this.#bytes = new Uint8Array(this.exports.memory.buffer);
-    this.#view = new DataView(this.exports.memory.buffer);
+    this.#takeViews();
   }
 
   get table(): WebAssembly.Table {
@@ -109,8 +111,20 @@ export class ModuleInstance {
   }
 
   #takeViews(): void {
-    this.#bytes = new Uint8Array(this.exports.memory.buffer);
-    this.#view = new DataView(this.exports.memory.buffer);
+    const { buffer } = this.exports.memory;
+    this.#bytes = new Uint8Array(buffer, 0, this.#length);
+    this.#view = new DataView(buffer, 0, this.#length);
+  }
+
+  /** Bytes the module has as it sees them: above may be what watches it. */
+  get #length(): number {
+    const { memory, __vdevbox_pages: pages } = this.exports;
+    return pages === undefined ? memory.buffer.byteLength : pages.value * PAGE_BYTES;
+  }
+
+  /** A watched module's memory has grown: its buffer stays the same. */
+  memoryGrown(): void {
+    this.#takeViews();
   }
 
   u32(address: number): number {
@@ -247,6 +261,18 @@ export class ModuleInstance {
   frameRanges(): (readonly [start: number, end: number])[] {
     const more = [...this.#moreFrames].map((frame) => [frame, frame + FRAME_BYTES] as const);
     return [[this.frames, this.frames + FRAME_BYTES * FRAME_COUNT], ...more];
+  }
+
+  /** Whether the module is giving the host memory at the moment. */
+  get allocating(): boolean {
+    return this.#allocating;
+  }
+
+  /** Whether an address lies in a frame: bytes of one activation, which nobody else uses. */
+  isInFrame(address: number): boolean {
+    const offset = address - this.frames;
+    if (offset >= 0 && offset < FRAME_BYTES * FRAME_COUNT) return true;
+    return this.#moreFrames.size > 0 && this.#moreFrames.has(address & ~(FRAME_BYTES - 1));
   }
 
   /** Whether an address is that of a frame. */

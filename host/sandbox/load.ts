@@ -7,8 +7,10 @@ import { asyncify } from "./asyncify.ts";
 import { checkModule } from "./check-module.ts";
 import { CONTRACT_VERSION, FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
 import { defaultPasses, instrument } from "./passes/instrument.ts";
+import { MemoryAccessPass, type MemoryInstrumentation } from "./passes/memory-access.ts";
 import type { Pass } from "./passes/pass.ts";
-import { type ModuleSource, readSourceMap } from "./source-map.ts";
+import { type ModuleSource, readSourceMap, type SourceMap } from "./source-map.ts";
+import { moveSourceMap } from "./source-map-writer.ts";
 import type { WasmModule } from "./wasm/module.ts";
 import { readModule } from "./wasm/read-module.ts";
 
@@ -17,6 +19,21 @@ export interface LoadOptions {
   readonly passes?: readonly Pass[];
   /** Makes a module whose calls can be left and come back to: for a VM with threads. */
   readonly resumable?: boolean;
+  /**
+   * Shows the host the module's memory accesses. `preempt`: a thread can also be left at each of them, in a resumable
+   * module.
+   */
+  readonly watch?: "accesses" | "preempt";
+}
+
+/** A module whose memory accesses the host is shown. */
+export interface WatchedModule extends MemoryInstrumentation {
+  /** Source map of the module as it was built, for the places of its accesses. */
+  readonly map: SourceMap | undefined;
+  /** Whether a thread can be left at an access. */
+  readonly yields: boolean;
+  /** Addresses below belong to nothing: a NULL pointer was followed. */
+  readonly nullEnd: number;
 }
 
 /** A module checked, instrumented and compiled: what instances are made of. */
@@ -37,6 +54,8 @@ export interface LoadedModule {
   readonly wasm: WasmModule;
   /** Whether its calls into the host can be left and come back to. */
   readonly isResumable: boolean;
+  /** Set when the host is shown its memory accesses. */
+  readonly watched: WatchedModule | undefined;
 }
 
 const cache = new Map<string, LoadedModule>();
@@ -64,16 +83,11 @@ export function loadModuleBytes(
 ): LoadedModule {
   const hash = createHash("sha256").update(bytes).digest("hex");
   const passes = options.passes ?? defaultPasses();
-  const key = [
-    hash,
-    file,
-    map === undefined ? "" : "map",
-    ...passes.map((pass) => pass.key),
-    options.resumable ? "resumable" : "",
-  ].join("|");
+  const build = [options.resumable ? "resumable" : "", options.watch ?? ""].join(" ");
+  const key = [hash, file, map === undefined ? "" : "map", ...passes.map((pass) => pass.key), build].join("|");
   const known = cache.get(key);
   if (known !== undefined) return known;
-  const loaded = load(bytes, file, map, hash, passes, options.resumable === true);
+  const loaded = load(bytes, file, map, hash, { ...options, passes }, build);
   cache.set(key, loaded);
   return loaded;
 }
@@ -85,15 +99,20 @@ function load(
   file: string,
   map: string | undefined,
   hash: string,
-  passes: readonly Pass[],
-  isResumable: boolean,
+  { passes, resumable, watch }: LoadOptions & { readonly passes: readonly Pass[] },
+  build: string,
 ): LoadedModule {
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new UserError(`${file} is no WebAssembly module`);
   const module = inFile(file, () => readModule(bytes));
   const { calls, notes } = checkModule(module, file);
-  const base = isResumable ? inFile(file, () => asyncify(bytes, map)) : { bytes, map };
+  const isResumable = resumable === true;
+  const plain: Build = { bytes, map };
+  const shown = watch === undefined ? plain : inFile(file, () => watchAccesses(plain, module, watch === "preempt"));
+  const base = isResumable
+    ? { ...shown, ...inFile(file, () => asyncify(shown.bytes, shown.map, LEFT[watch ?? "no"])) }
+    : shown;
   const passKeys = createHash("sha256")
-    .update(passes.map((pass) => pass.key).join() + (isResumable ? " resumable" : ""))
+    .update(passes.map((pass) => pass.key).join() + build)
     .digest("hex");
   const id = `${basename(file, ".wasm")
     .replaceAll(/[^\w.@+-]/g, "_")
@@ -101,10 +120,40 @@ function load(
   const { bytes: rewritten, offsets } = inFile(file, () => instrument(base.bytes, { id, passes }));
   const compiled = new WebAssembly.Module(rewritten);
   checkConstants(module, compiled, file);
-  const { map: text } = base;
+  const { map: text, watched } = base;
   const sourceMap = text === undefined ? undefined : inFile(`${file}.map`, () => readSourceMap(text));
-  return { file, hash, id, compiled, calls, notes, source: { map: sourceMap, offsets }, wasm: module, isResumable };
+  const source = { map: sourceMap, offsets };
+  return { file, hash, id, compiled, calls, notes, source, wasm: module, isResumable, watched };
 }
+
+/** One stage of what becomes of a module. */
+interface Build {
+  readonly bytes: Uint8Array;
+  readonly map: string | undefined;
+  readonly watched?: WatchedModule;
+}
+
+/** Imports at which a resumable module can be left, for each way to watch it; none stands for all. */
+const LEFT = { no: [], accesses: ["qvm.*", "posix.*"], preempt: [] } as const;
+
+/** Must come before Asyncify, whose own saving and restoring is no access of the author's. */
+function watchAccesses({ bytes, map }: Build, module: WasmModule, yields: boolean): Build {
+  const pass = new MemoryAccessPass();
+  const shown = instrument(bytes, { id: "watched", passes: [pass] });
+  return {
+    bytes: shown.bytes,
+    map: map === undefined ? undefined : moveSourceMap(map, shown.offsets),
+    watched: {
+      ...pass.result,
+      yields,
+      map: map === undefined ? undefined : readSourceMap(map),
+      nullEnd: Math.min(NULL_BYTES, ...module.data.map(({ start }) => start ?? 0)),
+    },
+  };
+}
+
+/** AssemblyScript puts nothing below; a module of another compiler may. */
+const NULL_BYTES = 1024;
 
 /** Puts the file's name in front of what its bytes are refused for. */
 function inFile<T>(file: string, read: () => T): T {

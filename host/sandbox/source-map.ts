@@ -16,7 +16,8 @@ export interface SourceMap {
   resolve(offset: number, within?: ByteRange, wanted?: (file: string) => boolean): SourcePlace | undefined;
 }
 
-interface Mapping {
+/** One segment of a map: what the code from an offset on comes from. Lines and columns count from 0. */
+export interface Mapping {
   readonly offset: number;
   /** -1 for code without a source. */
   readonly source: number;
@@ -45,6 +46,12 @@ export function readSourceMap(json: string): SourceMap {
     return placed[after] !== undefined && placed[after].offset < within.end ? place(placed[after]) : undefined;
   };
   return { resolve };
+}
+
+/** The segments of a source map's JSON text, ascending. @throws UserError when it is no source map. */
+export function readMappings(json: string): readonly Mapping[] {
+  const { sources, mappings } = parse(json);
+  return decodeMappings(mappings, sources.length);
 }
 
 const EVERYWHERE: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY };
@@ -97,7 +104,8 @@ function decodeMappings(text: string, sourceCount: number): Mapping[] {
   return mappings;
 }
 
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** Digits of the VLQ of mappings. */
+export const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /** Seven digits carry 35 bits, more than any value of 32. */
 const VLQ_DIGITS_MAX = 7;
 

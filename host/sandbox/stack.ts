@@ -1,9 +1,7 @@
 import type { StackFrame } from "../gate/finding.ts";
+import { isLibrary } from "./library.ts";
 import type { LoadedModule } from "./load.ts";
 import { resolveStack } from "./source-map.ts";
-
-/** Files and functions of the SDK and of AssemblyScript's library: between an ABI call and the author's own line. */
-const LIBRARY = /^(~lib\/|vdevbox\/abi\/|abi\/|__vdevbox_)/;
 
 /**
  * The vdevs' part of a call stack, innermost first, in AssemblyScript files and lines. Frames of the dispatcher, of the
@@ -15,11 +13,7 @@ export function stackOf(
   error: Error | undefined,
   find: (id: string) => LoadedModule | undefined,
 ): readonly StackFrame[] {
-  const resolved = resolveStack(
-    error ?? captureStack(),
-    (id) => find(id)?.source,
-    (name) => LIBRARY.test(name),
-  );
+  const resolved = resolveStack(error ?? captureStack(), (id) => find(id)?.source, isLibrary);
   const frames = resolved.flatMap((frame) => {
     const module = find(frame.module);
     if (module === undefined) return [];
@@ -32,7 +26,7 @@ export function stackOf(
     };
     return [known];
   });
-  const authors = frames.filter((frame) => frame.file !== undefined && !LIBRARY.test(frame.file));
+  const authors = frames.filter((frame) => frame.file !== undefined && !isLibrary(frame.file));
   return authors.length > 0 ? authors : frames;
 }
 

@@ -115,6 +115,7 @@ export class Mutexes {
     if (mutex.count > 0) return "done";
     this.#free(mutex);
     this.#vm.held.remove(holder);
+    this.#vm.races?.release(mutex);
     return "done";
   }
 
@@ -140,9 +141,11 @@ export class Mutexes {
     if (traces) mutex.traces--;
     const release = () => {
       this.#free(mutex);
+      this.#vm.races?.release(mutex);
       mutex.traces = Number.POSITIVE_INFINITY;
     };
     mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, release, call);
+    this.#vm.races?.acquire(mutex);
     return "done";
   }
 

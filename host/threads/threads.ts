@@ -182,7 +182,8 @@ export class Threads {
     this.#current = thread;
     thread.state = "running";
     thread.wait = undefined;
-    const { activations } = this.#vm;
+    const { activations, races } = this.#vm;
+    races?.switchTo(thread);
     let ended = true;
     try {
       const outcome = isNew ? thread.start() : activations.resume(thread.left);
@@ -193,6 +194,8 @@ export class Threads {
       if (!(error instanceof EndOfThread)) throw error;
     } finally {
       this.#current = outer;
+      if (outer === undefined) races?.between();
+      else races?.switchTo(outer);
       if (ended) this.#end(thread);
     }
   }

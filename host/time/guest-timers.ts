@@ -110,6 +110,7 @@ export class GuestTimers {
     const from = origin === "now" ? nowNs : origin === "start" ? 0n : (timer.firedNs ?? nowNs);
     const deadlineNs = from + cycles;
     clock.touch(timer);
+    this.#vm.races?.release(timer);
     timer.startedNs = nowNs;
     clock.set(timer, deadlineNs > nowNs ? deadlineNs : nowNs);
     this.#vm.alarmsChanged();
@@ -134,7 +135,8 @@ export class GuestTimers {
       return;
     }
     this.state(timer, timer.handle);
-    const { activations, pulses } = this.#vm;
+    const { activations, pulses, races } = this.#vm;
+    races?.callbackAfter(timer, "timer");
     activations.invoke(
       vdev,
       CALLBACK.timer,

@@ -107,6 +107,7 @@ export class PulseTimers {
   set(timer: PulseTimer, deadlineNs: bigint | undefined, intervalNs: bigint): void {
     const { clock, nowNs } = this.#vm;
     clock.touch(timer);
+    this.#vm.races?.release(timer);
     timer.intervalNs = intervalNs;
     if (deadlineNs === undefined) clock.cancel(timer);
     else clock.set(timer, deadlineNs > nowNs ? deadlineNs : nowNs);
@@ -136,6 +137,7 @@ export class PulseTimers {
       });
       return;
     }
+    this.#vm.races?.callbackAfter(timer, "pulse");
     // When too many wait this one is lost, as a POSIX timer that overruns loses signals.
     pulses.deliver(pulse.vdev, pulse.code);
   }

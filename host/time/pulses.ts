@@ -63,7 +63,9 @@ export class Pulses {
     if (this.#waiting.length >= WAITING_LIMIT) return false;
     if (this.#delivering) this.#chain();
     this.#use();
-    this.#waiting.push({ vdev, code: (code << 24) >> 24 });
+    const pulse = { vdev, code: (code << 24) >> 24 };
+    this.#vm.races?.release(pulse);
+    this.#waiting.push(pulse);
     this.deliverWaiting();
     return true;
   }
@@ -92,13 +94,15 @@ export class Pulses {
     }
   }
 
-  #call({ vdev, code }: Pulse): void {
-    const { activations } = this.#vm;
+  #call(pulse: Pulse): void {
+    const { vdev, code } = pulse;
+    const { activations, races } = this.#vm;
     if (vdev.instance.stopped !== undefined) return;
     if (vdev.factory.pulse === 0) {
       cannotCallBack(this.#vm, vdev, "pulse", noPulseCallback(vdev.name));
       return;
     }
+    races?.callbackAfter(pulse, "pulse");
     // No page says what its result is for.
     activations.invoke(vdev, CALLBACK.pulse, THREAD.pulse, vdev.factory.pulse, SHAPE.intII, vdev.vdp, code);
   }

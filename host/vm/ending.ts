@@ -53,6 +53,7 @@ export class Ending {
     vm.end(before === undefined ? EXIT.normal : EXIT.vdevError, before ?? "the guest ended");
     vm.emit({ kind: "control", control: "terminate" });
     vm.lines.askAboutWaiting();
+    vm.races?.guestEnds();
     for (const vdev of vm.vdevs) this.#terminate(vdev);
     vm.threads?.endAll();
     vm.clock.cancelAll();

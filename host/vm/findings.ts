@@ -12,7 +12,7 @@ const PLACES = 100;
 
 /** A finding without what the VM adds: where it happened, and whom it concerns. */
 export type Remark = Pick<Finding, "severity" | "rule" | "message" | "advice"> &
-  Partial<Pick<Finding, "call" | "reason">> & {
+  Partial<Pick<Finding, "call" | "reason" | "accesses">> & {
     /** The error whose stack says where; the place of this call unless given. */
     readonly stackOf?: Error;
     /** Other places, with an error made at each where there is one. */
@@ -63,7 +63,10 @@ export class Findings {
     const { stackOf: error, also, ...facts } = remark;
     const situation = this.#vm.context.situation();
     const vdev = this.#vm.vdevs[situation.vdev];
-    const stops = remark.severity === "fault" || (remark.severity === "violation" && this.isStrict(situation.vdev));
+    const stops =
+      remark.severity === "fault" ||
+      // A race is what a search looks for: the module goes on under either policy.
+      (remark.severity === "violation" && remark.rule !== "race" && this.isStrict(situation.vdev));
     const isFrequent = this.#isFrequent(remark, situation.vdev, stops);
     const finding: Finding = {
       ...facts,

@@ -11,6 +11,8 @@ export const ADDRESS_SPACE_LOCK = "the address space lock";
 export class GaspLocks {
   readonly #vm: Vm;
   readonly #holders = new Map<number, HeldLock>();
+  /** What orders the holders of one type's lock. */
+  readonly #orders = new Map<number, object>();
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -24,10 +26,20 @@ export class GaspLocks {
     const release = () => {
       this.#holders.delete(type);
       this.#vm.threads?.wakeWaiting(this, true);
+      this.#vm.races?.release(this.#orderOf(type));
     };
     const call = new Error("gasp_lock");
     this.#holders.set(type, held.add(ADDRESS_SPACE_LOCK, instances[instance]!, release, call));
+    this.#vm.races?.acquire(this.#orderOf(type));
     return true;
+  }
+
+  #orderOf(type: number): object {
+    const known = this.#orders.get(type);
+    if (known !== undefined) return known;
+    const order = { type };
+    this.#orders.set(type, order);
+    return order;
   }
 
   /** The lock, when a thread other than the one in progress has it: that one will give it back. */

@@ -53,6 +53,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     limits: limitsOf(settings),
     dryrun: config.dryrun,
     ...(settings.time && { time: settings.time }),
+    ...(settings.races && { races: true }),
     ...(settings.seed !== undefined && { seed: Number(settings.seed) }),
     ...(settings.startTimeNs !== undefined && { startTimeNs: settings.startTimeNs }),
   };

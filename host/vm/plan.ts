@@ -103,6 +103,8 @@ export interface VmPlan {
   readonly limits?: LimitsPlan;
   /** The VM is built and described, and no guest runs. */
   readonly dryrun?: boolean;
+  /** Data races are looked for. */
+  readonly races?: boolean;
   /** Of the schedule in a VM with threads; without, threads change over only where they wait. */
   readonly seed?: number | undefined;
 }

@@ -89,6 +89,7 @@ export class VmSnapshot {
     vm.windows.restore(this.#windows);
     vm.character.restore(this.#character);
     if (this.#threads !== undefined) vm.threads!.restore(this.#threads);
+    vm.races?.forget();
     vm.held.restore(this.#held);
     vm.mutexes.restore(this.#mutexes);
     vm.waitObjects.restore(this.#waitObjects);

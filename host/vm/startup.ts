@@ -53,11 +53,17 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
 
 /** The single-threaded part of the startup: all of it before VDEV_CTRL_GUEST_CONFIGURED. @throws as `createVm` */
 export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
-  const hasThreads = options.schedule !== undefined || plan.vdevs.some(({ file }) => makesThreads(file, options));
-  const vm = new Vm(plan, hasThreads ? { schedule: scheduleOf(plan), ...options } : options);
+  const races = options.races ?? plan.races ?? false;
+  const hasThreads =
+    races || options.schedule !== undefined || plan.vdevs.some(({ file }) => makesThreads(file, options));
+  const vm = new Vm(plan, { ...(hasThreads && { schedule: scheduleOf(plan) }), ...options, races });
   orNothing(vm, () => {
     addRam(vm, options);
-    const modules = moduleReader(plan.limits, { ...options, resumable: vm.threads !== undefined });
+    const modules = moduleReader(plan.limits, {
+      ...options,
+      resumable: vm.threads !== undefined,
+      ...(races && { watch: options.preemptsAtMemory ? "preempt" : "accesses" }),
+    });
     const names = new VdevNames();
     for (const [index, vdevPlan] of plan.vdevs.entries()) {
       declareControllers(vm, index);
@@ -74,8 +80,10 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
 /** From here on vdevs may make threads: VDEV_CTRL_GUEST_CONFIGURED and GUEST_STARTING. @throws UserError when one refuses */
 export function startGuest(vm: Vm): void {
   vm.context.phase = PHASE.running;
+  vm.races?.begin();
   controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
   controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
+  vm.races?.guestStarts();
   vm.pulses.open();
 }
 
@@ -157,6 +165,7 @@ function instanceFor(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstan
   const instance = new ModuleInstance(module, vm.instances.length, (self) => importsOf(vm, self));
   if (module.isResumable) instance.coroutines = new Coroutines(instance);
   vm.instances.push(instance);
+  vm.races?.add(instance);
   instance.slots = vm.dispatcher.addThunks(
     instance.exports.__vdevbox_vread,
     instance.exports.__vdevbox_vwrite,

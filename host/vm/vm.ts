@@ -11,6 +11,7 @@ import { AddressSpace } from "../memory/address-space.ts";
 import { GuestRam, type RamSource } from "../memory/guest-ram.ts";
 import { Reservations } from "../memory/reservations.ts";
 import { Windows } from "../memory/windows.ts";
+import { Races } from "../races/races.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
@@ -48,6 +49,10 @@ export interface VmOptions {
   readonly ramSource?: RamSource;
   /** Who goes on when several threads could; without, callbacks run one after another and no vdev has threads. */
   readonly schedule?: Schedule;
+  /** Looks for data races; the VM then has threads, whether a vdev makes some or not. */
+  readonly races?: boolean;
+  /** With `races`: threads can be left at memory accesses too, which makes modules larger and slower. */
+  readonly preemptsAtMemory?: boolean;
   /** Stands for writing guest dumps, in a replay. */
   readonly dumpSource?: DumpSource;
   /** Another build of the dispatcher, for the benchmark that measures the gate. */
@@ -81,6 +86,8 @@ export class Vm implements GuestBus {
   readonly threads: Threads | undefined;
   /** errno, cleanup handlers and the like, of every thread. */
   readonly threadStates = new ThreadStates(this);
+  /** Set in a VM in which data races are looked for. */
+  readonly races: Races | undefined;
   readonly windows: Windows;
   readonly character: CharacterDevices;
   readonly findings: Findings;
@@ -122,6 +129,7 @@ export class Vm implements GuestBus {
     this.mutexes = new Mutexes(this);
     this.waitObjects = new WaitObjects(this);
     this.threads = options.schedule === undefined ? undefined : new Threads(this, options.schedule);
+    this.races = options.races ? new Races(this) : undefined;
     this.windows = new Windows(this);
     this.character = new CharacterDevices(this);
     this.findings = new Findings(this);

@@ -35,3 +35,26 @@ export const EXPORT = {
   /** With a number behind: the n-th of the module's mutable globals that are numbers, as `peek` last saw it. */
   peeked: "__vdevbox_peeked_",
 } as const;
+
+/** What the memory-access pass adds to imports and exports. */
+export const MEMORY_HOOKS = {
+  module: "vdevbox",
+  access: "access",
+  bulk: "bulk",
+  grown: "grown",
+  grow: "__vdevbox_grow",
+  /** Exported global: the pages the module has, as it sees them. */
+  pages: "__vdevbox_pages",
+} as const;
+
+/** Offsets the memory-access pass uses in the memory behind its cells, which begin at the module's limit. */
+export const SHADOW = {
+  /** The epoch in progress, times 16. */
+  epoch: 0,
+  /** Number of the author's call in progress, for accesses of the library. */
+  caller: 4,
+  /** Two cells of 4 bytes for each global. */
+  globals: 64,
+  /** Offset of the second of two cells, that of writes. */
+  writeCell: 4,
+} as const;

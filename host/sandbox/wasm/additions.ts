@@ -42,6 +42,8 @@ export interface Additions {
   readonly globals: readonly AddedGlobal[];
   readonly functions: readonly (AddedFunction & { readonly typeIndex: number })[];
   readonly exports: readonly AddedExport[];
+  /** Pages of the memory, of which it then has neither fewer nor more; as the module says when undefined. */
+  readonly memoryPages: number | undefined;
   /** New function index by export name. */
   readonly redirected: ReadonlyMap<string, number>;
 }

@@ -48,7 +48,7 @@ function emitSectionsBeforeCode(emission: Emission): void {
     additions.functions.map((added) => u32Bytes(added.typeIndex)),
   );
   emitVector(emission, SECTION.table, []);
-  emitVector(emission, SECTION.memory, []);
+  emitMemory(emission);
   const globals = additions.globals.map(({ type, mutable, initial }) => [
     type,
     mutable ? 1 : 0,
@@ -65,6 +65,13 @@ function emitSectionsBeforeCode(emission: Emission): void {
   emitWhole(emission, SECTION.start);
   emitVector(emission, SECTION.element, []);
   emitWhole(emission, SECTION.dataCount);
+}
+
+/** A module has one memory at most; its limits are kept, or replaced by a fixed size. */
+function emitMemory(emission: Emission): void {
+  const pages = emission.additions.memoryPages;
+  if (pages === undefined) emitVector(emission, SECTION.memory, []);
+  else emission.out.section(SECTION.memory, Uint8Array.from([1, 1, ...u32Bytes(pages), ...u32Bytes(pages)]));
 }
 
 function encodeName(text: string): Code {

@@ -97,6 +97,8 @@ export interface ElementSegment {
 export interface DataSegment {
   readonly mode: "active" | "passive";
   readonly content: ByteRange;
+  /** Where it goes; undefined when it is passive, or when only an instance knows. */
+  readonly start: number | undefined;
 }
 
 export interface Section {

@@ -37,6 +37,20 @@ function readSubsections(reader: ByteReader): Names {
   return { module, functions, others };
 }
 
+const GLOBAL_NAMES = 7;
+
+/** Debug names of globals, by index; a malformed list counts as none. */
+export function globalNames(bytes: Uint8Array, names: Names): ReadonlyMap<number, string> {
+  const found = names.others.find(({ id }) => id === GLOBAL_NAMES);
+  if (found === undefined) return NO_NAMES.functions;
+  try {
+    return readNameMap(new ByteReader(bytes, found.content.start, found.content.end));
+  } catch (error) {
+    if (error instanceof UserError) return NO_NAMES.functions;
+    throw error;
+  }
+}
+
 function readNameMap(reader: ByteReader): Map<number, string> {
   const names = new Map<number, string>();
   for (let left = reader.count("names", 2); left > 0; left--) {

@@ -15,6 +15,8 @@ export interface OffsetMap {
   toNewFunction(originalIndex: number): number;
   /** Undefined for functions and imports that were added. */
   toOriginalFunction(newIndex: number): number | undefined;
+  /** All runs of the rewritten bodies by their file offsets, ascending: for what moves places from one to the other. */
+  readonly pieces: readonly Piece[];
   /** The original function bodies, ascending. */
   readonly bodies: readonly ByteRange[];
   /** Start of the original body that holds the offset. */
@@ -74,7 +76,8 @@ export class OffsetMapBuilder {
       const into = offset - pieces[at].original;
       return into < pieces[at].copied ? starts[at] + into : undefined;
     };
-    return { toNew, toOriginal, ...functionMapping(functions), bodies, bodyOf };
+    const placed = pieces.map((piece) => ({ ...piece, start: piece.start + base }));
+    return { toNew, toOriginal, pieces: placed, ...functionMapping(functions), bodies, bodyOf };
   }
 }
 

@@ -24,6 +24,7 @@ export class ModuleRewriter {
   readonly #redirected = new Map<string, number>();
   readonly #editors = new Map<number, FunctionEditor>();
   #graph: CallGraph | undefined;
+  #memoryPages: number | undefined;
 
   constructor(module: WasmModule, imports: readonly FunctionImport[] = []) {
     this.module = module;
@@ -86,6 +87,11 @@ export class ModuleRewriter {
     this.#redirected.set(name, newIndex);
   }
 
+  /** Gives the module's memory exactly this many pages. */
+  resizeMemory(pages: number): void {
+    this.#memoryPages = pages;
+  }
+
   edit(func: DefinedFunction): FunctionEditor {
     let editor = this.#editors.get(func.index);
     if (editor === undefined) {
@@ -117,6 +123,7 @@ export class ModuleRewriter {
       globals: this.#globals,
       functions: this.#functions,
       exports: this.#exports,
+      memoryPages: this.#memoryPages,
       redirected: this.#redirected,
     });
   }

@@ -1,4 +1,4 @@
-import type { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "./byte-reader.ts";
 import {
   type ByteRange,
   type DataSegment,
@@ -293,10 +293,16 @@ export function readData(reader: ByteReader, draft: Draft): void {
     const flags = reader.u32();
     if (flags > 2) reader.fail(`a data segment of kind ${flags} is not supported`, at);
     if (flags === 2 && reader.u32() !== 0) reader.fail("a data segment names a memory other than 0", at);
-    if (flags !== 1) readConstantExpression(reader, draft, "element");
+    const start = flags === 1 ? undefined : constantOf(reader, readConstantExpression(reader, draft, "element").range);
     const size = reader.count("bytes of data");
     const content = { start: reader.offset, end: reader.offset + size };
     reader.skip(size);
-    draft.data.push({ mode: flags === 1 ? "passive" : "active", content });
+    draft.data.push({ mode: flags === 1 ? "passive" : "active", content, start });
   }
+}
+
+/** The address an initialiser gives; undefined when it is not a plain number. */
+function constantOf(reader: ByteReader, { start, end }: ByteRange): number | undefined {
+  const expression = new ByteReader(reader.bytes, start, end);
+  return expression.u8() === OP.i32Const ? expression.signed(32) >>> 0 : undefined;
 }

@@ -1,0 +1,332 @@
+import type { GateEntry } from "../../abi/definition/schema.ts";
+import type { FoundAccess } from "../gate/finding.ts";
+import type { Gate } from "../gate/gate.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Thread } from "../threads/thread.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { Conflict } from "./byte-history.ts";
+import { callAccesses } from "./call-accesses.ts";
+import type { ByteSpan, Footprint } from "./footprint.ts";
+import { HappensBefore } from "./happens-before.ts";
+import { type InferredLock, LockUse } from "./lock-use.ts";
+import { describeRace, type Race } from "./report.ts";
+import { MAIN, PULSE, ThreadNumbers, TIMER } from "./thread-numbers.ts";
+import { type WatchedAccess, WatchedMemory } from "./watched-memory.ts";
+
+/** Cells tell epochs apart below this; see the memory-access pass. */
+const EPOCHS = 2 ** 27;
+
+/**
+ * Watches what the threads of a VM do with the memory of its modules: two accesses of the same bytes race when one of them
+ * writes, one is not atomic, and nothing orders them. Every access is of the thread in progress, which `switchTo` names,
+ * and of its epoch, which ends with each turn and whenever the thread synchronises.
+ *
+ * Nothing is watched before VDEV_CTRL_GUEST_CONFIGURED: until then there is one thread.
+ */
+export class Races {
+  readonly #vm: Vm;
+  readonly #order = new HappensBefore();
+  readonly #threads: ThreadNumbers;
+  readonly #memories: WatchedMemory[] = [];
+  readonly #locks = new LockUse();
+  /** Sets of locks held, by number; the first is of none. */
+  readonly #lockSets: (readonly string[])[] = [[]];
+  readonly #lockSetNumbers = new Map<string, number>([["", 0]]);
+  readonly #atomics = new Map<string, object>();
+  /** Bytes that several threads have touched in any run of this VM, by memory and word. */
+  readonly #shared = new Map<WatchedMemory, Set<number>>();
+  /** Pairs of places found since the last reset, and ever. */
+  readonly #found = new Set<string>();
+  readonly #told = new Set<string>();
+  #thread: Thread | undefined;
+  #number = MAIN;
+  #epoch = 0;
+  #active = false;
+  #reads: ByteSpan[] = [];
+  #writes: ByteSpan[] = [];
+  #syncs = new Set<object>();
+  /** Whether `step` is of use: what each step touches is kept. */
+  tracksSteps = false;
+  /** Told of the writes of an epoch; the same place writing the same bytes again is one. Frames are left out. */
+  onWrite: ((thread: Thread, address: number, bytes: number, instance: ModuleInstance) => void) | undefined;
+  /** Asked before an access to bytes several threads use, in modules that can be left there: true gives the turn away. */
+  onShared: (() => boolean) | undefined;
+  /** Told of each race once in a run, also of those that an earlier run has found. */
+  onRace: ((race: Race) => void) | undefined;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+    this.#threads = new ThreadNumbers(vm.plan.cpus);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- memories
+
+  /** Begins to watch an instance, which has not run yet. */
+  add(instance: ModuleInstance): void {
+    const { watched } = instance.module;
+    if (watched === undefined) return;
+    const memory = new WatchedMemory(instance, watched, this.#order, (access) => this.#access(access));
+    memory.setEpoch(this.#epoch);
+    this.#memories.push(memory);
+  }
+
+  /** What the code of an instance imports to tell of its accesses. */
+  hooks(instance: ModuleInstance): Record<string, (...args: number[]) => number> {
+    let memory: WatchedMemory | undefined;
+    const own = () => (memory ??= this.#memories.find((one) => one.instance === instance)!);
+    return {
+      access: (address, site) => {
+        own().access(address!, site!);
+        return 0;
+      },
+      bulk: (address, source, length, site) => {
+        own().bulk(address!, source!, length!, site!);
+        return 0;
+      },
+      grown: () => {
+        instance.memoryGrown();
+        return 0;
+      },
+    };
+  }
+
+  /** Whether the thread in progress gives its turn away before an access of this site. */
+  yieldsAt(instance: ModuleInstance, address: number, site: number): boolean {
+    if (this.onShared === undefined || this.#thread === undefined || instance.allocating) return false;
+    const memory = this.#memories.find((one) => one.instance === instance)!;
+    const start = memory.startOf(address, site);
+    if (instance.isInFrame(start) || this.#shared.get(memory)?.has(start >>> 2) !== true) return false;
+    return this.onShared();
+  }
+
+  /** A gate that also tells what the call does with its caller's memory. */
+  watchCalls(entry: GateEntry, instance: ModuleInstance, gate: Gate): Gate {
+    const accesses = callAccesses(entry);
+    if (accesses.length === 0 || instance.module.watched === undefined) return gate;
+    let memory: WatchedMemory | undefined;
+    return (...args) => {
+      memory ??= this.#memories.find((one) => one.instance === instance)!;
+      for (const access of accesses) access(memory, args);
+      return gate(...args);
+    };
+  }
+
+  /** Bytes the host hands out anew: what was done with them before is nobody's concern. */
+  fresh(instance: ModuleInstance, address: number, bytes: number): void {
+    this.#memories.find((one) => one.instance === instance)?.history.clear(address, bytes);
+  }
+
+  // -------------------------------------------------------------------------------------------------------- threads
+
+  /** The thread whose turn it is. */
+  switchTo(thread: Thread): void {
+    this.#thread = thread;
+    this.#number = this.#threads.of(thread.root ?? thread);
+    this.#begin();
+  }
+
+  /** No thread runs: what touches memory now is the host's doing. */
+  between(): void {
+    this.#thread = undefined;
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#order.next >= EPOCHS) this.#restart();
+    this.#epoch = this.#order.begin(this.#number, this.#lockSet());
+    for (const memory of this.#memories) memory.setEpoch(this.#epoch);
+  }
+
+  /** Number of the set of locks that the thread in progress holds. */
+  #lockSet(): number {
+    const { held } = this.#vm;
+    if (!held.any || this.#thread === undefined) return 0;
+    const owner = this.#thread.root ?? this.#thread;
+    const names = held.save().flatMap((lock) => (lock.owner === owner ? [lock.name] : []));
+    const key = [...new Set(names)].sort().join("\n");
+    const known = this.#lockSetNumbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#lockSets.push(key.split("\n")) - 1;
+    this.#lockSetNumbers.set(key, number);
+    return number;
+  }
+
+  // ------------------------------------------------------------------------------------------------ synchronisation
+
+  /** What was released into `sync` comes before what the thread in progress does from now on. */
+  acquire(sync: object): void {
+    if (this.#thread === undefined) return;
+    this.#syncs.add(sync);
+    this.#order.acquire(this.#number, sync);
+    this.#begin();
+  }
+
+  /** What the thread in progress has done comes before whatever acquires `sync` later. */
+  release(sync: object): void {
+    if (this.#thread === undefined) return;
+    this.#syncs.add(sync);
+    this.#order.release(this.#number, sync);
+    this.#begin();
+  }
+
+  /** A thread was made. */
+  fork(child: Thread): void {
+    if (this.#thread === undefined) return;
+    this.#syncs.add(child);
+    this.#order.order(this.#number, this.#threads.of(child));
+    this.#begin();
+  }
+
+  /** The thread in progress knows that another one has ended. */
+  join(ended: Thread): void {
+    if (this.#thread === undefined) return;
+    this.#syncs.add(ended);
+    this.#order.order(this.#threads.of(ended), this.#number);
+    this.#begin();
+  }
+
+  /** A timer goes off, or a pulse is delivered: its callback comes behind whoever armed or sent it. */
+  callbackAfter(sync: object, on: "timer" | "pulse"): void {
+    this.#order.acquire(on === "timer" ? TIMER : PULSE, sync);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ lifecycle
+
+  /** Startup is over: from here on there may be several threads. */
+  begin(): void {
+    this.#active = true;
+    this.forget();
+  }
+
+  /** The guest starts: what the main thread has done so far comes before all callbacks of the running VM. */
+  guestStarts(): void {
+    for (const thread of this.#threads.callbackThreads) this.#order.order(MAIN, thread);
+    this.#begin();
+  }
+
+  /** The VM ends: no callback but the main thread's runs any more. Threads of vdevs may. */
+  guestEnds(): void {
+    for (const thread of this.#threads.callbackThreads) this.#order.order(thread, MAIN);
+    this.#begin();
+  }
+
+  /** A VM has been put back: what was done before is over. Races are found anew, and the use of locks is kept. */
+  forget(): void {
+    this.#thread = undefined;
+    this.#number = MAIN;
+    this.#order.forget();
+    this.#threads.forget();
+    this.#atomics.clear();
+    this.#found.clear();
+    this.beginStep();
+    this.#begin();
+  }
+
+  #restart(): void {
+    this.#order.restart();
+    for (const memory of this.#memories) memory.clearCells();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- steps
+
+  /** A step of some thread begins. */
+  beginStep(): void {
+    this.#reads = [];
+    this.#writes = [];
+    this.#syncs = new Set();
+  }
+
+  /** What was touched since `beginStep`. */
+  step(): Footprint {
+    return { reads: this.#reads, writes: this.#writes, syncs: this.#syncs };
+  }
+
+  /** Which lock seems to guard what, from all runs of this VM so far, and the accesses that do without. */
+  inferredLocks(): InferredLock[] {
+    return this.#locks.inferred();
+  }
+
+  // ------------------------------------------------------------------------------------------------------- accesses
+
+  #access(access: WatchedAccess): boolean {
+    if (!this.#active || this.#thread === undefined) return true;
+    const { memory, address, bytes, writes, atomic } = access;
+    const sync = atomic ? this.#atomic(memory, address) : undefined;
+    if (sync !== undefined) {
+      this.#syncs.add(sync);
+      this.#order.acquire(this.#number, sync);
+    }
+    const shared = memory.history.touch(access, this.#epoch, this.#number, (conflict) => this.#race(access, conflict));
+    this.#note(access);
+    if (sync !== undefined && writes) {
+      this.#order.release(this.#number, sync);
+      this.#begin();
+      return false;
+    }
+    if (writes) this.onWrite?.(this.#thread, address, bytes, memory.instance);
+    if (this.onShared === undefined) return !atomic;
+    if (shared) this.#share(memory, address, bytes);
+    return !atomic && this.#shared.get(memory)?.has(address >>> 2) !== true;
+  }
+
+  #note(access: WatchedAccess): void {
+    const { memory, address, bytes, writes, atomic } = access;
+    if (this.tracksSteps) {
+      (writes ? this.#writes : this.#reads).push({ instance: memory.instance, start: address, end: address + bytes });
+    }
+    if (atomic) return;
+    const lockSet = this.#order.noteOf(this.#epoch);
+    this.#locks.add(access, this.#threads.nameOf(this.#number), this.#lockSets[lockSet]!, lockSet);
+  }
+
+  #share(memory: WatchedMemory, address: number, bytes: number): void {
+    let words = this.#shared.get(memory);
+    if (words === undefined) {
+      words = new Set();
+      this.#shared.set(memory, words);
+    }
+    for (let at = address; at < address + bytes; at += 4) words.add(at >>> 2);
+  }
+
+  /** What orders atomic operations on the same word. */
+  #atomic(memory: WatchedMemory, address: number): object {
+    const key = `${memory.instance.id} ${address >>> 2}`;
+    let sync = this.#atomics.get(key);
+    if (sync === undefined) {
+      sync = {};
+      this.#atomics.set(key, sync);
+    }
+    return sync;
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- races
+
+  #race(access: WatchedAccess, conflict: Conflict): void {
+    const { instance } = access.memory;
+    const pair = [access.site, conflict.site].sort((a, b) => a - b).join();
+    const key = `${instance.id} ${pair}`;
+    if (this.#found.has(key)) return;
+    this.#found.add(key);
+    const race: Race = {
+      memory: access.memory,
+      address: conflict.address,
+      first: this.#side(access.memory, conflict.site, conflict.writes, conflict.epoch),
+      second: this.#side(access.memory, access.site, access.writes, this.#epoch),
+    };
+    if (!this.#told.has(key)) {
+      this.#told.add(key);
+      this.#vm.findings.record(instance, describeRace(this.#vm, race));
+    }
+    this.onRace?.(race);
+  }
+
+  #side(memory: WatchedMemory, site: number, writes: boolean, epoch: number): FoundAccess {
+    const { sites, map } = memory.module;
+    return {
+      thread: this.#threads.nameOf(this.#order.threadOf(epoch)),
+      writes,
+      place: sites.place(site, map),
+      locks: this.#lockSets[this.#order.noteOf(epoch)]!,
+    };
+  }
+}

@@ -1,0 +1,136 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { WatchedModule } from "../sandbox/load.ts";
+import { FollowedNull, outOfBounds } from "../sandbox/memory-fault.ts";
+import { SITE } from "../sandbox/memory-sites.ts";
+import { SHADOW } from "../sandbox/passes/pass.ts";
+import { ByteHistory } from "./byte-history.ts";
+import type { HappensBefore } from "./happens-before.ts";
+
+/** Where the bytes of globals are said to be: above all memory a module may have. */
+export const GLOBALS_AT = 2 ** 31;
+const BYTES_OF_GLOBAL = 8;
+
+/** An access as the module makes it. `site` is the author's place. */
+export interface WatchedAccess {
+  readonly memory: WatchedMemory;
+  readonly address: number;
+  readonly bytes: number;
+  readonly writes: boolean;
+  readonly atomic: boolean;
+  readonly site: number;
+}
+
+/** @returns whether the same access may come again in this epoch without being told */
+export type OnAccess = (access: WatchedAccess) => boolean;
+
+/**
+ * The memory of one watched module instance: what its code calls before an access whose cell does not show it as seen.
+ * See host/sandbox/passes/memory-access.ts for cells.
+ */
+export class WatchedMemory {
+  readonly instance: ModuleInstance;
+  readonly history: ByteHistory;
+  readonly module: WatchedModule;
+  readonly #cells: Uint32Array;
+  readonly #onAccess: OnAccess;
+  readonly #control: number;
+  #key = 0;
+
+  constructor(instance: ModuleInstance, module: WatchedModule, order: HappensBefore, onAccess: OnAccess) {
+    this.instance = instance;
+    this.module = module;
+    this.history = new ByteHistory(order);
+    this.#cells = new Uint32Array(instance.exports.memory.buffer);
+    this.#onAccess = onAccess;
+    this.#control = module.layout.control >>> 2;
+  }
+
+  /** What was seen so far is of another epoch now. */
+  setEpoch(epoch: number): void {
+    this.#key = epoch * 16;
+    this.#cells[this.#control + (SHADOW.epoch >> 2)] = this.#key;
+  }
+
+  /** Number of the author's call in progress, when code of the SDK runs. */
+  get caller(): number {
+    return this.#cells[this.#control + (SHADOW.caller >> 2)]!;
+  }
+
+  /** The author's place of a site in code of the SDK is the call that led there. */
+  author(site: number): number {
+    return (this.module.sites.kind(site) & SITE.library) === 0 ? site : this.caller || site;
+  }
+
+  /**
+   * A load, a store or an atomic operation, or an access to a global.
+   * @throws WebAssembly.RuntimeError where the module has no memory
+   */
+  access(address: number, site: number): void {
+    const { sites } = this.module;
+    const kind = sites.kind(site);
+    const isGlobal = (kind & SITE.global) !== 0;
+    const start = this.startOf(address, site);
+    const bytes = sites.bytes(site);
+    const writes = (kind & SITE.write) !== 0;
+    if (!isGlobal) this.#check(start, bytes, writes);
+    const mayPass = this.#touch(start, bytes, writes, (kind & SITE.atomic) !== 0, site);
+    if (mayPass && bytes <= 8)
+      this.#cells[this.#cellOf(start, writes)] = this.#key + Math.log2(bytes) + this.#low(start);
+  }
+
+  /** memory.copy, memory.fill or memory.init. `source`: an address when the site reads. */
+  bulk(address: number, source: number, length: number, site: number): void {
+    const bytes = length >>> 0;
+    const reads = (this.module.sites.kind(site) & SITE.read) !== 0;
+    this.#check(address >>> 0, bytes, true);
+    if (reads) this.#check(source >>> 0, bytes, false);
+    if (bytes === 0) return;
+    if (reads) this.#touch(source >>> 0, bytes, false, false, site);
+    this.#touch(address >>> 0, bytes, true, false, site);
+  }
+
+  /** What a call does with bytes of the caller's; wrong addresses are the gate's to tell. */
+  callTouches(address: number, bytes: number, writes: boolean): void {
+    const start = address >>> 0;
+    if (start === 0 || bytes === 0 || start + bytes > this.instance.bytes.length) return;
+    this.#touch(start, bytes, writes, false, this.caller);
+  }
+
+  /** Where the access of a site begins. */
+  startOf(address: number, site: number): number {
+    const { sites } = this.module;
+    const isGlobal = (sites.kind(site) & SITE.global) !== 0;
+    return isGlobal ? GLOBALS_AT + BYTES_OF_GLOBAL * sites.offset(site) : (address >>> 0) + sites.offset(site);
+  }
+
+  #check(start: number, bytes: number, writes: boolean): void {
+    if (start + bytes > this.instance.bytes.length) throw outOfBounds();
+    if (start < this.module.nullEnd && bytes > 0) throw new FollowedNull(start, bytes, writes);
+  }
+
+  /** @returns whether the same access need not be told again in this epoch */
+  #touch(start: number, bytes: number, writes: boolean, atomic: boolean, site: number): boolean {
+    if (this.instance.isInFrame(start) || this.instance.allocating) return true;
+    return this.#onAccess({ memory: this, address: start, bytes, writes, atomic, site: this.author(site) });
+  }
+
+  #cellOf(start: number, writes: boolean): number {
+    const isGlobal = start >= GLOBALS_AT;
+    const { layout } = this.module;
+    const first = isGlobal ? layout.control + SHADOW.globals + (start - GLOBALS_AT) : layout.limit + 2 * (start & ~3);
+    return (first + (writes ? SHADOW.writeCell : 0)) >>> 2;
+  }
+
+  /** The part of a cell's value that the address makes; globals have a cell each. */
+  #low(start: number): number {
+    return start >= GLOBALS_AT ? 0 : 4 * start;
+  }
+
+  /** Epochs begin anew: no cell may show one of before. */
+  clearCells(): void {
+    const { layout } = this.module;
+    this.#cells.fill(0, layout.limit >>> 2, (layout.limit + 2 * this.instance.bytes.length) >>> 2);
+    this.#cells.fill(0, (layout.control + SHADOW.globals) >>> 2);
+    this.history.reset();
+  }
+}

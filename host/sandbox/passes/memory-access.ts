@@ -1,0 +1,306 @@
+import { isLibrary } from "../library.ts";
+import { MemorySites, SITE } from "../memory-sites.ts";
+import type { FunctionImport } from "../wasm/additions.ts";
+import { u32Bytes } from "../wasm/byte-writer.ts";
+import type { Code, FunctionEditor } from "../wasm/function-editor.ts";
+import { type DefinedFunction, functionName, VALUE, type ValueType } from "../wasm/module.ts";
+import { globalNames } from "../wasm/name-section.ts";
+import { OP } from "../wasm/opcodes.ts";
+import type { ModuleRewriter } from "../wasm/rewriter.ts";
+import { type Instruction, walkBody } from "../wasm/walk.ts";
+import { type MemoryAccess, memoryAccess } from "./accesses.ts";
+import { call, globalGet, globalSet, i32Const, localGet, localSet, localTee } from "./instructions.ts";
+import { MEMORY_HOOKS, type Pass, SHADOW } from "./pass.ts";
+
+const PAGE_BYTES = 65536;
+
+/** How the memory of an instrumented module is laid out, in bytes from its start. */
+export interface MemoryLayout {
+  /** The most the module itself may use. Above it are the cells, two of 4 bytes for every 4 bytes of memory. */
+  readonly limit: number;
+  /** The words of SHADOW, behind the cells; then two cells for each global. */
+  readonly control: number;
+}
+
+/** What the pass knows of the module it was applied to. */
+export interface MemoryInstrumentation {
+  readonly layout: MemoryLayout;
+  readonly sites: MemorySites;
+}
+
+/**
+ * Shows the host the memory accesses of a module, loads and stores, atomics, bulk operations, and those of its own
+ * mutable globals, each before it happens. Most are not worth a call: the host writes into a *cell* which access it has
+ * seen last, and the same access of the same epoch is let through inside WebAssembly.
+ *
+ * Cells lie in the module's own memory above its limit, where no access gets: one beyond the limit finds its cell
+ * outside all memory and faults as it would have, and one between the module's present size and the limit goes to the
+ * host, which throws. A cell holds `epoch * 16 + address * 4 + log2(size)`, modulo 2^32; among the accesses that share
+ * a cell that number is unique. Epochs never come again, so cells are never cleared.
+ *
+ * Memory has its full size from the start. `memory.size` and `memory.grow` work on a global instead, and the host is
+ * told. What the host needs of a place (line, size) it knows by a number, so that it needs no stack; functions of the
+ * SDK leave in SHADOW.caller by which call of the author's they were entered.
+ */
+export class MemoryAccessPass implements Pass {
+  readonly name = "memory-access";
+  readonly key = "memory-access 1";
+  #done: MemoryInstrumentation | undefined;
+
+  /** What was found, once the pass has been applied. */
+  get result(): MemoryInstrumentation {
+    if (this.#done === undefined) throw new Error("the memory-access pass has not been applied");
+    return this.#done;
+  }
+
+  imports(): readonly FunctionImport[] {
+    const hook = (name: string, count: number): FunctionImport => ({
+      module: MEMORY_HOOKS.module,
+      name,
+      type: { parameters: new Array<ValueType>(count).fill(VALUE.i32), results: [] },
+    });
+    return [hook(MEMORY_HOOKS.access, 2), hook(MEMORY_HOOKS.bulk, 4), hook(MEMORY_HOOKS.grown, 1)];
+  }
+
+  apply(rewriter: ModuleRewriter, [access, bulk, grown]: readonly number[]): void {
+    const instrumentation = new Instrumentation(rewriter, { access: access!, bulk: bulk!, grown: grown! });
+    instrumentation.run();
+    this.#done = { layout: instrumentation.layout, sites: instrumentation.sites };
+  }
+}
+
+interface Hooks {
+  readonly access: number;
+  readonly bulk: number;
+  readonly grown: number;
+}
+
+class Instrumentation implements MemoryInstrumentation {
+  readonly layout: MemoryLayout;
+  readonly sites: MemorySites;
+  readonly #rewriter: ModuleRewriter;
+  readonly #hooks: Hooks;
+  readonly #maximum: number;
+  readonly #minimum: number;
+
+  constructor(rewriter: ModuleRewriter, hooks: Hooks) {
+    this.#rewriter = rewriter;
+    this.#hooks = hooks;
+    const { module } = rewriter;
+    const [memory] = module.memories;
+    if (memory?.maximum === undefined) throw new Error("the memory-access pass needs a bounded memory");
+    this.#minimum = memory.minimum;
+    this.#maximum = memory.maximum;
+    const limit = memory.maximum * PAGE_BYTES;
+    this.layout = { limit, control: 3 * limit };
+    this.sites = new MemorySites(globalNames(module.bytes, module.names));
+  }
+
+  run(): void {
+    const { module } = this.#rewriter;
+    const more = Math.ceil((SHADOW.globals + 8 * module.globals.length) / PAGE_BYTES);
+    this.#rewriter.resizeMemory(3 * this.#maximum + more);
+    const pages = this.#rewriter.addGlobal({
+      type: VALUE.i32,
+      mutable: true,
+      initial: this.#minimum,
+      exportAs: MEMORY_HOOKS.pages,
+    });
+    const grow = this.#addGrow(pages);
+    for (const func of module.functions) {
+      const editor = this.#rewriter.edit(func);
+      walkBody(module, func, (instruction) => {
+        if (instruction.opcode === OP.memorySize) editor.replace(instruction, globalGet(pages));
+        if (instruction.opcode === OP.memoryGrow) editor.replace(instruction, call(grow));
+      });
+      new FunctionInstrumentation(this.#rewriter, func, this, this.#hooks).run();
+    }
+  }
+
+  /** `memory.grow`: the pages are there, and were zero from the start. */
+  #addGrow(pages: number): number {
+    const before = 1;
+    return this.#rewriter.addFunction({
+      type: { parameters: [VALUE.i32], results: [VALUE.i32] },
+      locals: [VALUE.i32],
+      name: MEMORY_HOOKS.grow,
+      code: [
+        ...[...i32Const(this.#maximum), ...globalGet(pages), ...localTee(before), OP.i32Sub],
+        ...[...localGet(0), OP.i32LtU],
+        ...[OP.if, EMPTY_BLOCK, ...i32Const(-1), OP.return, OP.end],
+        ...[...localGet(before), ...localGet(0), OP.i32Add, ...globalSet(pages)],
+        ...[...globalGet(pages), ...call(this.#hooks.grown)],
+        ...[...localGet(before), OP.end],
+      ],
+    });
+  }
+}
+
+const EMPTY_BLOCK = 0x40;
+/** log2 of the alignment the inserted loads and stores may rely on. */
+const WORD = 2;
+const load = (offset: number): Code => [OP.i32Load, ...u32Bytes(WORD), ...u32Bytes(offset)];
+const store = (offset: number): Code => [OP.i32Store, ...u32Bytes(WORD), ...u32Bytes(offset)];
+
+/** Adds the checks of one function. */
+class FunctionInstrumentation {
+  readonly #rewriter: ModuleRewriter;
+  readonly #func: DefinedFunction;
+  readonly #editor: FunctionEditor;
+  readonly #layout: MemoryLayout;
+  readonly #sites: MemorySites;
+  readonly #hooks: Hooks;
+  readonly #isLibrary: boolean;
+  readonly #locals = new Map<string, number>();
+
+  constructor(rewriter: ModuleRewriter, func: DefinedFunction, { layout, sites }: MemoryInstrumentation, hooks: Hooks) {
+    this.#rewriter = rewriter;
+    this.#func = func;
+    this.#editor = rewriter.edit(func);
+    this.#layout = layout;
+    this.#sites = sites;
+    this.#hooks = hooks;
+    this.#isLibrary = isLibrary(functionName(rewriter.module, func.index));
+  }
+
+  run(): void {
+    walkBody(this.#rewriter.module, this.#func, (instruction) => this.#instruction(instruction));
+  }
+
+  #instruction(instruction: Instruction): void {
+    const { opcode } = instruction;
+    const access = memoryAccess(opcode);
+    if (access !== undefined) this.#access(instruction, access);
+    switch (opcode) {
+      case OP.memoryCopy:
+        this.#bulk(instruction, SITE.read | SITE.write);
+        break;
+      case OP.memoryFill:
+      case OP.memoryInit:
+        this.#bulk(instruction, SITE.write);
+        break;
+      case OP.globalGet:
+      case OP.globalSet:
+        this.#global(instruction);
+        break;
+      case OP.call:
+      case OP.callIndirect:
+        this.#call(instruction);
+        break;
+    }
+  }
+
+  #site(instruction: Instruction, kind: number, bytes = 0, offset = 0): number {
+    const library = this.#isLibrary ? SITE.library : 0;
+    return this.#sites.add(kind | library, bytes, offset, instruction.offset, this.#func.body);
+  }
+
+  /** A local of this function that only checks use, by what it is for. */
+  #local(purpose: string, type: ValueType): number {
+    const key = `${purpose} ${type}`;
+    const known = this.#locals.get(key);
+    if (known !== undefined) return known;
+    const added = this.#editor.addLocal(type);
+    this.#locals.set(key, added);
+    return added;
+  }
+
+  // ---------------------------------------------------------------------------------------------- loads and stores
+
+  #access(instruction: Instruction, access: MemoryAccess): void {
+    const offset = instruction.immediates[1]!;
+    const kind = (access.reads ? SITE.read : 0) | (access.writes ? SITE.write : 0) | (access.atomic ? SITE.atomic : 0);
+    const site = this.#site(instruction, kind, access.bytes, offset);
+    const spilled = access.operands.map((type, i) => this.#local(`operand ${i}`, type));
+    const address = this.#local("address", VALUE.i32);
+    const alwaysTold = access.atomic || access.bytes > 8;
+    const tell = [...localGet(address), ...i32Const(site), ...call(this.#hooks.access)];
+    const check = alwaysTold ? tell : [...this.#unseen(address, offset, access), OP.if, EMPTY_BLOCK, ...tell, OP.end];
+    this.#editor.insertBefore(instruction, [
+      ...[...spilled].reverse().flatMap((local) => localSet(local)),
+      ...localSet(address),
+      ...check,
+      ...localGet(address),
+      ...spilled.flatMap((local) => localGet(local)),
+    ]);
+  }
+
+  /** Leaves whether the cell holds another access than this one. */
+  #unseen(address: number, offset: number, { bytes, writes }: MemoryAccess): Code {
+    const effective = offset === 0 ? address : this.#local("effective", VALUE.i32);
+    const sum = [...localGet(address), ...i32Const(offset), OP.i32Add, ...localTee(effective)];
+    const cell = this.#layout.limit + (writes ? SHADOW.writeCell : 0);
+    return [
+      ...(offset === 0 ? localGet(address) : sum),
+      ...[...i32Const(1), OP.i32Shl, ...i32Const(-8), OP.i32And, ...load(cell)],
+      ...this.#key(bytes),
+      ...[...localGet(effective), ...i32Const(2), OP.i32Shl, OP.i32Add],
+      OP.i32Ne,
+    ];
+  }
+
+  /** The part of a cell's value that does not depend on the address. */
+  #key(bytes: number): Code {
+    const epoch = [...i32Const(0), ...load(this.#layout.control + SHADOW.epoch)];
+    return bytes === 1 ? epoch : [...epoch, ...i32Const(Math.log2(bytes)), OP.i32Add];
+  }
+
+  /** Both addresses, or the address and what is written, and the length, as the instruction gets them. */
+  #bulk(instruction: Instruction, kind: number): void {
+    const site = this.#site(instruction, kind | SITE.bulk);
+    const operands = ["address", "source", "length"].map((purpose) => this.#local(purpose, VALUE.i32));
+    this.#editor.insertBefore(instruction, [
+      ...[...operands].reverse().flatMap((local) => localSet(local)),
+      ...operands.flatMap((local) => localGet(local)),
+      ...[...i32Const(site), ...call(this.#hooks.bulk)],
+      ...operands.flatMap((local) => localGet(local)),
+    ]);
+  }
+
+  // --------------------------------------------------------------------------------------------- globals and calls
+
+  #global(instruction: Instruction): void {
+    const { module } = this.#rewriter;
+    const [index] = instruction.immediates;
+    const name = this.#sites.globals.get(index!);
+    // A global without a name cannot be told from those of the compiler, which every thread has for itself.
+    if (!module.globals[index!]!.mutable || name === undefined || isLibrary(name)) return;
+    const writes = instruction.opcode === OP.globalSet;
+    const site = this.#site(instruction, SITE.global | (writes ? SITE.write : SITE.read), GLOBAL_BYTES, index!);
+    const cell = this.#layout.control + SHADOW.globals + 8 * index! + (writes ? SHADOW.writeCell : 0);
+    this.#editor.insertBefore(instruction, [
+      ...[...i32Const(0), ...load(cell), ...this.#key(GLOBAL_BYTES), OP.i32Ne],
+      ...[OP.if, EMPTY_BLOCK, ...i32Const(0), ...i32Const(site), ...call(this.#hooks.access), OP.end],
+    ]);
+  }
+
+  /** Says which call of the author's is in progress; functions of the library keep what they were told. */
+  #call(instruction: Instruction): void {
+    const caller = this.#layout.control + SHADOW.caller;
+    if (this.#isLibrary) {
+      const kept = this.#keptCaller(caller);
+      this.#editor.insertAfter(instruction, [...i32Const(0), ...localGet(kept), ...store(caller)], instruction.offset);
+      return;
+    }
+    if (instruction.opcode === OP.call && !this.#leavesAuthor(instruction.immediates[0]!)) return;
+    const site = this.#site(instruction, SITE.call);
+    this.#editor.insertBefore(instruction, [...i32Const(0), ...i32Const(site), ...store(caller)]);
+  }
+
+  #keptCaller(caller: number): number {
+    const known = this.#locals.get("caller");
+    if (known !== undefined) return known;
+    const kept = this.#editor.addLocal(VALUE.i32);
+    this.#locals.set("caller", kept);
+    this.#editor.prologue([...i32Const(0), ...load(caller), ...localSet(kept)]);
+    return kept;
+  }
+
+  #leavesAuthor(target: number): boolean {
+    const { module } = this.#rewriter;
+    return target < module.importedFunctionCount || isLibrary(functionName(module, target));
+  }
+}
+
+/** What an access of a global counts as, whatever its type. */
+const GLOBAL_BYTES = 4;
