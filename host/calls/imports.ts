@@ -1,3 +1,4 @@
+import { StopModule } from "../gate/finding.ts";
 import { createGate, type Gate } from "../gate/gate.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
@@ -74,7 +75,8 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
     const body = entry.body === "later" ? undefined : BODIES[entry.name];
     const checked = createGate(entry, host, instance, body);
     const gate = vm.races?.watchCalls(entry, instance, checked) ?? checked;
-    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate, entry.name) : gate) as (
+    const plain = vm.threads === undefined ? gate : unleavable(vm, instance, gate);
+    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate, entry.name) : plain) as (
       ...args: number[]
     ) => number;
   }
@@ -93,6 +95,25 @@ function resumable(vm: Vm, instance: ModuleInstance, gate: Gate, name: string): 
     if (result !== SUSPENDED) return result;
     instance.coroutines!.beginLeaving(activation);
     return 0;
+  };
+}
+
+/**
+ * A gate of a module that cannot be left, because no call of its own waits. What it finds locked all the same is held by
+ * an outer callback of its own, which goes on only when this one has ended.
+ */
+function unleavable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
+  return (...args) => {
+    const result = gate(...args);
+    if (result !== SUSPENDED) return result;
+    throw new StopModule(
+      vm.findings.record(instance, {
+        severity: "fault",
+        rule: "lock",
+        message: "deadlock: a callback waits for a lock that an outer callback of the same module holds",
+        advice: "Unlock before signalling an interrupt or anything else that calls another vdev.",
+      }),
+    );
   };
 }
 

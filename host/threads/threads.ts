@@ -18,7 +18,7 @@ export interface SavedThreads {
   }[];
   readonly instances: readonly {
     readonly instance: ModuleInstance;
-    readonly coroutines: SavedCoroutines;
+    readonly coroutines: SavedCoroutines | undefined;
     readonly frames: readonly number[];
   }[];
 }
@@ -326,7 +326,7 @@ export class Threads {
       })),
       instances: this.#vm.instances.map((instance) => ({
         instance,
-        coroutines: instance.coroutines!.save(),
+        coroutines: instance.coroutines?.save(),
         frames: instance.saveFrames(),
       })),
     };
@@ -342,7 +342,7 @@ export class Threads {
       for (const { activation, continuation } of left) Object.assign(activation, { continuation, rewinding: false });
     }
     for (const { instance, coroutines, frames } of instances) {
-      instance.coroutines!.restore(coroutines);
+      if (coroutines !== undefined) instance.coroutines!.restore(coroutines);
       instance.restoreFrames(frames);
     }
   }

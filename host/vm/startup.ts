@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { GateEntry } from "../../abi/definition/schema.ts";
 import {
   QSL_NO_LOCATION,
   QST_MEMORY,
@@ -55,15 +56,14 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
 export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const races = options.races ?? plan.races ?? false;
   const hasThreads =
-    races || options.schedule !== undefined || plan.vdevs.some(({ file }) => makesThreads(file, options));
+    races || options.schedule !== undefined || plan.vdevs.some(({ file }) => imports(file, options, makesThreads));
   const vm = new Vm(plan, { ...(hasThreads && { schedule: scheduleOf(plan) }), ...options, races });
   orNothing(vm, () => {
     addRam(vm, options);
-    const modules = moduleReader(plan.limits, {
-      ...options,
-      resumable: vm.threads !== undefined,
-      ...(races && { watch: options.preemptsAtMemory ? "preempt" : "accesses" }),
-    });
+    const anyTurn = races || options.schedule !== undefined || plan.seed !== undefined;
+    const isResumable = (file: string) => vm.threads !== undefined && (anyTurn || imports(file, options, mayWaitIn));
+    const watch = { ...(races && ({ watch: options.preemptsAtMemory ? "preempt" : "accesses" } as const)) };
+    const modules = moduleReader(plan.limits, { ...options, ...watch }, isResumable);
     const names = new VdevNames();
     for (const [index, vdevPlan] of plan.vdevs.entries()) {
       declareControllers(vm, index);
@@ -127,7 +127,11 @@ function addRam(vm: Vm, options: CreateOptions): void {
 // ------------------------------------------------------------------------------------------------------- modules
 
 /** Loads modules for one start: a file that many vdevs name is read once. */
-function moduleReader(limits: LimitsPlan = {}, given: LoadOptions): (file: string) => LoadedModule {
+function moduleReader(
+  limits: LimitsPlan = {},
+  given: LoadOptions,
+  isResumable: (file: string) => boolean,
+): (file: string) => LoadedModule {
   const { steps, stackBytes } = limits;
   const own = {
     ...(steps !== undefined && { startBudget: steps }),
@@ -136,18 +140,30 @@ function moduleReader(limits: LimitsPlan = {}, given: LoadOptions): (file: strin
   const options = { ...given, passes: given.passes ?? defaultPasses(own) };
   const loaded = new Map<string, LoadedModule>();
   return (file) => {
-    const module = loaded.get(file) ?? loadModule(file, options);
+    const module = loaded.get(file) ?? loadModule(file, { ...options, resumable: isResumable(file) });
     loaded.set(file, module);
     return module;
   };
 }
 
-/** Calls that make threads: a module that imports one may wait in its callbacks, and all modules of its VM with it. */
+/** Calls that make threads. */
 const MAKES_THREADS = ["vdev_thread_create", "pthread_create"];
+/** Calls that wait for other threads, beside those that may block. */
+const WAITS = ["gasp_lock", "sched_yield"];
 
-function makesThreads(file: string, options: LoadOptions): boolean {
+const makesThreads = ({ name }: GateEntry): boolean => MAKES_THREADS.includes(name);
+
+/**
+ * Whether a module that makes this call may have to be left in the middle of one, in a VM where turns change over only
+ * where threads wait. One that only locks its own mutexes never is: none of its callbacks waits while it holds one.
+ */
+const mayWaitIn = (entry: GateEntry): boolean =>
+  makesThreads(entry) || WAITS.includes(entry.name) || entry.mayBlock.value === "yes";
+
+/** Whether a module imports such a call. */
+function imports(file: string, options: LoadOptions, which: (entry: GateEntry) => boolean): boolean {
   try {
-    return loadModule(file, options).calls.some(({ name }) => MAKES_THREADS.includes(name));
+    return loadModule(file, options).calls.some(which);
   } catch (error) {
     if (error instanceof UserError) return false; // told with its place when its vdev is made
     throw error;
