@@ -10,6 +10,7 @@ import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
 import { findingText, fromHere } from "./finding-text.ts";
+import { choice } from "./run.ts";
 import { readUserFile } from "./session.ts";
 
 /** Seconds of a search, unless told otherwise. */
@@ -32,6 +33,11 @@ export const exploreCommand: Command = {
     { name: "schedules", value: "N", help: "end after N schedules" },
     { name: "seconds", value: "N", help: `end after N seconds (default: ${SECONDS}, or no end with --schedules)` },
     { name: "vcpus", value: "N", help: `vCPUs, 1 to 16 (default: those of CONF; ${VCPUS} for a module)` },
+    {
+      name: "preempt",
+      value: "calls|memory",
+      help: "where threads lose their turn: at calls (default), or also where they touch memory others touch",
+    },
     { name: "out", value: "DIR", help: "folder for recordings of findings (default: build/out/explore)" },
     { name: "module-path", value: "DIR", multiple: true, help: "folder to look for modules in; repeatable" },
     { name: "json", help: "print the result as JSON" },
@@ -57,6 +63,7 @@ async function run(args: ParsedArguments): Promise<number> {
   const json = args.flag("json");
   const schedules = numberOf(args, "schedules", 1, 1e9);
   const seconds = numberOf(args, "seconds", 0.1, 1e6) ?? (schedules === undefined ? SECONDS : undefined);
+  const preempt = choice(args, "preempt", ["calls", "memory"] as const);
   const out = args.value("out") ?? join("build", "out", "explore");
   let interrupted = false;
   const stop = () => {
@@ -70,7 +77,7 @@ async function run(args: ParsedArguments): Promise<number> {
     const search = new Search({
       plan,
       pieces,
-      create: {},
+      create: preempt === "memory" ? { preemptsAtMemory: true } : {},
       ...(script !== undefined && { workload: script }),
       seed: numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1,
       ...(schedules !== undefined && { schedules }),

@@ -77,7 +77,7 @@ export class Columns {
     if (this.#calls > CALLS_MAX) return;
     const place = this.#runner.placeOf(thread);
     const where = this.#calls === CALLS_MAX ? " …" : place === undefined ? "" : ` ${formatPlace(place)}`;
-    this.#add(nameOf(thread), `  ${call}()${where}`);
+    this.#add(nameOf(thread), `  ${call.startsWith("(") ? call : `${call}()`}${where}`);
   }
 
   #turned(thread: Thread): void {

@@ -8,7 +8,8 @@ import { Columns } from "./columns.ts";
 import type { ExploredVm } from "./explored-vm.ts";
 import { type FoundSchedule, type FoundWhat, identityOf } from "./found.ts";
 import { shorten } from "./shorten.ts";
-import { formatWorkload, type Workload } from "./workload.ts";
+import { formatSpec } from "./spec.ts";
+import type { Workload } from "./workload.ts";
 
 /** A finding as a search reports it. */
 export interface Explained {
@@ -25,11 +26,16 @@ export interface Explained {
 /** Runs schedules that led to a finding again: to make them shorter, and to say what happens in them. */
 export class Explainer {
   readonly #explored: ExploredVm;
+  readonly #guest: string;
   readonly #pieces: readonly ConfigPiece[];
 
-  /** @param explored told of accesses, and no other search's */
-  constructor(explored: ExploredVm, pieces: readonly ConfigPiece[]) {
+  /**
+   * @param explored told of accesses, and no other search's
+   * @param guest how recordings name what drove the VM
+   */
+  constructor(explored: ExploredVm, guest: string, pieces: readonly ConfigPiece[]) {
     this.#explored = explored;
+    this.#guest = guest;
     this.#pieces = pieces;
   }
 
@@ -40,9 +46,11 @@ export class Explainer {
       const { whats, decisions } = this.#run(workload, chooser);
       return whats.some((one) => identityOf(one) === identity) ? decisions : undefined;
     };
+    const { races } = this.#explored.vm;
+    if (races !== undefined) races.sharedWords = found.shared;
     const first = attempt(found.workload, new FollowingChooser(found.decisions));
     if (first === undefined) return undefined;
-    const schedule = shorten({ workload: found.workload, decisions: first }, attempt);
+    const schedule = shorten({ ...found, decisions: first }, attempt);
     return this.#describe(schedule, identity);
   }
 
@@ -59,7 +67,7 @@ export class Explainer {
   #describe(schedule: FoundSchedule, identity: string): Explained | undefined {
     const { vm, runner } = this.#explored;
     const parts: string[] = [];
-    const source = { guest: "explore", spec: formatWorkload(schedule.workload), pieces: this.#pieces };
+    const source = { guest: this.#guest, spec: formatSpec(schedule), pieces: this.#pieces };
     const recorder = new Recorder(vm, source, (text) => parts.push(text));
     const columns = new Columns(runner);
     this.#explored.listener = (event) => {

@@ -13,6 +13,12 @@ export interface ExploredVm {
   listener: ((event: VmEvent) => void) | undefined;
 }
 
+/** How recordings name what drives a VM that is searched, by where its threads lose their turn. */
+export const EXPLORED_GUEST = { calls: "explore", memory: "explore-memory" } as const;
+
+/** What stands for the name of a call where a thread touches what others touch. */
+const MEMORY = "(memory)";
+
 /**
  * Assembles a VM for schedules to be run in.
  * @param tells whether accesses and decisions are told, as a recording needs it
@@ -24,10 +30,12 @@ export function exploredVm(plan: VmPlan, options: CreateOptions, tells: boolean)
   const vm = assembleVm(plan, {
     ...options,
     schedule,
+    races: true,
     tellAccesses: tells,
     listener: (event) => explored.listener?.(event),
   });
   if (tells) schedule.onDecision = (actor) => vm.emit({ kind: "schedule", actor });
+  if (options.preemptsAtMemory === true) vm.races!.onShared = () => schedule.preempts(MEMORY);
   const runner = new ScheduleRunner(vm, schedule);
   return Object.assign(explored, { vm, runner });
 }

@@ -6,7 +6,7 @@ import type { CreateOptions } from "../vm/startup.ts";
 import { type Chooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
 import { WorkloadDrawer } from "./draw.ts";
 import { type Explained, Explainer } from "./explain.ts";
-import { type ExploredVm, exploredVm } from "./explored-vm.ts";
+import { EXPLORED_GUEST, type ExploredVm, exploredVm } from "./explored-vm.ts";
 import { type FoundSchedule, type FoundWhat, identityOf, linesOf } from "./found.ts";
 import type { Workload } from "./workload.ts";
 
@@ -117,7 +117,8 @@ export class Search {
     runner.run(workload, chooser);
     this.#length = Math.round((3 * this.#length + runner.interleaving.decisions.length) / 4) + 1;
     if (this.#fresh.length === 0 && runner.failed.length === 0) return;
-    const schedule = { workload, decisions: [...runner.interleaving.decisions] };
+    const shared = runner.vm.races?.sharedWords ?? [];
+    const schedule = { workload, decisions: [...runner.interleaving.decisions], shared };
     const whats: FoundWhat[] = this.#fresh.map((finding) => ({ kind: "finding", finding }));
     for (const failed of runner.failed) whats.push({ kind: "expectation", failed });
     this.#fresh = [];
@@ -129,7 +130,8 @@ export class Search {
     if (this.#known.has(identity)) return;
     this.#known.add(identity);
     const { plan, create, pieces, now, onFound } = this.#options;
-    this.#explainer ??= new Explainer(exploredVm(plan, create, true), pieces);
+    const guest = EXPLORED_GUEST[create.preemptsAtMemory === true ? "memory" : "calls"];
+    this.#explainer ??= new Explainer(exploredVm(plan, create, true), guest, pieces);
     const milliseconds = now() - this.#began;
     const explained = this.#explainer.explain(what, schedule);
     if (explained === undefined)

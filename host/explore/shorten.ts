@@ -20,7 +20,7 @@ export function shorten(
   const random = new Random(1);
   let best = found;
   let runs = 0;
-  const tryIt = ({ workload, decisions }: FoundSchedule): boolean => {
+  const tryIt: TryIt = (workload, decisions) => {
     if (runs++ >= RUNS) return false;
     const fewer = countOf(workload) < countOf(best.workload);
     let came = attempt(workload, new FollowingChooser(decisions));
@@ -32,12 +32,12 @@ export function shorten(
       );
     }
     if (came === undefined) return false;
-    const shorter = { workload, decisions: came };
+    const shorter = { ...best, workload, decisions: came };
     if (weight(shorter) >= weight(best)) return false;
     best = shorter;
     return true;
   };
-  tryIt({ workload: best.workload, decisions: [] });
+  tryIt(best.workload, []);
   for (let again = true; again && runs < RUNS; ) {
     again = withoutAccesses(() => best, tryIt);
     again = withoutDecisions(() => best, tryIt) || again;
@@ -45,7 +45,7 @@ export function shorten(
   return best;
 }
 
-type TryIt = (schedule: FoundSchedule) => boolean;
+type TryIt = (workload: Workload, decisions: readonly Actor[]) => boolean;
 
 /** Leaves accesses out, one by one, from the last. */
 function withoutAccesses(best: () => FoundSchedule, tryIt: TryIt): boolean {
@@ -53,7 +53,7 @@ function withoutAccesses(best: () => FoundSchedule, tryIt: TryIt): boolean {
   for (let vcpu = best().workload.vcpus.length - 1; vcpu >= 0; vcpu--) {
     for (let i = (best().workload.vcpus[vcpu]?.length ?? 0) - 1; i >= 0; i--) {
       const { workload, decisions } = best();
-      if (tryIt({ workload: without(workload, vcpu, i), decisions })) better = true;
+      if (tryIt(without(workload, vcpu, i), decisions)) better = true;
     }
   }
   return better;
@@ -75,14 +75,14 @@ function withoutDecisions(best: () => FoundSchedule, tryIt: TryIt): boolean {
       const { workload, decisions } = best();
       if (at >= decisions.length) continue;
       const fewer = decisions.map((actor, i) => (i >= at && i < at + size ? UNDISTURBED : actor));
-      if (tryIt({ workload, decisions: fewer })) better = true;
+      if (tryIt(workload, fewer)) better = true;
     }
   }
   return better;
 }
 
 /** How long a schedule is to a reader: its accesses, how often it changes from one to another, what goes wrong in it. */
-export function weight({ workload, decisions }: FoundSchedule): number {
+export function weight({ workload, decisions }: Pick<FoundSchedule, "workload" | "decisions">): number {
   const switches = decisions.filter((actor, i) => i > 0 && actor !== decisions[i - 1]).length;
   return countOf(workload) * 1000 + decisions.filter(isFault).length * 100 + switches * 10 + decisions.length / 1000;
 }

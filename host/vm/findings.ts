@@ -56,6 +56,7 @@ export class Findings {
     this.#counts.clear();
     this.#kinds.clear();
     this.#total = 0;
+    this.#vm.races?.tellAgain();
   }
 
   /** Adds what the VM knows, and keeps and announces the finding. */
