@@ -172,6 +172,7 @@ function destroy(vm: Vm, instance: ModuleInstance, kind: "cond" | "sem", pointer
 function signal(vm: Vm, instance: ModuleInstance, pointer: number, call: string, all: boolean): number {
   const object = objectAt(vm, instance, "cond", pointer, call);
   if (object === undefined) return EINVAL;
+  vm.races?.touch(object);
   vm.threads?.wakeWaiting(object, all);
   return EOK;
 }
@@ -188,6 +189,7 @@ function condWait(
   const object = objectAt(vm, instance, "cond", cond, call);
   const mutex = object === undefined ? undefined : mutexAt(vm, instance, mutexPointer, call);
   if (object === undefined || mutex === undefined) return EINVAL;
+  vm.races?.touch(object);
   const { threads } = vm;
   if (threads?.current === undefined) return EINVAL;
   const ending = cancellationPoint(vm);

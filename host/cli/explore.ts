@@ -55,51 +55,98 @@ export const exploreCommand: Command = {
 async function run(args: ParsedArguments): Promise<number> {
   const [what] = args.positionals;
   if (what === undefined) throw new UsageError("explore needs a configuration or a module: `vdevbox explore CONF`");
-  const given = piecesOf(args.positionals);
-  const wanted = numberOf(args, "vcpus", 1, 16);
-  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
-  const pieces = withVcpus(given, wanted);
-  const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "explore" });
-  const json = args.flag("json");
-  const schedules = numberOf(args, "schedules", 1, 1e9);
-  const seconds = numberOf(args, "seconds", 0.1, 1e6) ?? (schedules === undefined ? SECONDS : undefined);
-  const preempt = choice(args, "preempt", ["calls", "memory"] as const);
-  const out = args.value("out") ?? join("build", "out", "explore");
   let interrupted = false;
   const stop = () => {
     interrupted = true;
   };
   process.once("SIGINT", stop);
   try {
-    const script = workloadOf(args, plan);
-    let count = 0;
-    const recordings: string[] = [];
-    const search = new Search({
-      plan,
-      pieces,
-      create: preempt === "memory" ? { preemptsAtMemory: true } : {},
-      ...(script !== undefined && { workload: script }),
-      seed: numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1,
-      ...(schedules !== undefined && { schedules }),
-      ...(seconds !== undefined && { milliseconds: seconds * 1000 }),
-      now: () => performance.now(),
-      stopped: () => interrupted,
-      onFound: (found) => {
-        const file = write(out, `${basename(what).replace(/\.\w+$/, "")}-${++count}.rec`, found);
-        recordings.push(file);
-        if (!json) console.log(`${describe(found, file)}\n`);
-      },
-    });
-    if (script === undefined && search.isWithoutRegions)
+    const report = new Report(args, what);
+    const search = searchOf(args, report, () => interrupted);
+    if (args.value("guest") === undefined && search.isWithoutRegions)
       throw new UserError(
         "no vdev has a place where a guest could reach it: give it a `loc`, or write a --guest script",
       );
     const result = await search.run();
-    if (json) console.log(JSON.stringify(resultOf(result, recordings), undefined, 2));
-    else console.log(summary(what, plan, result));
+    report.end(result);
     return result.found.length === 0 ? 0 : 1;
   } finally {
     process.off("SIGINT", stop);
+  }
+}
+
+/** Where a module's vdev is put that neither chose a place itself nor was given one. */
+const PLACE = "loc 0x10000000";
+
+/** A module alone may need a place; what it says without one is what its user has to know, if that is not it. */
+function searchOf(args: ParsedArguments, report: Report, stopped: () => boolean): Search {
+  const words = args.positionals;
+  try {
+    return makeSearch(args, piecesOf(words), report, stopped);
+  } catch (error) {
+    if (!(error instanceof UserError) || !words[0]!.endsWith(".wasm") || words.some((word) => /\bloc\b/.test(word)))
+      throw error;
+    try {
+      return makeSearch(args, piecesOf([...words, PLACE]), report, stopped);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function makeSearch(
+  args: ParsedArguments,
+  given: readonly ConfigPiece[],
+  report: Report,
+  stopped: () => boolean,
+): Search {
+  const what = args.positionals[0]!;
+  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
+  const pieces = withVcpus(given, numberOf(args, "vcpus", 1, 16));
+  const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "explore" });
+  report.cpus = plan.cpus;
+  const schedules = numberOf(args, "schedules", 1, 1e9);
+  const seconds = numberOf(args, "seconds", 0.1, 1e6) ?? (schedules === undefined ? SECONDS : undefined);
+  const preempt = choice(args, "preempt", ["calls", "memory"] as const);
+  const workload = workloadOf(args, plan);
+  return new Search({
+    plan,
+    pieces,
+    create: preempt === "memory" ? { preemptsAtMemory: true } : {},
+    ...(workload !== undefined && { workload }),
+    seed: numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1,
+    ...(schedules !== undefined && { schedules }),
+    ...(seconds !== undefined && { milliseconds: seconds * 1000 }),
+    now: () => performance.now(),
+    stopped,
+    onFound: (found) => report.add(found),
+  });
+}
+
+/** Tells what a search finds, as it finds it. */
+class Report {
+  cpus = 0;
+  readonly #what: string;
+  readonly #json: boolean;
+  readonly #folder: string;
+  readonly #recordings: string[] = [];
+
+  constructor(args: ParsedArguments, what: string) {
+    this.#what = what;
+    this.#json = args.flag("json");
+    this.#folder = args.value("out") ?? join("build", "out", "explore");
+  }
+
+  add(found: SearchFinding): void {
+    const name = `${basename(this.#what).replace(/\.\w+$/, "")}-${this.#recordings.length + 1}.rec`;
+    const file = write(this.#folder, name, found);
+    this.#recordings.push(file);
+    if (!this.#json) console.log(`${describe(found, file)}\n`);
+  }
+
+  end(result: SearchResult): void {
+    if (this.#json) console.log(JSON.stringify(resultOf(result, this.#recordings), undefined, 2));
+    else console.log(summary(this.#what, this.cpus, result));
   }
 }
 
@@ -180,12 +227,13 @@ function formatSeconds(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-function summary(what: string, plan: VmPlan, result: SearchResult): string {
-  const { found, schedules, switches, milliseconds, unexplained } = result;
+function summary(what: string, cpus: number, result: SearchResult): string {
+  const { found, schedules, switches, milliseconds, unexplained, small } = result;
   const rate = Math.round((switches * 1000) / Math.max(1, milliseconds)).toLocaleString("en");
   const counts = [
-    `${counted(found.length, "finding")} in ${counted(schedules, "schedule")} of ${counted(plan.cpus, "vCPU")}`,
+    `${counted(found.length, "finding")} in ${counted(schedules, "schedule")} of ${counted(cpus, "vCPU")}`,
     `${switches.toLocaleString("en")} turns in ${formatSeconds(milliseconds)} (${rate} a second)`,
+    `${small.exhausted} of ${counted(small.workloads, "small workload")} in every order of calls (${counted(small.schedules, "schedule")})`,
     ...(unexplained === 0 ? [] : [`${counted(unexplained, "finding")} could not be made again`]),
   ];
   return `${what}: ${counts.join("; ")}`;

@@ -8,6 +8,10 @@ export interface Chooser {
   choose(current: Actor, enabled: readonly Actor[]): Actor;
   /** A schedule begins. */
   begin(): void;
+  /** Whether it is asked from the guest's first access to its last only; before and after, nobody is disturbed. */
+  readonly guestOnly?: boolean;
+  /** Told of whom goes on where there is no choice. */
+  only?(actor: Actor): void;
 }
 
 /** What a run does that nobody disturbs: a thread goes on while it can, the guest before time, nothing fails. */

@@ -45,10 +45,19 @@ export class WorkloadDrawer {
   }
 
   draw(random: Random): Workload {
+    return this.#draw(random, () => random.below(ACCESSES + 1));
+  }
+
+  /** One access of each vCPU. */
+  drawSmall(random: Random): Workload {
+    return this.#draw(random, () => 1);
+  }
+
+  #draw(random: Random, accesses: () => number): Workload {
     if (this.isEmpty) return { vcpus: [], outside: [] };
     const focus = Array.from({ length: 1 + random.below(FOCUS) }, () => this.#target(random));
     const vcpus = Array.from({ length: this.#cpus }, (_, vcpu) =>
-      Array.from({ length: random.below(ACCESSES + 1) }, () => this.#step(random, random.pick(focus), vcpu)),
+      Array.from({ length: accesses() }, () => this.#step(random, random.pick(focus), vcpu)),
     );
     return { vcpus, outside: [] };
   }

@@ -83,7 +83,10 @@ export class Interleaving implements Schedule {
 
   #decide(current: Actor): Actor {
     const enabled = this.#enabled;
-    if (enabled.length === 1) return enabled[0]!;
+    if (enabled.length === 1) {
+      this.chooser.only?.(enabled[0]!);
+      return enabled[0]!;
+    }
     const chosen = this.chooser.choose(current, enabled);
     this.decisions.push(chosen);
     this.onDecision?.(formatActor(chosen));

@@ -26,6 +26,9 @@ export class Places {
   }
 }
 
+/** Made outside any vdev: a place that is not looked for. */
+const NOWHERE = new Error("nowhere");
+
 /** Records what a thread that was left in a call to the host did wrong, or what is wrong with its wait. */
 export function recordAt(vm: Vm, thread: Thread, place: Error | undefined, remark: Remark): void {
   const innermost = thread.left[0];
@@ -34,6 +37,6 @@ export function recordAt(vm: Vm, thread: Thread, place: Error | undefined, remar
   const { context, findings } = vm;
   const { callback, thread: kind, vdev, vcpu } = context;
   if (innermost !== undefined) context.enter(innermost.callback, innermost.thread, innermost.vdev, innermost.vcpu);
-  findings.record(instance, { ...remark, ...(place === undefined ? {} : { stackOf: place }) });
+  findings.record(instance, { ...remark, stackOf: place ?? NOWHERE });
   context.enter(callback, kind, vdev, vcpu);
 }

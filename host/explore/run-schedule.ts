@@ -16,6 +16,7 @@ import { type Chooser, PLAIN } from "./chooser.ts";
 import type { Interleaving } from "./interleaving.ts";
 import { LockOrder } from "./lock-order.ts";
 import { Places } from "./places.ts";
+import { StepWatcher } from "./step.ts";
 import { Waits } from "./waits.ts";
 import { type WakeTest, wakeAlone } from "./wake-test.ts";
 import type { OutsideStep, VcpuStep, Workload } from "./workload.ts";
@@ -71,6 +72,7 @@ export class ScheduleRunner {
   readonly #start: VmSnapshot;
   readonly #places = new Places();
   readonly #waits: Waits;
+  readonly steps: StepWatcher;
   readonly #order: LockOrder;
   readonly #machine: VmScriptMachine;
   #vcpus: Vcpu[] = [];
@@ -93,6 +95,7 @@ export class ScheduleRunner {
     this.#threads = vm.threads!;
     this.#threads.stepwise = true;
     this.#waits = new Waits(vm, this.#places);
+    this.steps = new StepWatcher(vm.races!);
     this.#order = new LockOrder(vm, this.#places);
     this.#machine = new VmScriptMachine(vm);
     interleaving.threads = this.#threads;
@@ -121,15 +124,18 @@ export class ScheduleRunner {
     this.#deadlocked = false;
     this.failed = [];
     this.interleaving.begin(chooser);
+    const around = chooser.guestOnly === true ? PLAIN : chooser;
     try {
+      this.interleaving.chooser = around;
       startGuest(this.vm);
+      this.interleaving.chooser = chooser;
       this.#disturbed();
       this.#undisturbed();
     } catch (error) {
       if (!(error instanceof UserError)) throw error; // a vdev refused to start, which is a finding of its own
     }
     this.interleaving.calm = false;
-    this.interleaving.chooser = chooser;
+    this.interleaving.chooser = around;
     if (!this.#deadlocked) this.vm.terminate();
     else this.#abandon();
   }
@@ -256,6 +262,7 @@ export class ScheduleRunner {
     this.listener.turn?.(actor, undefined);
     this.switches++;
     if (kind !== ACTOR.wake) this.#fresh = undefined;
+    if (kind !== ACTOR.vcpu) this.steps.global();
     if (kind === ACTOR.vcpu) this.#begin(whichOf(actor));
     else if (kind === ACTOR.outside) this.#fromOutside();
     else if (kind === ACTOR.wake) this.#wakeAlone(this.#threads.find(whichOf(actor))!);
@@ -294,7 +301,9 @@ export class ScheduleRunner {
       this.vm.endBy(error);
     }
     this.listener.turned?.(thread);
+    if (thread.state === "ended") this.steps.touch(thread);
     if (thread.state === "waiting") {
+      if (thread.wait !== undefined && "of" in thread.wait) this.steps.touch(thread.wait.of);
       if (this.#waits.began(thread)) this.#deadlocked = true;
       if (thread.wait?.for === "cond" && !thread.alarm.isSet) this.#fresh = thread;
     }
@@ -366,6 +375,7 @@ export class ScheduleRunner {
     const { current } = this.#threads;
     if (current === undefined) return;
     this.#order.call = call;
+    this.steps.called(call);
     this.#places.called(current);
     this.listener.call?.(current, call);
   }

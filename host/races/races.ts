@@ -183,6 +183,11 @@ export class Races {
     this.#begin();
   }
 
+  /** The thread in progress has to do with an object that orders nothing: a condition variable. */
+  touch(object: object): void {
+    this.#syncs.add(object);
+  }
+
   /** A thread was made. */
   fork(child: Thread): void {
     if (this.#thread === undefined) return;
@@ -310,7 +315,12 @@ export class Races {
     return Array.from(this.#shared, (words) => [...(words ?? [])]);
   }
 
-  /** Sets them for the next run: without, it takes those of all runs before it. */
+  /** The runs that follow take those known now, until it is undone: so that they go the same way. */
+  freezeSharedWords(frozen: boolean): void {
+    this.#given = frozen ? this.#learned.map((words) => new Set(words)) : undefined;
+  }
+
+  /** Sets them for the runs that follow: without, each takes those of all runs before it. */
   set sharedWords(words: readonly (readonly number[])[]) {
     this.#given = words.map((some) => new Set(some));
   }
