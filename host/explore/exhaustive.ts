@@ -17,14 +17,14 @@ interface Node {
  */
 export class ExhaustiveChooser implements Chooser {
   readonly guestOnly = true;
-  readonly #steps: StepWatcher;
+  readonly #steps: Pick<StepWatcher, "take">;
   readonly #path: Node[] = [];
   /** What the step chosen at a decision came to. */
   readonly #did = new Map<Node, Step>();
   #depth = 0;
   #repeats = false;
 
-  constructor(steps: StepWatcher) {
+  constructor(steps: Pick<StepWatcher, "take">) {
     this.#steps = steps;
   }
 
