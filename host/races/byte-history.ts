@@ -55,7 +55,7 @@ export class ByteHistory {
   /**
    * Notes an access.
    * @param found told of the bytes and earlier accesses it races with; of bytes with the same history once
-   * @returns whether another thread has touched one of the bytes, as far as is remembered
+   * @returns whether another thread has touched one of the bytes, as far as is remembered, and one of the two has written
    */
   touch(touch: Touch, epoch: number, thread: number, found: (conflict: Conflict) => void): boolean {
     let shared = false;
@@ -111,7 +111,10 @@ export class ByteHistory {
         found({ address, epoch: lastWrite, site: before & SITE_MASK, writes: true });
       }
     }
-    if (!writes) return this.#addRead(page, at, address, epoch, place, thread) || shared;
+    if (!writes) {
+      this.#addRead(page, at, address, epoch, place, thread);
+      return shared;
+    }
     const lastRead = page[at + READ_EPOCH]!;
     if (lastRead === MANY || !this.#isOwn(lastRead, thread)) {
       if (this.#checkReads(page, at, address, atomic, thread, found)) shared = true;
@@ -180,19 +183,17 @@ export class ByteHistory {
     else this.#reads.delete(address);
   }
 
-  /** @returns whether another thread has read the byte */
-  #addRead(page: Int32Array, at: number, address: number, epoch: number, place: number, thread: number): boolean {
+  #addRead(page: Int32Array, at: number, address: number, epoch: number, place: number, thread: number): void {
     const known = page[at + READ_EPOCH]!;
     if (known !== MANY && this.#isCovered(known, page[at + READ_PLACE]!, place, thread)) {
       page[at + READ_EPOCH] = epoch;
       page[at + READ_PLACE] = place;
-      return !this.#isOwn(known, thread);
+      return;
     }
     const reads = this.#readsAt(page, at, address);
     const left = reads.filter((read) => !this.#isCovered(read.epoch, read.place, place, thread));
     left.push({ epoch, place });
     this.#keepReads(page, at, address, left);
-    return reads.some((read) => !this.#isOwn(read.epoch, thread));
   }
 
   /** Whether what races with an earlier read races with the one in progress too: it is over, and not less strict. */
