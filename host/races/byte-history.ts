@@ -32,9 +32,9 @@ const WRITE_PLACE = 1;
 const READ_EPOCH = 2;
 const READ_PLACE = 3;
 /** As READ_EPOCH: several reads, in `#reads`. */
-const MANY = 0xffffffff;
+const MANY = 0x7fffffff;
 /** Set in a place when the access was atomic. */
-const ATOMIC = 0x80000000;
+const ATOMIC = 0x40000000;
 const SITE_MASK = 0x0fffffff;
 
 /**
@@ -43,10 +43,10 @@ const SITE_MASK = 0x0fffffff;
  */
 export class ByteHistory {
   readonly #order: HappensBefore;
-  readonly #pages = new Map<number, Uint32Array>();
+  readonly #pages = new Map<number, Int32Array>();
   readonly #reads = new Map<number, Read[]>();
   #lastPage = -1;
-  #last: Uint32Array = new Uint32Array(0);
+  #last: Int32Array = new Int32Array(0);
 
   constructor(order: HappensBefore) {
     this.#order = order;
@@ -54,45 +54,84 @@ export class ByteHistory {
 
   /**
    * Notes an access.
-   * @param found told of each byte and earlier access it races with
-   * @returns whether another thread has touched one of the bytes, as far as is remembered
+   * @param found told of the bytes and earlier accesses it races with; of bytes with the same history once
+   * @returns whether another thread has touched one of the bytes, as far as is remembered, and one of the two has written
    */
   touch(touch: Touch, epoch: number, thread: number, found: (conflict: Conflict) => void): boolean {
-    const place = (touch.site | (touch.atomic ? ATOMIC : 0)) >>> 0;
     let shared = false;
-    for (let address = touch.address; address < touch.address + touch.bytes; address++) {
+    // What the byte before was like: as a rule the bytes of a field all have the same history.
+    let writeEpoch = MANY;
+    let writePlace = 0;
+    let readEpoch = MANY;
+    let readPlace = 0;
+    const end = touch.address + touch.bytes;
+    for (let address = touch.address; address < end; address++) {
       const page = this.#page(address);
       const at = (address & (PAGE_BYTES - 1)) * WORDS;
-      const lastWrite = page[at + WRITE_EPOCH]!;
-      if (!this.#isOwn(lastWrite, thread)) {
-        shared = true;
-        const before = page[at + WRITE_PLACE]!;
-        if (!(touch.atomic && before >= ATOMIC) && !this.#order.isOver(lastWrite, thread)) {
-          found({ address, epoch: lastWrite, site: before & SITE_MASK, writes: true });
-        }
+      const isAlike =
+        at > 0 &&
+        page[at + WRITE_EPOCH] === writeEpoch &&
+        page[at + WRITE_PLACE] === writePlace &&
+        page[at + READ_EPOCH] === readEpoch &&
+        page[at + READ_PLACE] === readPlace &&
+        page[at + READ_EPOCH - WORDS] !== MANY;
+      if (isAlike) {
+        page[at + WRITE_EPOCH] = page[at + WRITE_EPOCH - WORDS]!;
+        page[at + WRITE_PLACE] = page[at + WRITE_PLACE - WORDS]!;
+        page[at + READ_EPOCH] = page[at + READ_EPOCH - WORDS]!;
+        page[at + READ_PLACE] = page[at + READ_PLACE - WORDS]!;
+        continue;
       }
-      if (touch.writes) {
-        const lastRead = page[at + READ_EPOCH]!;
-        if (lastRead === MANY || !this.#isOwn(lastRead, thread)) {
-          if (this.#checkReads(page, at, address, touch.atomic, thread, found)) shared = true;
-        } else {
-          page[at + READ_EPOCH] = 0;
-        }
-        page[at + WRITE_EPOCH] = epoch;
-        page[at + WRITE_PLACE] = place;
-      } else if (this.#addRead(page, at, address, epoch, place, thread)) {
-        shared = true;
-      }
+      writeEpoch = page[at + WRITE_EPOCH]!;
+      writePlace = page[at + WRITE_PLACE]!;
+      readEpoch = page[at + READ_EPOCH]!;
+      readPlace = page[at + READ_PLACE]!;
+      if (readEpoch === MANY) writeEpoch = MANY; // its reads are its own
+      if (this.#touchByte(page, at, address, touch, epoch, thread, found)) shared = true;
     }
     return shared;
   }
 
-  #page(address: number): Uint32Array {
+  #touchByte(
+    page: Int32Array,
+    at: number,
+    address: number,
+    { writes, atomic, site }: Touch,
+    epoch: number,
+    thread: number,
+    found: (conflict: Conflict) => void,
+  ): boolean {
+    const place = site | (atomic ? ATOMIC : 0);
+    const lastWrite = page[at + WRITE_EPOCH]!;
+    let shared = false;
+    if (!this.#isOwn(lastWrite, thread)) {
+      shared = true;
+      const before = page[at + WRITE_PLACE]!;
+      if (!(atomic && before >= ATOMIC) && !this.#order.isOver(lastWrite, thread)) {
+        found({ address, epoch: lastWrite, site: before & SITE_MASK, writes: true });
+      }
+    }
+    if (!writes) {
+      this.#addRead(page, at, address, epoch, place, thread);
+      return shared;
+    }
+    const lastRead = page[at + READ_EPOCH]!;
+    if (lastRead === MANY || !this.#isOwn(lastRead, thread)) {
+      if (this.#checkReads(page, at, address, atomic, thread, found)) shared = true;
+    } else {
+      page[at + READ_EPOCH] = 0;
+    }
+    page[at + WRITE_EPOCH] = epoch;
+    page[at + WRITE_PLACE] = place;
+    return shared;
+  }
+
+  #page(address: number): Int32Array {
     const number = Math.floor(address / PAGE_BYTES);
     if (number === this.#lastPage) return this.#last;
     let page = this.#pages.get(number);
     if (page === undefined) {
-      page = new Uint32Array(PAGE_BYTES * WORDS);
+      page = new Int32Array(PAGE_BYTES * WORDS);
       this.#pages.set(number, page);
     }
     this.#lastPage = number;
@@ -111,7 +150,7 @@ export class ByteHistory {
    * @returns whether another thread has read the byte
    */
   #checkReads(
-    page: Uint32Array,
+    page: Int32Array,
     at: number,
     address: number,
     atomic: boolean,
@@ -132,31 +171,29 @@ export class ByteHistory {
     return shared;
   }
 
-  #readsAt(page: Uint32Array, at: number, address: number): readonly Read[] {
+  #readsAt(page: Int32Array, at: number, address: number): readonly Read[] {
     const epoch = page[at + READ_EPOCH]!;
     return epoch === MANY ? this.#reads.get(address)! : [{ epoch, place: page[at + READ_PLACE]! }];
   }
 
-  #keepReads(page: Uint32Array, at: number, address: number, reads: Read[]): void {
+  #keepReads(page: Int32Array, at: number, address: number, reads: Read[]): void {
     page[at + READ_EPOCH] = reads.length > 1 ? MANY : (reads[0]?.epoch ?? 0);
     page[at + READ_PLACE] = reads[0]?.place ?? 0;
     if (reads.length > 1) this.#reads.set(address, reads);
     else this.#reads.delete(address);
   }
 
-  /** @returns whether another thread has read the byte */
-  #addRead(page: Uint32Array, at: number, address: number, epoch: number, place: number, thread: number): boolean {
+  #addRead(page: Int32Array, at: number, address: number, epoch: number, place: number, thread: number): void {
     const known = page[at + READ_EPOCH]!;
     if (known !== MANY && this.#isCovered(known, page[at + READ_PLACE]!, place, thread)) {
       page[at + READ_EPOCH] = epoch;
       page[at + READ_PLACE] = place;
-      return !this.#isOwn(known, thread);
+      return;
     }
     const reads = this.#readsAt(page, at, address);
     const left = reads.filter((read) => !this.#isCovered(read.epoch, read.place, place, thread));
     left.push({ epoch, place });
     this.#keepReads(page, at, address, left);
-    return reads.some((read) => !this.#isOwn(read.epoch, thread));
   }
 
   /** Whether what races with an earlier read races with the one in progress too: it is over, and not less strict. */

@@ -20,6 +20,14 @@ interface Accesses {
   count: number;
 }
 
+interface Last {
+  readonly address: number;
+  readonly lockSet: number;
+  readonly thread: string;
+  readonly writes: boolean;
+  readonly accesses: Accesses;
+}
+
 /** Accesses that all others let expect to hold a lock, and that do not. */
 export interface PatternBreak {
   readonly site: number;
@@ -49,11 +57,23 @@ const MOST = 0.5;
 /** Counts, for all bytes that threads share, which locks they were accessed under. Keeps on over resets of the VM. */
 export class LockUse {
   readonly #uses = new Map<WatchedMemory, Map<number, Use>>();
+  /** What was noted last for each site: as a rule the next is the same. */
+  readonly #last = new Map<WatchedMemory, (Last | undefined)[]>();
   #count = 0;
 
   /** @param lockSet number of the set of locks, below 2^16 */
   add(access: WatchedAccess, thread: string, locks: readonly string[], lockSet: number): void {
     const { memory, address, bytes, writes, site } = access;
+    let lastOfMemory = this.#last.get(memory);
+    if (lastOfMemory === undefined) {
+      lastOfMemory = [];
+      this.#last.set(memory, lastOfMemory);
+    }
+    const last = lastOfMemory[site];
+    if (last?.address === address && last.lockSet === lockSet && last.thread === thread && last.writes === writes) {
+      last.accesses.count++;
+      return;
+    }
     let uses = this.#uses.get(memory);
     if (uses === undefined) {
       uses = new Map();
@@ -66,12 +86,16 @@ export class LockUse {
       use = { memory, address, bytes, threads: new Set(), written: false, accesses: new Map() };
       uses.set(key, use);
     }
-    use.threads.add(thread);
-    use.written ||= writes;
     const way = (site * 2 + (writes ? 1 : 0)) * 65536 + lockSet;
     const known = use.accesses.get(way);
-    if (known === undefined) use.accesses.set(way, { locks, site, thread, writes, count: 1 });
-    else known.count++;
+    const accesses = known ?? { locks, site, thread, writes, count: 0 };
+    accesses.count++;
+    if (known === undefined) {
+      use.accesses.set(way, accesses);
+      use.written ||= writes;
+    }
+    use.threads.add(thread);
+    lastOfMemory[site] = { address, lockSet, thread, writes, accesses };
   }
 
   /** Of each range that several threads use and one writes, the lock that guards most of its accesses. */

@@ -13,8 +13,8 @@ import { describeRace, type Race } from "./report.ts";
 import { MAIN, PULSE, ThreadNumbers, TIMER } from "./thread-numbers.ts";
 import { type WatchedAccess, WatchedMemory } from "./watched-memory.ts";
 
-/** Cells tell epochs apart below this; see the memory-access pass. */
-const EPOCHS = 2 ** 27;
+/** Cells tell epochs apart below this: bits 5 to 29. */
+const EPOCHS = 2 ** 25;
 
 /**
  * Watches what the threads of a VM do with the memory of its modules: two accesses of the same bytes race when one of them

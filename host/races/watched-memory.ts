@@ -34,6 +34,7 @@ export class WatchedMemory {
   readonly #cells: Uint32Array;
   readonly #onAccess: OnAccess;
   readonly #control: number;
+  /** Cells of this epoch: the epoch's part. */
   #key = 0;
 
   constructor(instance: ModuleInstance, module: WatchedModule, order: HappensBefore, onAccess: OnAccess) {
@@ -47,13 +48,15 @@ export class WatchedMemory {
 
   /** What was seen so far is of another epoch now. */
   setEpoch(epoch: number): void {
-    this.#key = epoch * 16;
-    this.#cells[this.#control + (SHADOW.epoch >> 2)] = this.#key;
+    this.#key = epoch << SHADOW.epochShift;
+    const at = this.#control + (SHADOW.epoch >> 2);
+    this.#cells[at] = this.#key | SHADOW.mark;
+    this.#cells[at + 1] = this.#key | SHADOW.mark;
   }
 
   /** Number of the author's call in progress, when code of the SDK runs. */
   get caller(): number {
-    return this.#cells[this.#control + (SHADOW.caller >> 2)]!;
+    return this.#cells[this.#control + (SHADOW.caller >> 2)]! & ~SHADOW.mark;
   }
 
   /** The author's place of a site in code of the SDK is the call that led there. */
@@ -74,8 +77,7 @@ export class WatchedMemory {
     const writes = (kind & SITE.write) !== 0;
     if (!isGlobal) this.#check(start, bytes, writes);
     const mayPass = this.#touch(start, bytes, writes, (kind & SITE.atomic) !== 0, site);
-    if (mayPass && bytes <= 8)
-      this.#cells[this.#cellOf(start, writes)] = this.#key + Math.log2(bytes) + this.#low(start);
+    if (mayPass && bytes <= 8) this.#show(start, bytes, writes);
   }
 
   /** memory.copy, memory.fill or memory.init. `source`: an address when the site reads. */
@@ -114,16 +116,29 @@ export class WatchedMemory {
     return this.#onAccess({ memory: this, address: start, bytes, writes, atomic, site: this.author(site) });
   }
 
-  #cellOf(start: number, writes: boolean): number {
-    const isGlobal = start >= GLOBALS_AT;
-    const { layout } = this.module;
-    const first = isGlobal ? layout.control + SHADOW.globals + (start - GLOBALS_AT) : layout.limit + 2 * (start & ~3);
-    return (first + (writes ? SHADOW.writeCell : 0)) >>> 2;
+  /** Shows bytes as touched in this epoch. Who may write them may read them too: there is nothing more to find. */
+  #show(start: number, bytes: number, writes: boolean): void {
+    if (start >= GLOBALS_AT) {
+      const cell = this.#control + ((SHADOW.globals + (start - GLOBALS_AT)) >>> 2);
+      this.#cells[cell] = this.#key | SHADOW.mark;
+      if (writes) this.#cells[cell + 1] = this.#key | SHADOW.mark;
+      return;
+    }
+    const { limit } = this.module.layout;
+    const end = start + bytes;
+    for (let word = start & ~3; word < end; word += 4) {
+      const from = word < start ? start - word : 0;
+      const to = word + 4 > end ? end - word : 4;
+      const touched = ((1 << to) - 1) & ~((1 << from) - 1);
+      this.#add((limit + word) >>> 2, this.#key, touched);
+      if (writes) this.#add((2 * limit + word) >>> 2, (this.#key | SHADOW.write) >>> 0, touched);
+    }
   }
 
-  /** The part of a cell's value that the address makes; globals have a cell each. */
-  #low(start: number): number {
-    return start >= GLOBALS_AT ? 0 : 4 * start;
+  #add(cell: number, key: number, touched: number): void {
+    const known = this.#cells[cell]!;
+    const isOfEpoch = (known & ~SHADOW.bytes) >>> 0 === key;
+    this.#cells[cell] = (isOfEpoch ? known : key) | touched;
   }
 
   /** Epochs begin anew: no cell may show one of before. */

@@ -1,7 +1,7 @@
 import { isLibrary } from "../library.ts";
 import { MemorySites, SITE } from "../memory-sites.ts";
 import type { FunctionImport } from "../wasm/additions.ts";
-import { u32Bytes } from "../wasm/byte-writer.ts";
+import { s64Bytes, u32Bytes } from "../wasm/byte-writer.ts";
 import type { Code, FunctionEditor } from "../wasm/function-editor.ts";
 import { type DefinedFunction, functionName, VALUE, type ValueType } from "../wasm/module.ts";
 import { globalNames } from "../wasm/name-section.ts";
@@ -16,7 +16,7 @@ const PAGE_BYTES = 65536;
 
 /** How the memory of an instrumented module is laid out, in bytes from its start. */
 export interface MemoryLayout {
-  /** The most the module itself may use. Above it are the cells, two of 4 bytes for every 4 bytes of memory. */
+  /** The most the module itself may use. The cells of reads are as much above, those of writes twice as much. */
   readonly limit: number;
   /** The words of SHADOW, behind the cells; then two cells for each global. */
   readonly control: number;
@@ -33,10 +33,13 @@ export interface MemoryInstrumentation {
  * mutable globals, each before it happens. Most are not worth a call: the host writes into a *cell* which access it has
  * seen last, and the same access of the same epoch is let through inside WebAssembly.
  *
- * Cells lie in the module's own memory above its limit, where no access gets: one beyond the limit finds its cell
- * outside all memory and faults as it would have, and one between the module's present size and the limit goes to the
- * host, which throws. A cell holds `epoch * 16 + address * 4 + log2(size)`, modulo 2^32; among the accesses that share
- * a cell that number is unique. Epochs never come again, so cells are never cleared.
+ * Cells lie in the module's own memory above its limit L, one of 4 bytes for every 4 bytes of memory: that of address a at
+ * L + a for reads and at 2L + a for writes, both aligned. A cell says in which epoch, and which of its 4 bytes were touched
+ * then: `epoch * 32 + bytes`, with bit 31 set for writes. Epochs never come again, so cells are never cleared.
+ *
+ * No access gets at the cells. One between the module's present size and L has a cell that is never set, so it goes to
+ * the host, which throws. One above L finds for its cell that of a write instead of a read, a word of SHADOW, whose bit 30
+ * is set, or the end of memory, where it faults as it would have.
  *
  * Memory has its full size from the start. `memory.size` and `memory.grow` work on a global instead, and the host is
  * told. What the host needs of a place (line, size) it knows by a number, so that it needs no stack; functions of the
@@ -139,6 +142,12 @@ class Instrumentation implements MemoryInstrumentation {
 const EMPTY_BLOCK = 0x40;
 /** log2 of the alignment the inserted loads and stores may rely on. */
 const WORD = 2;
+/** What no cell shows: bit 4. */
+const FIFTH = 16;
+/** What the epoch's word differs by from a cell of this epoch that shows all four bytes. */
+const wholeCell = (writes: boolean): number => SHADOW.mark | (writes ? SHADOW.write : 0) | SHADOW.bytes | 0;
+const twice = (word: number): bigint => BigInt.asIntN(64, (BigInt(word >>> 0) << 32n) | BigInt(word >>> 0));
+
 const load = (offset: number): Code => [OP.i32Load, ...u32Bytes(WORD), ...u32Bytes(offset)];
 const store = (offset: number): Code => [OP.i32Store, ...u32Bytes(WORD), ...u32Bytes(offset)];
 
@@ -225,24 +234,37 @@ class FunctionInstrumentation {
     ]);
   }
 
-  /** Leaves whether the cell holds another access than this one. */
+  /** Leaves whether the cells do not show all bytes as touched. */
   #unseen(address: number, offset: number, { bytes, writes }: MemoryAccess): Code {
-    const effective = offset === 0 ? address : this.#local("effective", VALUE.i32);
-    const sum = [...localGet(address), ...i32Const(offset), OP.i32Add, ...localTee(effective)];
-    const cell = this.#layout.limit + (writes ? SHADOW.writeCell : 0);
+    const cells = (writes ? 2 : 1) * this.#layout.limit;
+    if (bytes === 8) {
+      // Two cells at once. An access that is not aligned finds its bytes shifted and goes to the host.
+      return [
+        ...[...localGet(address), OP.i64Load, ...u32Bytes(WORD), ...u32Bytes(cells + offset)],
+        ...[...i32Const(0), OP.i64Load, ...u32Bytes(WORD), ...u32Bytes(this.#layout.control + SHADOW.epoch)],
+        ...[OP.i64Const, ...s64Bytes(twice(wholeCell(writes))), OP.i64Xor],
+        OP.i64Ne,
+      ];
+    }
+    const expected = [...i32Const(0), ...load(this.#layout.control + SHADOW.epoch)];
+    if (bytes === 4) {
+      return [
+        ...[...localGet(address), ...load(cells + offset)],
+        ...[...expected, ...i32Const(wholeCell(writes)), OP.i32Xor],
+        OP.i32Ne,
+      ];
+    }
+    const at = this.#local("effective", VALUE.i32);
+    const ofBytes = bytes === 1 ? 1 : 3;
+    // What differs from a cell that shows all bytes: nothing above the five low bits, and none of the access's own. Two
+    // bytes that lie in two cells ask for a fifth one, which no cell shows.
     return [
-      ...(offset === 0 ? localGet(address) : sum),
-      ...[...i32Const(1), OP.i32Shl, ...i32Const(-8), OP.i32And, ...load(cell)],
-      ...this.#key(bytes),
-      ...[...localGet(effective), ...i32Const(2), OP.i32Shl, OP.i32Add],
-      OP.i32Ne,
+      ...[...localGet(address), ...i32Const(offset), OP.i32Add, ...localTee(at)],
+      ...[...i32Const(-4), OP.i32And, ...load(cells)],
+      ...[...expected, OP.i32Xor, ...i32Const(wholeCell(writes) | FIFTH), OP.i32Xor],
+      ...[...i32Const(ofBytes), ...localGet(at), ...i32Const(3), OP.i32And, OP.i32Shl],
+      ...[...i32Const(-2 * FIFTH), OP.i32Or, OP.i32And],
     ];
-  }
-
-  /** The part of a cell's value that does not depend on the address. */
-  #key(bytes: number): Code {
-    const epoch = [...i32Const(0), ...load(this.#layout.control + SHADOW.epoch)];
-    return bytes === 1 ? epoch : [...epoch, ...i32Const(Math.log2(bytes)), OP.i32Add];
   }
 
   /** Both addresses, or the address and what is written, and the length, as the instruction gets them. */
@@ -269,7 +291,7 @@ class FunctionInstrumentation {
     const site = this.#site(instruction, SITE.global | (writes ? SITE.write : SITE.read), GLOBAL_BYTES, index!);
     const cell = this.#layout.control + SHADOW.globals + 8 * index! + (writes ? SHADOW.writeCell : 0);
     this.#editor.insertBefore(instruction, [
-      ...[...i32Const(0), ...load(cell), ...this.#key(GLOBAL_BYTES), OP.i32Ne],
+      ...[...i32Const(0), ...load(cell), ...i32Const(0), ...load(this.#layout.control + SHADOW.epoch), OP.i32Ne],
       ...[OP.if, EMPTY_BLOCK, ...i32Const(0), ...i32Const(site), ...call(this.#hooks.access), OP.end],
     ]);
   }
@@ -284,7 +306,7 @@ class FunctionInstrumentation {
     }
     if (instruction.opcode === OP.call && !this.#leavesAuthor(instruction.immediates[0]!)) return;
     const site = this.#site(instruction, SITE.call);
-    this.#editor.insertBefore(instruction, [...i32Const(0), ...i32Const(site), ...store(caller)]);
+    this.#editor.insertBefore(instruction, [...i32Const(0), ...i32Const(site | SHADOW.mark), ...store(caller)]);
   }
 
   #keptCaller(caller: number): number {

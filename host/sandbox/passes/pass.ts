@@ -47,14 +47,21 @@ export const MEMORY_HOOKS = {
   pages: "__vdevbox_pages",
 } as const;
 
-/** Offsets the memory-access pass uses in the memory behind its cells, which begin at the module's limit. */
+/** The words behind the cells of the memory-access pass, and what cells and words are made of. */
 export const SHADOW = {
-  /** The epoch in progress, times 16. */
+  /** The epoch in progress, times 32, marked; twice, for accesses of 8 bytes. */
   epoch: 0,
-  /** Number of the author's call in progress, for accesses of the library. */
-  caller: 4,
-  /** Two cells of 4 bytes for each global. */
+  /** Number of the author's call in progress, marked; for accesses of the library. */
+  caller: 8,
+  /** Two cells of 4 bytes for each global, that of reads first; each a copy of the epoch's word. */
   globals: 64,
-  /** Offset of the second of two cells, that of writes. */
   writeCell: 4,
+  /** Set in all these words, and in no cell of memory. */
+  mark: 0x40000000,
+  /** Set in the cells of writes. */
+  write: 0x80000000,
+  /** Which bytes of its word a cell shows as touched. */
+  bytes: 15,
+  /** An epoch's place in a cell. */
+  epochShift: 5,
 } as const;

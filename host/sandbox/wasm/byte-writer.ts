@@ -90,3 +90,18 @@ export function s32Bytes(value: number): number[] {
     bytes.push(low | 0x80);
   }
 }
+
+/** A signed number of up to 64 bits, LEB128. */
+export function s64Bytes(value: bigint): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asIntN(64, value);
+  for (;;) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) {
+      bytes.push(low);
+      return bytes;
+    }
+    bytes.push(low | 0x80);
+  }
+}
