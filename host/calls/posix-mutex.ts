@@ -117,7 +117,7 @@ export function relock(vm: Vm, mutex: Mutex, then: () => number | Suspended): nu
 
 function waitFor(vm: Vm, mutex: Mutex, then: () => number | Suspended): Suspended {
   const { threads } = vm;
-  const wait = { for: "mutex", of: mutex, name: mutex.name, owner: () => mutex.holder?.owner } as const;
+  const wait = { for: "mutex", of: mutex, name: mutex.name, holder: () => mutex.holder } as const;
   return threads!.wait(wait, () => relock(vm, mutex, then));
 }
 

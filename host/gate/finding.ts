@@ -54,6 +54,8 @@ export interface Finding {
   readonly vdev: VdevName | undefined;
   readonly module: string;
   readonly stack: readonly StackFrame[];
+  /** Of a deadlock: where threads wait, and where what they wait for was locked, a sentence each. */
+  readonly places?: readonly string[];
   /** Every vdev that stops with this one, because they share a module instance. */
   readonly affected: readonly string[];
   readonly advice: string;
@@ -97,6 +99,7 @@ export function formatFinding(finding: Finding): string {
   finding.stack.forEach((frame, i) => {
     rows.push([i === 0 ? "where" : "", formatFrame(frame)]);
   });
+  for (const [i, place] of (finding.places ?? []).entries()) rows.push([i === 0 ? "threads" : "", place]);
   if (finding.vdev !== undefined)
     rows.push(["vdev", `${finding.vdev.name} (${finding.vdev.type}) at ${finding.vdev.location}`]);
   rows.push(["during", formatSituation(finding.situation)]);

@@ -12,7 +12,7 @@ const PLACES = 100;
 
 /** A finding without what the VM adds: where it happened, and whom it concerns. */
 export type Remark = Pick<Finding, "severity" | "rule" | "message" | "advice"> &
-  Partial<Pick<Finding, "call" | "reason">> & {
+  Partial<Pick<Finding, "call" | "reason" | "places">> & {
     /** The error whose stack says where; the place of this call unless given. */
     readonly stackOf?: Error;
   };
@@ -97,6 +97,12 @@ export class Findings {
     const seen = (this.#kinds.get(kind) ?? 0) + 1;
     this.#kinds.set(kind, seen);
     return seen > PLACES && !stops;
+  }
+
+  /** `file:line:column` of the vdev's own line an error was made in; undefined when it is not known. */
+  placeOf(error: Error): string | undefined {
+    const frame = this.#stack(error)[0];
+    return frame?.file === undefined ? undefined : `${frame.file}:${frame.line}:${frame.column}`;
   }
 
   #stack(error: Error | undefined): readonly StackFrame[] {
