@@ -17,7 +17,7 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTD_QVM, QVM_OUTE_QVM, QVM_OUTI_QVM } from "vdevbox/abi/outpipe";
-import { EINVAL, EOK, strtoul } from "vdevbox/abi/posix";
+import { EINVAL, EOK, strtoull } from "vdevbox/abi/posix";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { guest_cpu_t, guest_timer_t, QSL_NO_LOCATION, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
@@ -213,13 +213,14 @@ function options_start(vdp: vdev_t): i32 {
   return EOK;
 }
 
-/** `emit-trace n`: n is a number as C writes it, and nothing behind it. */
+/** `emit-trace n`: n is a number of 32 bits as C writes it, without a sign, and nothing behind it. */
 function option_emit_trace(vdp: vdev_t, arg: cstring): i32 {
   const state = state_of(vdp);
+  if (<u32>load<u8>(arg) - 0x30 > 9) return EINVAL; // strtoull() would take blanks and a sign
   const end = stack_alloc(sizeof<cstring>());
-  state.trace_event = strtoul(arg, end, 0);
-  const rest = load<cstring>(end);
-  if (rest == arg || load<u8>(rest) != 0) return EINVAL;
+  const event = strtoull(arg, end, 0);
+  if (load<u8>(load<cstring>(end)) != 0 || event > <u64>u32.MAX_VALUE) return EINVAL;
+  state.trace_event = <u32>event;
   state.emit_trace = true;
   return EOK;
 }
