@@ -42,8 +42,8 @@ function findFree(
 /** Another thread has the lock: this one goes on when it is given back. */
 function waitForLock(vm: Vm, instance: ModuleInstance, kind: number): number | Suspended {
   if (vm.locks.heldByOther(kind) === undefined) return vm.locks.lock(kind, instance.id) ? EOK : EBUSY;
-  const owner = () => vm.locks.heldByOther(kind)?.owner;
-  const wait = { for: "mutex", of: vm.locks, name: "the address space lock", owner } as const;
+  const holder = () => vm.locks.heldByOther(kind);
+  const wait = { for: "mutex", of: vm.locks, name: "the address space lock", holder } as const;
   return vm.threads!.wait(wait, () => waitForLock(vm, instance, kind));
 }
 

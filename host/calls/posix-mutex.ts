@@ -150,7 +150,7 @@ function waitFor(vm: Vm, mutex: Mutex, then: () => number | Suspended): Suspende
 }
 
 function waitOf(mutex: Mutex) {
-  return { for: "mutex", of: mutex, name: mutex.name, owner: () => mutex.holder?.owner } as const;
+  return { for: "mutex", of: mutex, name: mutex.name, holder: () => mutex.holder } as const;
 }
 
 /** POSIX leaves what follows undefined; here it is a violation. */

@@ -53,7 +53,12 @@ function waitForOther(vm: Vm, object: WaitObject, routine: number): Suspended {
   const { threads } = vm;
   if (threads === undefined || object.owner === threads.acting) throw callsItself(vm, object.instance);
   const name = `the function of pthread_once() at 0x${object.address.toString(16)}`;
-  const wait = { for: "mutex", of: object, name, owner: () => object.owner } as const;
+  const wait = {
+    for: "mutex",
+    of: object,
+    name,
+    holder: () => ({ name, owner: object.owner, call: undefined }),
+  } as const;
   return threads.wait(wait, () => once(vm, object, routine));
 }
 

@@ -21,6 +21,11 @@ export class AccessRuns {
   #accesses = 0;
   #values = 0;
 
+  /** The access added last; undefined when there is nothing to tell. */
+  get current(): AccessEvent | undefined {
+    return this.#last?.access;
+  }
+
   /** Whether the access belongs to those before it; when not, they are to be told first. */
   takes(access: AccessEvent): boolean {
     const last = this.#last?.access;
@@ -73,7 +78,8 @@ function hexOf({ access }: Run): string {
   return `0x${access.value.toString(16)}`;
 }
 
-function samePlace(a: AccessEvent, b: AccessEvent): boolean {
+/** Whether two accesses are the same but for the value. */
+export function samePlace(a: AccessEvent, b: AccessEvent): boolean {
   return (
     a.op === b.op && a.space === b.space && a.address === b.address && a.width === b.width && a.outcome === b.outcome
   );

@@ -4,7 +4,7 @@ import { counted } from "../plural.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { formatLocation } from "../vm/location.ts";
 import type { Vm } from "../vm/vm.ts";
-import { AccessRuns } from "./access-runs.ts";
+import { AccessLoops } from "./access-loops.ts";
 import type { Sink } from "./output.ts";
 import { type AccessEvent, refusal } from "./refusal.ts";
 import type { GuestSpec, SessionEnd } from "./session.ts";
@@ -31,7 +31,7 @@ export class Explainer {
   readonly #show: (event: VmEvent) => void;
   #vm: Vm | undefined;
   /** Accesses that are held back, to be told together. */
-  readonly #runs = new AccessRuns();
+  readonly #loops = new AccessLoops();
   #guestLine = "";
   /** Shorter steps of time are not told: wall time makes one before every access. */
   #leastStepNs = 0n;
@@ -39,6 +39,8 @@ export class Explainer {
   #effects: VmEvent[] = [];
   /** Accesses told so far. */
   #told = 0;
+  /** Accesses to places that vdevs have. */
+  #dispatched = 0;
 
   constructor(sink: Sink, show: (event: VmEvent) => void) {
     this.#sink = sink;
@@ -122,8 +124,10 @@ export class Explainer {
     const effects = this.#effects;
     this.#effects = [];
     const tellsMore = effects.some(({ kind }) => kind !== "output");
-    if (tellsMore || !this.#runs.takes(access)) this.#flush();
-    this.#runs.add(access, () => this.#sentence(access, effects));
+    if (tellsMore) this.#flush();
+    if (this.#vm?.spaces[access.space].find(access.address)?.what.kind === "vdev") this.#dispatched++;
+    for (const line of this.#loops.add(access, () => this.#sentence(access, effects)))
+      this.#say(`trap         ${line}`);
     for (const effect of effects) this.#tell(effect);
   }
 
@@ -148,7 +152,7 @@ export class Explainer {
 
   /** Tells the accesses that were held back to be counted. */
   #flush(): void {
-    for (const line of this.#runs.takeLines()) this.#say(`trap         ${line}`);
+    for (const line of this.#loops.flush()) this.#say(`trap         ${line}`);
   }
 
   end(vm: Vm, end: SessionEnd, exitCode: number, recordFile: string | undefined): void {
@@ -157,7 +161,7 @@ export class Explainer {
     if (this.#guestLine !== "") this.guestSays("\n");
     this.#say("");
     this.#say(`The run ended: ${endReason(end)}. Exit code ${exitCode}.`);
-    for (const line of tallyLines(tallyOf(vm), seconds(vm.nowNs))) this.#say(`  ${line}`);
+    for (const line of tallyLines(tallyOf(vm), seconds(vm.nowNs), this.#dispatched)) this.#say(`  ${line}`);
     const expectations = countedExpectations(end);
     if (expectations !== undefined) this.#say(`  ${expectations}.`);
     if (recordFile !== undefined)

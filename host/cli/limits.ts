@@ -28,6 +28,23 @@ export function parseLimits(args: ParsedArguments, guest: string): GuestLimits {
   };
 }
 
+/** A replay has the whole text in memory, where V8 has a limit of 512 MiB of characters. */
+const MAX_RECORDING = 256 << 20;
+/** A header, and something to replay. */
+const MIN_RECORDING = 64 << 10;
+const SIZE_SHIFT: Readonly<Record<string, number>> = { "": 0, k: 10, m: 20, g: 30 };
+
+/** `--record-limit SIZE` in bytes. @throws UserError for what is no size */
+export function recordLimit(args: ParsedArguments): number {
+  const text = args.value("record-limit");
+  if (text === undefined) return MAX_RECORDING;
+  if (args.value("record") === undefined) throw new UserError("--record-limit is for --record FILE");
+  const match = /^(\d+)([kmg]?)$/i.exec(text);
+  const bytes = match === null ? 0 : Number(match[1]) * 2 ** SIZE_SHIFT[match[2]!.toLowerCase()]!;
+  if (bytes >= MIN_RECORDING && bytes <= MAX_RECORDING) return bytes;
+  throw new UserError(`--record-limit takes a size of 64k to 256M, and not ${text}`);
+}
+
 function parseInstructions(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;

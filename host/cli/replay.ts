@@ -43,9 +43,13 @@ async function run(args: ParsedArguments): Promise<number> {
     console.error(`guest dumps of the run: ${result.dumps}; none is written again without --dump`);
   if (args.flag("json"))
     console.log(JSON.stringify({ file, ...result, identical: result.divergence === undefined }, undefined, 2));
-  else if (result.divergence === undefined) {
+  else if (result.divergence === undefined && recording.end === undefined) {
     console.log(
-      `${file}: identical; ${result.events} events and the final state are the same (the run's exit code was ${recording.end.exit})`,
+      `${file}: identical; ${result.events} events are the same. The recording ends there, at its limit; the run went on`,
+    );
+  } else if (result.divergence === undefined) {
+    console.log(
+      `${file}: identical; ${result.events} events and the final state are the same (the run's exit code was ${recording.end?.exit})`,
     );
   } else {
     const { event, expected, got } = result.divergence;

@@ -10,7 +10,7 @@ import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
 import { troubledLines } from "./interrupt-summary.ts";
-import { parseLimits } from "./limits.ts";
+import { parseLimits, recordLimit } from "./limits.ts";
 import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
 import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
@@ -25,6 +25,11 @@ export const runCommand: Command = {
   options: [
     { name: "guest", value: "SPEC", help: "script:FILE, rom:FILE (x86 assembly), or none (default)" },
     { name: "record", value: "FILE", help: "write a recording that `vdevbox replay` runs again" },
+    {
+      name: "record-limit",
+      value: "SIZE",
+      help: "end the recording, and not the run, at this size, as in 64M; default and most: 256M",
+    },
     {
       name: "module-path",
       value: "DIR",
@@ -108,6 +113,7 @@ class Run {
   async run(json: boolean): Promise<number> {
     const pieces = configPieces(this.#args.positionals);
     const guest = parseGuestSpec(this.#args.value("guest"));
+    recordLimit(this.#args);
     const signals = new RunSignals();
     let session: Session | undefined;
     let file: number | undefined;
@@ -146,7 +152,12 @@ class Run {
   /** Begins the recording, with what has happened so far. @returns the open file */
   #record(session: Session, source: RunSource, recordFile: string): number {
     const file = openForWriting(recordFile);
-    this.#recorder = new Recorder(session.vm, source, (text) => this.#write(file, text));
+    const bytes = recordLimit(this.#args);
+    const onReached = () => {
+      const size = this.#args.value("record-limit") ?? "256M";
+      this.#sink.err(`the recording has reached its limit of ${size} and ends here; the run goes on without it\n`);
+    };
+    this.#recorder = new Recorder(session.vm, source, (text) => this.#write(file, text), { bytes, onReached });
     this.#stop = () => session.stop(EXIT.unexpected, "the recording cannot be written");
     for (const event of this.#early) this.#recorder.event(event);
     return file;

@@ -12,6 +12,7 @@ import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
 import type { ScriptStep } from "../guests/script/step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { WallScriptMachine } from "../guests/script/wall-machine.ts";
+import { didYouMean } from "../nearest-word.ts";
 import { type TimeSource, WallClock } from "../time/wall-clock.ts";
 import type { VmListener } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
@@ -32,14 +33,21 @@ export const ROM_ACCESS_NS = 1000;
 /** A process cannot exit with more; a larger code of a guest must not come out as 0. */
 const MAX_EXIT_CODE = 255;
 
+/** Endings of files that say what kind of guest is in them. */
+const ROM_ENDINGS: readonly string[] = [".s", ".asm"];
+const SCRIPT_ENDINGS: readonly string[] = [".script", ".qtest", ".txt"];
+
 /** `rom:guest.s`, `script:test.script`, or a file whose ending says which. @throws UserError */
 export function parseGuestSpec(spec: string | undefined): GuestSpec {
   if (spec === undefined || spec === "none") return { kind: "none", file: "" };
   const match = /^(script|rom):(.+)$/.exec(spec);
   if (match !== null) return { kind: match[1] as "script" | "rom", file: match[2]! };
-  if ([".s", ".asm"].includes(extname(spec).toLowerCase())) return { kind: "rom", file: spec };
-  if ([".script", ".qtest", ".txt"].includes(extname(spec).toLowerCase())) return { kind: "script", file: spec };
-  throw new UserError(`--guest takes script:FILE, rom:FILE or none, and not ${spec}`);
+  const ending = extname(spec).toLowerCase();
+  if (ROM_ENDINGS.includes(ending)) return { kind: "rom", file: spec };
+  if (SCRIPT_ENDINGS.includes(ending)) return { kind: "script", file: spec };
+  const known = `a FILE that ends in ${SCRIPT_ENDINGS.join(", ")} (a script) or ${ROM_ENDINGS.join(", ")} (x86 assembly)`;
+  const hint = ending === "" ? "" : didYouMean(ending, [...ROM_ENDINGS, ...SCRIPT_ENDINGS]);
+  throw new UserError(`--guest takes script:FILE, rom:FILE or none, or ${known}, and not ${spec}${hint}`);
 }
 
 /** A file the user named. @throws UserError when it cannot be read */

@@ -31,12 +31,17 @@ export function tallyOf(vm: Vm): Tally {
   };
 }
 
-/** The same as sentences, one a line. @param passed the virtual time that went by, with its unit */
-export function tallyLines(tally: Tally, passed: string): string[] {
+/**
+ * The same as sentences, one a line.
+ * @param passed the virtual time that went by, with its unit
+ * @param dispatched how many accesses went to vdevs; the others went to memory, or where nothing is
+ */
+export function tallyLines(tally: Tally, passed: string, dispatched: number): string[] {
   const { traps, interruptsRaised, interruptsTaken, timersFired, violations, warnings, faults } = tally;
+  const to = dispatched === traps ? " and dispatched" : `, ${dispatched} of them dispatched to vdevs`;
   const raised = counted(interruptsRaised, "interrupt was", "interrupts were");
   return [
-    `${counted(traps, "guest access was", "guest accesses were")} trapped and dispatched; ${passed} of virtual time went by.`,
+    `${counted(traps, "guest access was", "guest accesses were")} trapped${to}; ${passed} of virtual time went by.`,
     `${raised} raised, ${interruptsTaken} taken by the guest; ${counted(timersFired, "timer")} fired.`,
     `${counted(violations, "violation")}, ${counted(warnings, "warning")}, ${counted(faults, "fault")}.`,
   ];

@@ -101,7 +101,6 @@ export class ScheduleRunner {
     interleaving.threads = this.#threads;
     interleaving.others = (add) => this.#others(add);
     interleaving.onCall = (call) => this.#called(call);
-    vm.mutexes.tracesPlaces = false;
     vm.held.onTake = (lock, before) => this.#order.taken(lock, before);
     this.#start = new VmSnapshot(vm);
   }
@@ -114,6 +113,7 @@ export class ScheduleRunner {
     this.#start.restore();
     this.#places.begin(explains);
     this.vm.mutexes.tracesPlaces = explains;
+    this.#threads.tracesPlaces = explains;
     this.#order.begin();
     this.#vcpus = workload.vcpus.map((steps) => ({ steps, next: 0, retries: 0, thread: undefined }));
     this.#outside = workload.outside;

@@ -31,7 +31,7 @@ export class Waits {
   #blockedOwners(changed: Thread): void {
     for (const thread of this.#vm.threads!.all) {
       if (thread.state !== "waiting" || thread.wait?.for !== "mutex") continue;
-      const owner = thread.wait.owner();
+      const owner = thread.wait.holder()?.owner;
       if (owner === undefined || (changed !== thread && changed !== owner)) continue;
       if (thread.kind === THREAD.vcpu && isBlocked(owner)) this.#blockedOwner(thread, owner);
     }
@@ -86,7 +86,7 @@ export class Waits {
 
   /** A vCPU waits for a mutex that is given back, and never gets it. */
   starved(thread: Thread): void {
-    const owner = thread.wait?.for === "mutex" ? thread.wait.owner() : undefined;
+    const owner = thread.wait?.for === "mutex" ? thread.wait.holder()?.owner : undefined;
     recordAt(this.#vm, thread, this.#places.of(thread), {
       severity: "warning",
       rule: "starvation",
@@ -102,7 +102,7 @@ export class Waits {
   /** Nobody can go on, and a callback has not ended. */
   stuck(threads: readonly Thread[]): void {
     const [first] = threads;
-    const holder = first!.wait?.for === "mutex" ? first!.wait.owner() : undefined;
+    const holder = first!.wait?.for === "mutex" ? first!.wait.holder()?.owner : undefined;
     recordAt(this.#vm, first!, this.#places.of(first), {
       ...DEADLOCK,
       message: `deadlock: ${first!.name} waits for ${nameOfWait(first!)}${heldBy(first!)}, and nothing will ever wake it`,
@@ -121,7 +121,7 @@ const DEADLOCK = {
 } as const satisfies Partial<Remark>;
 
 function heldBy(thread: Thread): string {
-  const owner = thread.wait?.for === "mutex" ? thread.wait.owner() : undefined;
+  const owner = thread.wait?.for === "mutex" ? thread.wait.holder()?.owner : undefined;
   return owner === undefined ? "" : `, which ${owner.name} holds`;
 }
 
@@ -144,7 +144,7 @@ function circleFrom(thread: Thread): Thread[] | undefined {
     if (next.state !== "waiting" || next.alarm.isSet) return undefined;
     chain.push(next);
     const { wait }: Thread = next;
-    next = wait?.for === "mutex" ? wait.owner() : wait?.for === "join" ? wait.of : undefined;
+    next = wait?.for === "mutex" ? wait.holder()?.owner : wait?.for === "join" ? wait.of : undefined;
     if (next === thread) return chain;
     if (next !== undefined && chain.includes(next)) return undefined; // told when those began
   }

@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import { parseAccessLine } from "./access-line.ts";
 import { parseRecording } from "./text.ts";
 
-const wholly = (line: string) =>
-  parseRecording(`# vdevbox recording 1\nseed 0x0\nguest none\n${line}\nend exit=0 state=00\n`, "r").events[0];
+const wholly = (line: string) => {
+  const text = `# vdevbox recording 1\nseed 0x0\nguest none\n${line}\nend exit=0 state=00\n`;
+  return [...parseRecording(text, "r").events][0];
+};
 
 describe("an access of a recording is the same read at once or word by word", () => {
   const lines = [

@@ -4,9 +4,12 @@ import type { ControlWord } from "../guests/script/step.ts";
 import type { GuestPin, LineNote } from "../interrupts/line.ts";
 import type { LineAct } from "../vm/events.ts";
 import type { PowerState } from "../vm/power.ts";
+import type { EventSequence } from "./event-sequence.ts";
 
-/** Version of the format; it stands in the first line of every recording. */
-export const RECORDING_VERSION = 1;
+/** Version of the format; it stands in the first line of every recording. 2: `repeat` lines, and an end at the limit. */
+export const RECORDING_VERSION = 2;
+/** The first version that is still read. */
+export const OLDEST_VERSION = 1;
 
 /** What a run was started with. */
 export interface RecordingHeader {
@@ -136,6 +139,7 @@ export interface RecordingEnd {
 
 export interface Recording {
   readonly header: RecordingHeader;
-  readonly events: readonly RecordingEvent[];
-  readonly end: RecordingEnd;
+  readonly events: EventSequence;
+  /** Undefined: the recording was ended at its limit, and the run went on. */
+  readonly end: RecordingEnd | undefined;
 }

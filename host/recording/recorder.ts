@@ -15,15 +15,33 @@ export interface RunSource {
   readonly pieces: readonly ConfigPiece[];
 }
 
+/** Where a recording ends although the run goes on. */
+export interface RecordingLimit {
+  readonly bytes: number;
+  /** Is told once, when the limit is reached. */
+  onReached(): void;
+}
+
+/** Room for the last line, and for the repetition that is written before it. */
+const END_BYTES = 256;
+
 /** Writes everything that goes into and comes out of a VM, line by line as it happens. */
 export class Recorder {
   readonly #vm: Vm;
   readonly #writer: RecordingWriter;
+  readonly #limit: RecordingLimit | undefined;
+  #bytes = 0;
+  #isOver = false;
 
-  constructor(vm: Vm, source: RunSource, write: (text: string) => void) {
+  constructor(vm: Vm, source: RunSource, write: (text: string) => void, limit?: RecordingLimit) {
     this.#vm = vm;
+    this.#limit = limit;
+    const counted = (text: string) => {
+      this.#bytes += text.length; // of characters that are bytes, but for what vdevs say
+      write(text);
+    };
     const modules = new Map(vm.instances.map(({ module }) => [module.hash, module]));
-    this.#writer = createRecordingWriter(write, {
+    this.#writer = createRecordingWriter(limit === undefined ? write : counted, {
       conf: [...source.pieces.map(({ file, text }) => ({ name: file, text })), runSettings(vm)],
       modules: [...modules.values()].map(({ file, hash }) => ({ name: moduleName(file), sha256: hash })),
       seed: 0n,
@@ -32,12 +50,23 @@ export class Recorder {
   }
 
   event(event: VmEvent): void {
+    if (this.#isOver) return;
     const recorded = recordingEvent(event);
-    if (recorded !== undefined) this.#writer.event(recorded);
+    if (recorded === undefined) return;
+    this.#writer.event(recorded);
+    if (this.#limit !== undefined && this.#bytes + END_BYTES > this.#limit.bytes) this.#endAtLimit(event);
+  }
+
+  /** Behind an input only: what an access leads to comes before it, and without it would have no cause. */
+  #endAtLimit(event: VmEvent): void {
+    if (event.kind !== "access" && event.kind !== "clock-step") return;
+    this.#isOver = true;
+    this.#writer.end(undefined);
+    this.#limit?.onReached();
   }
 
   end(end: VmEnd): void {
-    this.#writer.end({ exit: end.exitCode & 0xff, state: stateDigest(this.#vm) });
+    if (!this.#isOver) this.#writer.end({ exit: end.exitCode & 0xff, state: stateDigest(this.#vm) });
   }
 }
 

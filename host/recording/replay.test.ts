@@ -12,14 +12,19 @@ import type { VmEvent } from "../vm/events.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder, type RecordingLimit } from "./recorder.ts";
 import { replay } from "./replay.ts";
 import { parseRecording } from "./text.ts";
 
 const BASE = 0x1c000000n;
 
 /** Runs a module of the folder with what `drive` does to it, and records. */
-function record(module: string, config: string, drive: (vm: Vm) => void): { text: string; modulePath: string[] } {
+function record(
+  module: string,
+  config: string,
+  drive: (vm: Vm) => void,
+  limit?: RecordingLimit,
+): { text: string; modulePath: string[] } {
   const modulePath = [dirname(module)];
   const text: string[] = [];
   const early: VmEvent[] = [];
@@ -28,9 +33,8 @@ function record(module: string, config: string, drive: (vm: Vm) => void): { text
   const vm = createVm(plan, {
     listener: (event) => (recorder === undefined ? early.push(event) : recorder.event(event)),
   });
-  recorder = new Recorder(vm, { guest: "script", pieces: [{ text: config, file: "test.qvmconf" }] }, (part) =>
-    text.push(part),
-  );
+  const source = { guest: "script", pieces: [{ text: config, file: "test.qvmconf" }] };
+  recorder = new Recorder(vm, source, (part) => text.push(part), limit);
   for (const event of early) recorder.event(event);
   drive(vm);
   recorder.end(vm.terminate());
@@ -177,5 +181,61 @@ describe("a replay that differs says where", () => {
     const { text, modulePath } = record(file, conf("swapped"), () => {});
     copyFileSync(device("other", { vwrite: "(nop) (i32.const 0)" }), file);
     expect(() => replayText(text, modulePath)).toThrow(/swapped\.wasm is not the module that was recorded/);
+  });
+});
+
+describe("a guest that polls", () => {
+  it("makes a small recording, and every access is made again", () => {
+    const { text, modulePath } = record(device("polled"), conf("polled"), (vm) => {
+      for (let i = 0; i < 10_000; i++) {
+        write(vm, BASE + 4n, 1n);
+        read(vm, BASE);
+      }
+      write(vm, BASE + 4n, 2n);
+    });
+    expect(text.split("\n").length).toBeLessThan(40);
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, events: 20_002, endsAtLimit: false });
+    const changed = text.replace(/repeat 2 (\d+)/, (_all, times) => `repeat 2 ${times - 1}`);
+    expect(replayText(changed, modulePath).divergence).toMatchObject({
+      event: 20_001, // every access there is answers the same, but two are not made
+      expected: expect.stringMatching(/^final state/),
+    });
+  });
+});
+
+describe("a recording that reaches its limit", () => {
+  // The access that sets its line says something in the middle of it.
+  const noisy = device("noisy", {
+    fields: `(import "qvm" "qvm_report" (func $report (param i32 i32))) (data (i32.const 900) "said\\00")`,
+    vwrite: "(call $report (i32.const 900) (i32.const 1000)) (i32.const 0)",
+  });
+
+  it("ends behind a whole access, says so once, and replays up to there", () => {
+    let reached = 0;
+    const limit = { bytes: 8000, onReached: () => void reached++ };
+    const drive = (vm: Vm) => {
+      for (let i = 0; i < 1000; i++) write(vm, BASE, BigInt(i));
+    };
+    const { text, modulePath } = record(noisy, conf("noisy"), drive, limit);
+    expect(reached).toBe(1);
+    expect(text.length).toBeLessThanOrEqual(8000);
+    expect(text.length).toBeGreaterThan(7000);
+    expect(text.split("\n").slice(-3)).toEqual([expect.stringMatching(/^writel .*=> ok$/), "end limit", ""]);
+    expect(replayText(text, modulePath)).toMatchObject({ divergence: undefined, endsAtLimit: true });
+  });
+
+  it("is not the same when one of its events is not", () => {
+    const limit = { bytes: 4000, onReached: () => {} };
+    const drive = (vm: Vm) => {
+      for (let i = 0; i < 1000; i++) write(vm, BASE, BigInt(i));
+    };
+    const { text, modulePath } = record(noisy, conf("noisy"), drive, limit);
+    const changed = text.replace(/"said"(?=\nwritel 0x1c000000 0x5 )/, '"no"');
+    expect(replayText(changed, modulePath).divergence).toMatchObject({ expected: 'report noisy "no"' });
+    const more = text.replace("\nend limit", '\nreport noisy "more"\nend limit');
+    expect(replayText(more, modulePath).divergence).toMatchObject({
+      expected: 'report noisy "more"',
+      got: "(nothing)",
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
-import { parseActor } from "../explore/actor.ts";
+import { type Actor, parseActor } from "../explore/actor.ts";
 import { FollowingChooser } from "../explore/chooser.ts";
 import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
 import { parseSpec } from "../explore/spec.ts";
@@ -13,7 +13,9 @@ import { stateDigest } from "../vm/snapshot.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Recording, RecordingEvent } from "./event.ts";
+import { eventsOfKind } from "./event-sequence.ts";
 import { moduleName, RUN_SETTINGS, recordingEvent } from "./recorder.ts";
+import { isAccess, sameAccess } from "./same-event.ts";
 import { formatEvent } from "./text.ts";
 
 /** The first place where a second run went another way. */
@@ -31,6 +33,8 @@ export interface ReplayResult {
   readonly exitCode: number;
   /** Guest dumps the run made. */
   readonly dumps: number;
+  /** The recording ended at its limit: what the run did after that, and its final state, were not compared. */
+  readonly endsAtLimit: boolean;
 }
 
 export interface ReplayOptions extends PlanOptions {
@@ -48,11 +52,10 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   if (kind === EXPLORED_GUEST.calls || kind === EXPLORED_GUEST.memory) return replaySchedule(recording, options);
   const { header, events, end } = recording;
   const plan = planOf(header, options);
-  const comparison = new Comparison(events);
-  const reads = events.filter((event) => event.kind === "dmaRead");
-  let nextRead = 0;
-  const dumps = events.filter((event) => event.kind === "dump");
-  let nextDump = 0;
+  const comparison = new Comparison(events, end === undefined);
+  const reads = eventsOfKind(events, "dmaRead");
+  const recordedDumps = eventsOfKind(events, "dump");
+  let dumps = 0;
   const vm = createVm(plan, {
     // An emulator's memory is out of the VM's hands, and what depends on that goes as it went.
     ...(header.guest.kind === "rom" ? { ramBytes: (_start, length) => new Uint8Array(Number(length)) } : {}),
@@ -61,33 +64,36 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
       if (recorded !== undefined) comparison.next(recorded);
     },
     ramSource: (_address, length) => {
-      const recorded = reads[nextRead++];
-      return recorded?.kind === "dmaRead" && recorded.bytes.length === length ? recorded.bytes : new Uint8Array(length);
+      const recorded: Extract<RecordingEvent, { kind: "dmaRead" }> | undefined = reads.next().value;
+      return recorded?.bytes.length === length ? recorded.bytes : new Uint8Array(length);
     },
     // Whether a file could be written then is an input; whether it can be now changes nothing.
     dumpSource: (file, write) => {
       options.onDump?.(file, write());
-      return dumps[nextDump++]?.errno ?? 0;
+      const recorded: Extract<RecordingEvent, { kind: "dump" }> | undefined = recordedDumps.next().value;
+      if (recorded !== undefined) dumps++;
+      return recorded?.errno ?? 0;
     },
   });
-  const pins = events.filter((event) => event.kind === "irqPin");
-  let nextPin = 0;
+  const pins = eventsOfKind(events, "irqPin");
   if (header.guest.kind === "rom") {
-    vm.lines.guest = (line) => (isPcLine(line) ? pins[nextPin++]?.pin : undefined);
+    vm.lines.guest = (line) => (isPcLine(line) ? pins.next().value?.pin : undefined);
     warnOfVectors(vm);
   }
   checkModules(vm, header.modules);
   for (const event of events) feed(vm, event);
+  // Nobody knows the final state of a run that went on without its recording.
+  const cut = end === undefined ? comparison.cut() : undefined;
   const { exitCode } = vm.terminate();
-  const divergence = comparison.end(stateDigest(vm), end.state);
-  return { events: events.length, divergence, exitCode, dumps: dumps.length };
+  const divergence = end === undefined ? cut : comparison.end(stateDigest(vm), end.state);
+  return { events: events.length, divergence, exitCode, dumps, endsAtLimit: end === undefined };
 }
 
 /** Runs a schedule that a search found: who goes on is read from the recording, and the guest makes the same accesses. */
 function replaySchedule({ header, events, end }: Recording, options: ReplayOptions): ReplayResult {
   const plan = planOf(header, options);
   const { workload, shared } = parseSpec(header.guest.spec ?? "", "the guest of the recording", plan.cpus);
-  const comparison = new Comparison(events);
+  const comparison = new Comparison(events, end === undefined);
   const explored = exploredVm(plan, { preemptsAtMemory: header.guest.kind === EXPLORED_GUEST.memory }, true);
   checkModules(explored.vm, header.modules);
   if (explored.vm.races !== undefined) explored.vm.races.sharedWords = shared;
@@ -95,10 +101,13 @@ function replaySchedule({ header, events, end }: Recording, options: ReplayOptio
     const recorded = recordingEvent(event);
     if (recorded !== undefined) comparison.next(recorded);
   };
-  const decisions = events.flatMap((event) => (event.kind === "schedule" ? [parseActor(event.actor)!] : []));
+  const decisions: Actor[] = [];
+  for (const event of events) if (event.kind === "schedule") decisions.push(parseActor(event.actor)!);
   explored.runner.run(workload, new FollowingChooser(decisions));
-  const divergence = comparison.end(stateDigest(explored.vm), end.state);
-  return { events: events.length, divergence, exitCode: explored.vm.ended?.exitCode ?? 0, dumps: 0 };
+  const cut = end === undefined ? comparison.cut() : undefined;
+  const divergence = end === undefined ? cut : comparison.end(stateDigest(explored.vm), end.state);
+  const exitCode = explored.vm.ended?.exitCode ?? 0;
+  return { events: events.length, divergence, exitCode, dumps: 0, endsAtLimit: end === undefined };
 }
 
 /** The recorded configuration, with the VM-wide settings the run really had. */
@@ -182,53 +191,50 @@ function high(value: bigint): number {
 
 /** Compares what a run does with what was recorded, as it happens: nothing is kept but the first difference. */
 class Comparison {
-  readonly #events: readonly RecordingEvent[];
+  readonly #events: Iterator<RecordingEvent>;
+  readonly #endsAtLimit: boolean;
   #count = 0;
   #divergence: Divergence | undefined;
 
-  constructor(events: readonly RecordingEvent[]) {
-    this.#events = events;
+  constructor(events: Iterable<RecordingEvent>, endsAtLimit: boolean) {
+    this.#events = events[Symbol.iterator]();
+    this.#endsAtLimit = endsAtLimit;
   }
 
   next(got: RecordingEvent): void {
-    const expected = this.#events[this.#count++];
+    const expected = this.#take();
     if (this.#divergence !== undefined || (expected !== undefined && same(expected, got))) return;
-    this.#differs(
-      this.#count,
-      expected === undefined ? "(the recording ends)" : formatEvent(expected),
-      formatEvent(got),
-    );
+    if (expected === undefined && this.#endsAtLimit) return; // what the last event led to
+    this.#differs(expected === undefined ? "(the recording ends)" : formatEvent(expected), formatEvent(got));
   }
 
-  end(state: string, recorded: string): Divergence | undefined {
-    const missing = this.#events[this.#count];
-    if (missing !== undefined) this.#differs(this.#count + 1, formatEvent(missing), "(the run ends)");
-    if (state !== recorded) this.#differs(this.#events.length + 1, `final state ${recorded}`, `final state ${state}`);
+  /** Everything that was recorded of a run that went on must have happened. */
+  cut(): Divergence | undefined {
+    const missing = this.#take();
+    if (missing !== undefined) this.#differs(formatEvent(missing), "(nothing)");
     return this.#divergence;
   }
 
-  #differs(event: number, expected: string, got: string): void {
-    this.#divergence ??= { event, expected, got };
+  end(state: string, recorded: string): Divergence | undefined {
+    const missing = this.#take();
+    if (missing !== undefined) this.#differs(formatEvent(missing), "(the run ends)");
+    if (state !== recorded) this.#differs(`final state ${recorded}`, `final state ${state}`);
+    return this.#divergence;
+  }
+
+  #take(): RecordingEvent | undefined {
+    this.#count++;
+    const { value } = this.#events.next();
+    return value;
+  }
+
+  #differs(expected: string, got: string): void {
+    this.#divergence ??= { event: this.#count, expected, got };
   }
 }
 
 /** Whether two events have the same line; accesses, of which there are many, without writing it. */
 function same(a: RecordingEvent, b: RecordingEvent): boolean {
-  if (a.kind !== b.kind) return false;
-  if ((a.kind === "read" || a.kind === "write") && (b.kind === "read" || b.kind === "write")) {
-    return (
-      a.address === b.address &&
-      a.width === b.width &&
-      a.space === b.space &&
-      a.vcpu === b.vcpu &&
-      a.outcome === b.outcome &&
-      carriedBy(a) === carriedBy(b)
-    );
-  }
-  return formatEvent(a) === formatEvent(b);
-}
-
-/** A read that was refused has none. */
-function carriedBy(access: Extract<RecordingEvent, { kind: "read" | "write" }>): bigint | undefined {
-  return access.kind === "write" || access.outcome === "ok" ? access.value : undefined;
+  if (isAccess(a) && isAccess(b)) return sameAccess(a, b);
+  return a.kind === b.kind && formatEvent(a) === formatEvent(b);
 }

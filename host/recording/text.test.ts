@@ -15,7 +15,7 @@ const HEADER: RecordingHeader = {
   seed: 42n,
   guest: { kind: "script", spec: "first light.qt" },
 };
-const HEADER_TEXT = `# vdevbox recording 1
+const HEADER_TEXT = `# vdevbox recording 2
 conf trace.conf 5
 |system lab
 |
@@ -127,10 +127,10 @@ describe("a damaged recording", () => {
 
   it("that is something else, or of another version, says so", () => {
     expect(refusal("")).toBe(
-      'r.rec:1:1: this is no recording of vdevbox: its first line is not "# vdevbox recording 1"',
+      'r.rec:1:1: this is no recording of vdevbox: its first line is not "# vdevbox recording 2"',
     );
     expect(refusal("system lab\n")).toContain("r.rec:1:1: this is no recording of vdevbox");
-    expect(refusal("# vdevbox recording 2\n")).toContain("this recording has version 2, and this vdevbox reads 1");
+    expect(refusal("# vdevbox recording 3\n")).toContain("this recording has version 3, and this vdevbox reads 1 to 2");
     expect(refusal(HEADER_TEXT.replaceAll("\n", "\r\n"))).toContain("this recording has CRLF line ends");
   });
 
@@ -269,7 +269,8 @@ describe("any recording", () => {
   it("reads back as it was", () => {
     fc.assert(
       fc.property(recording, (original) => {
-        expect(parse(formatRecording(original))).toEqual(original);
+        const again = parse(formatRecording(original));
+        expect({ ...again, events: [...again.events] }).toEqual(original);
       }),
       { numRuns: 300 },
     );

@@ -9,7 +9,6 @@ import { LineReader, MAX_U64 } from "../guests/script/line-reader.ts";
 import { CONTROL_WORDS, MAX_VCPU, widthMask } from "../guests/script/step.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { POWER_STATES } from "../vm/power.ts";
-import { parseAccessLine } from "./access-line.ts";
 import type {
   AccessOutcome,
   RecordedModule,
@@ -19,10 +18,14 @@ import type {
   RecordingEvent,
   RecordingHeader,
 } from "./event.ts";
-import { RECORDING_VERSION } from "./event.ts";
+import { OLDEST_VERSION, RECORDING_VERSION } from "./event.ts";
 import { formatInterruptEvent, INTERRUPT_EVENTS } from "./interrupt-lines.ts";
+import { AccessLines, ReadEvents } from "./read-events.ts";
+import { RepeatFolder } from "./repeats.ts";
 
 const FIRST_LINE = "# vdevbox recording ";
+/** The end of a recording whose run went on. */
+const LIMIT_LINE = "end limit";
 /** In front of every line of an embedded text, so that no text can be taken for an event. */
 const QUOTE = "|";
 const OUTCOMES: readonly AccessOutcome[] = ["ok", "error", "stop", "retry"];
@@ -33,16 +36,20 @@ const MAX_CONF_LINES = 10_000_000;
 /** Writes a recording while the run goes on. */
 export interface RecordingWriter {
   event(event: RecordingEvent): void;
-  /** The last line; nothing may follow. A text without it counts as cut off. */
-  end(end: RecordingEnd): void;
+  /** The last line; nothing may follow. A text without it counts as cut off. Left out: the run goes on without it. */
+  end(end: RecordingEnd | undefined): void;
 }
 
-/** @param write gets whole lines; it is called once for the header and once for every event */
+/** @param write gets whole lines; it is called once for the header, and for every event or repetition of events */
 export function createRecordingWriter(write: (text: string) => void, header: RecordingHeader): RecordingWriter {
   write(formatHeader(header));
+  const folder = new RepeatFolder(formatEvent, (line) => write(`${line}\n`));
   return {
-    event: (event) => write(`${formatEvent(event)}\n`),
-    end: (end) => write(`${formatEnd(end)}\n`),
+    event: (event) => folder.add(event),
+    end: (end) => {
+      folder.flush();
+      write(`${end === undefined ? LIMIT_LINE : formatEnd(end)}\n`);
+    },
   };
 }
 
@@ -68,15 +75,23 @@ function formatHeader(header: RecordingHeader): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** The address written last: most accesses go where the one before went, and its text is half the work. */
+let last = { address: -1n, text: "" };
+
+function addressText(address: bigint): string {
+  if (address !== last.address) last = { address, text: formatHex(address) };
+  return last.text;
+}
+
 /** One event as its line, without the line break. */
 export function formatEvent(event: RecordingEvent): string {
   switch (event.kind) {
     case "read": {
-      const access = `${readWord(event.space, event.width)} ${formatHex(event.address)} vcpu=${event.vcpu}`;
+      const access = `${readWord(event.space, event.width)} ${addressText(event.address)} vcpu=${event.vcpu}`;
       return `${access} => ${event.outcome === "ok" ? `ok ${formatHex(event.value)}` : event.outcome}`;
     }
     case "write": {
-      const access = `${writeWord(event.space, event.width)} ${formatHex(event.address)} ${formatHex(event.value)}`;
+      const access = `${writeWord(event.space, event.width)} ${addressText(event.address)} ${formatHex(event.value)}`;
       return `${access} vcpu=${event.vcpu} => ${event.outcome}`;
     }
     case "clockStep":
@@ -131,13 +146,14 @@ function formatEnd({ exit, state }: RecordingEnd): string {
  */
 export function parseRecording(text: string, file: string): Recording {
   const lines = new RecordingLines(text, file);
-  checkFirstLine(lines);
+  const version = readVersion(lines);
   const header = parseHeader(lines);
-  const events: RecordingEvent[] = [];
+  const events = new ReadEvents();
+  const accesses = new AccessLines();
   for (;;) {
-    const access = parseAccessLine(lines.peek());
+    const access = accesses.parse(lines.peek());
     if (access !== undefined) {
-      events.push(access);
+      events.add(access);
       lines.raw();
       continue;
     }
@@ -145,32 +161,40 @@ export function parseRecording(text: string, file: string): Recording {
     const word = line.word("an event");
     const name = word.quoted ? "" : word.text;
     if (name === "end") {
-      const end = parseEnd(line);
+      const end = parseEnd(line, version > 1);
       lines.finish();
-      return { header, events, end };
+      return { header, events: events.all, end };
+    }
+    if (name === "repeat" && version > 1) {
+      events.repeat(line);
+      line.end();
+      continue;
     }
     const read = EVENTS.get(name);
     if (read === undefined) {
       const hint = didYouMean(word.text, [...EVENTS.keys(), "end"]);
       throw new UserError(`"${word.text}" is not an event of a recording${hint}`, line.placeAt(word.column));
     }
-    events.push(read(line));
+    events.add(read(line));
     line.end();
   }
 }
 
-function checkFirstLine(lines: RecordingLines): void {
+/** @returns the version of the format */
+function readVersion(lines: RecordingLines): number {
   const line = lines.first();
   const expected = `${FIRST_LINE}${RECORDING_VERSION}`;
-  if (line === expected) return;
-  if (line === `${expected}\r`) {
+  for (let version = OLDEST_VERSION; version <= RECORDING_VERSION; version++) {
+    if (line === `${FIRST_LINE}${version}`) return version;
+  }
+  if (line.startsWith(FIRST_LINE) && line.endsWith("\r")) {
     throw new UserError("this recording has CRLF line ends, so it was changed since; record it again", lines.place);
   }
   const version = line.startsWith(FIRST_LINE) ? line.slice(FIRST_LINE.length) : "";
   if (!/^[0-9]+$/.test(version)) {
     throw new UserError(`this is no recording of vdevbox: its first line is not "${expected}"`, lines.place);
   }
-  const sentence = `this recording has version ${version}, and this vdevbox reads ${RECORDING_VERSION}`;
+  const sentence = `this recording has version ${version}, and this vdevbox reads ${OLDEST_VERSION} to ${RECORDING_VERSION}`;
   throw new UserError(`${sentence}; record it again`, lines.place);
 }
 
@@ -223,8 +247,14 @@ function parseGuest(line: LineReader): RecordingHeader["guest"] {
   return { kind, spec };
 }
 
-function parseEnd(line: LineReader): RecordingEnd {
-  const exit = Number(keyed(line, "exit", BigInt(MAX_EXIT)));
+/** @returns undefined for the end at the limit, if the recording may have it */
+function parseEnd(line: LineReader, mayBeLimit: boolean): RecordingEnd | undefined {
+  const first = line.word("exit=NUMBER");
+  if (mayBeLimit && first.text === "limit" && !first.quoted) {
+    line.end();
+    return undefined;
+  }
+  const exit = Number(keyed(line, "exit", BigInt(MAX_EXIT), first));
   const word = line.word("state=HEX");
   const state = /^state=((?:[0-9a-f]{2})+)$/.exec(word.text)?.[1];
   if (word.quoted || state === undefined) throw line.unexpected("state= and lower-case hex digits", word);
@@ -318,8 +348,7 @@ function readBlock(line: LineReader): { address: bigint; bytes: Uint8Array } {
 }
 
 /** `KEY=NUMBER`, one word. */
-function keyed(line: LineReader, key: string, max: bigint): bigint {
-  const word = line.word(`${key}=NUMBER`);
+function keyed(line: LineReader, key: string, max: bigint, word = line.word(`${key}=NUMBER`)): bigint {
   if (word.quoted || !word.text.startsWith(`${key}=`)) throw line.unexpected(`${key}=NUMBER`, word);
   const skipped = key.length + 1;
   const number = { ...word, text: word.text.slice(skipped), column: word.column + skipped };

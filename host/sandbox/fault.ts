@@ -7,10 +7,11 @@ export class AssemblyAbort extends Error {
   override readonly name = "AssemblyAbort";
 }
 
-/** What made a module stop, in words. */
+/** What made a module stop, in words. @param thread the vdev's own thread it was in, as a sentence has it */
 export function faultOf(
   error: Error,
   instance: ModuleInstance,
+  thread?: string,
 ): Pick<Finding, "severity" | "rule" | "message" | "advice"> {
   if (error instanceof AssemblyAbort) {
     return {
@@ -18,6 +19,15 @@ export function faultOf(
       rule: "abort",
       message: error.message,
       advice: "Look at the assertion or index the message names.",
+    };
+  }
+  if (instance.limit === "fuel" && thread !== undefined) {
+    return {
+      severity: "fault",
+      rule: "limit",
+      message: `${thread} in ${instance.module.file} took more than ${instance.fuelBudget} steps without waiting`,
+      advice:
+        "While a thread does not wait nobody else goes on. Let it wait for what it is to do, with pthread_cond_wait(), sem_wait() or delay().",
     };
   }
   if (instance.limit === "fuel") {

@@ -30,6 +30,15 @@ export function stackOf(
   return authors.length > 0 ? authors : frames;
 }
 
+/** An error whose stack reaches from a host call to the vdev's own lines, to be looked at later if at all. */
+export function callPlace(): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 24;
+  const error = new Error("call");
+  Error.stackTraceLimit = limit;
+  return error;
+}
+
 /** The file of the innermost frame of a module, the SDK and AssemblyScript's library included. */
 export function innermostFile(error: Error, module: LoadedModule): string | undefined {
   const frames = resolveStack(error, (id) => (id === module.id ? module.source : undefined));

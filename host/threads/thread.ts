@@ -1,12 +1,16 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { Alarm } from "../time/clock.ts";
 import type { Activation } from "../vm/activation.ts";
+import type { HeldLock } from "../vm/held-locks.ts";
 import type { Suspended } from "./suspended.ts";
+
+/** Who has what a thread waits for, and where it was locked. */
+export type Holder = Pick<HeldLock, "name" | "owner" | "call">;
 
 /** What a thread waits for. */
 export type Wait =
   | { readonly for: "turn" }
-  | { readonly for: "mutex"; readonly of: object; readonly name: string; readonly owner: () => Thread | undefined }
+  | { readonly for: "mutex"; readonly of: object; readonly name: string; readonly holder: () => Holder | undefined }
   | { readonly for: "cond" | "sem"; readonly of: object; readonly name: string }
   | { readonly for: "join"; readonly of: Thread }
   | { readonly for: "time" };
@@ -33,6 +37,8 @@ export interface Thread {
   /** Begins to run it. */
   readonly start: () => number | undefined | Suspended;
   wait: Wait | undefined;
+  /** Its stack is where the thread began to wait for another one; not kept of sleeping and giving a turn away. */
+  waitsAt: Error | undefined;
   /** Wakes it when it has waited long enough. */
   readonly alarm: ThreadAlarm;
   /** The alarm went off before what it waited for. */

@@ -1,11 +1,13 @@
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { callPlace } from "../sandbox/stack.ts";
 import type { Activation } from "../vm/activation.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { SavedCoroutines } from "./coroutines.ts";
 import type { Schedule } from "./schedule.ts";
 import { type Continuation, SUSPENDED, type Suspended } from "./suspended.ts";
 import { EndOfThread, type Thread, ThreadAlarm, type Wait } from "./thread.ts";
+import { describeWait, waitChain, waitPlaces } from "./waits.ts";
 
 /** All threads of a VM at one time. */
 export interface SavedThreads {
@@ -50,6 +52,8 @@ export class Threads {
    * by itself.
    */
   stepwise = false;
+  /** Whether it is taken down where threads wait; a search has its own way. */
+  tracesPlaces = true;
 
   constructor(vm: Vm, schedule: Schedule) {
     this.#vm = vm;
@@ -83,7 +87,7 @@ export class Threads {
     const thread: Thread = {
       alarm,
       ...{ id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
-      ...{ state: "new", wait: undefined, timedOut: false, left: [] },
+      ...{ state: "new", wait: undefined, waitsAt: undefined, timedOut: false, left: [] },
       ...{ result: undefined, cancelled: false, detached: false, readySince: ++this.#readyCount },
     };
     this.#all.push(thread);
@@ -234,22 +238,28 @@ export class Threads {
   /** The VM has ended: threads that are still there are reported, and end. */
   endAll(): void {
     for (const thread of [...this.#all]) {
-      if (thread.instance !== undefined && thread.state !== "ended") this.#reportAlive(thread, thread.instance);
+      if (thread.instance !== undefined) this.#reportLeft(thread, thread.instance);
       this.#vm.activations.abandon(thread.left);
       this.#end(thread);
     }
     this.#all.length = 0;
   }
 
-  #reportAlive(thread: Thread, instance: ModuleInstance): void {
-    if (instance.stopped !== undefined) return;
+  /** A thread that is there after TERMINATE: alive, or cancelled and never joined. One that returned is let be. */
+  #reportLeft(thread: Thread, instance: ModuleInstance): void {
+    const isAlive = thread.state !== "ended";
+    if (instance.stopped !== undefined || !(isAlive || thread.cancelled)) return;
     const { context, findings } = this.#vm;
     context.enter(CALLBACK.TERMINATE, THREAD.main, instance.vdevs[0] ?? -1, 0);
     findings.record(instance, {
       severity: "warning",
       rule: "thread",
-      message: `${thread.name} is still alive after VDEV_CTRL_TERMINATE`,
-      advice: "End it there with pthread_cancel() and pthread_join(), or tell it to end and join it.",
+      message: isAlive
+        ? `${thread.name} is still alive after VDEV_CTRL_TERMINATE`
+        : `${thread.name} was cancelled, and not joined by the end of VDEV_CTRL_TERMINATE`,
+      advice: isAlive
+        ? "End it there with pthread_cancel() and pthread_join(), or tell it to end and join it."
+        : "Join it with pthread_join(): only then is it certain that it no longer uses what the vdev gives back.",
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
   }
@@ -261,6 +271,7 @@ export class Threads {
     const thread = this.#current!;
     thread.state = "waiting";
     thread.wait = wait;
+    thread.waitsAt = !this.tracesPlaces || wait.for === "turn" || wait.for === "time" ? undefined : callPlace();
     thread.timedOut = false;
     if (untilNs !== undefined) this.#setAlarm(thread, untilNs);
     return this.#vm.activations.suspend(continuation);
@@ -354,8 +365,10 @@ export class Threads {
     context.enter(innermost.callback, innermost.thread, innermost.vdev, innermost.vcpu);
     const finding = findings.record(innermost.instance, {
       severity: "fault",
-      rule: isLimit ? "limit" : "lock",
+      rule: isLimit ? "limit" : "deadlock",
       ...this.#reason(awaited, isLimit),
+      also: waitPlaces(waitChain(awaited)),
+      ...(awaited.waitsAt === undefined ? {} : { stackOf: awaited.waitsAt }),
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
     this.#vm.stopInstance(innermost.instance, finding);
@@ -382,26 +395,11 @@ export class Threads {
     };
   }
 
-  /** Who waits for whom, up to where the chain ends or comes back to where it began. */
   #describe(thread: Thread): string {
-    const seen: Thread[] = [];
-    const words: string[] = [];
-    for (let next: Thread | undefined = thread; next !== undefined; ) {
-      if (seen.includes(next)) break;
-      seen.push(next);
-      words.push(`${next.name} waits for ${describeWait(next.wait)}`);
-      next = next.wait?.for === "mutex" ? next.wait.owner() : next.wait?.for === "join" ? next.wait.of : undefined;
-    }
-    return words.join("; ");
+    return waitChain(thread)
+      .map(({ name, wait }) => `${name} waits for ${describeWait(wait)}`)
+      .join("; ");
   }
-}
-
-function describeWait(wait: Wait | undefined): string {
-  if (wait === undefined || wait.for === "turn") return "its turn";
-  if (wait.for === "time") return "time to pass";
-  if (wait.for === "join") return `the end of ${wait.of.name}`;
-  const owner = wait.for === "mutex" ? wait.owner() : undefined;
-  return `${wait.name}${owner === undefined ? "" : `, which ${owner.name} holds`}`;
 }
 
 function nameOf(callback: number, kind: number, vcpu: number): string {

@@ -242,7 +242,9 @@ export class Activations {
     const isModules =
       error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error instanceof AssemblyAbort;
     if (!isModules) throw error;
-    const finding = this.#vm.findings.record(instance, { ...faultOf(error, instance), stackOf: error });
+    const thread = this.#vm.threads?.current;
+    const name = thread?.instance === instance ? thread.name : undefined;
+    const finding = this.#vm.findings.record(instance, { ...faultOf(error, instance, name), stackOf: error });
     this.#vm.stopInstance(instance, finding);
   }
 }

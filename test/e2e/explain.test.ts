@@ -89,6 +89,22 @@ describe("what is explained", () => {
   });
 });
 
+describe("accesses that reach no vdev", () => {
+  it("are not counted as dispatched", () => {
+    expect(run("readl 0xd0000000\nreadl 0x50000000\nreadl 0x1000\n")).toContain(
+      "\n  3 guest accesses were trapped, 1 of them dispatched to vdevs; ",
+    );
+  });
+});
+
+describe("a loop over two places", () => {
+  it("is told twice, and then counted", () => {
+    const lines = told("repeat 500 {\nreadw 0xd0000004\nreadl 0xd0000004\n}\n");
+    expect(lines).toHaveLength(6);
+    expect(lines[4]).toMatch(/^trap {9}these 2 come 498 times more; the last: the guest reads 4 bytes at 0xd0000004; /);
+  });
+});
+
 describe("notes on a module", () => {
   it("are told once, as notes, with the path from here", () => {
     const text = run("readl 0xd0000000\n", "");

@@ -123,6 +123,12 @@ describe("a user's mistake is one clear sentence", () => {
     ["no configuration", ["run"], 2, /needs a configuration/],
     ["a missing configuration", ["run", "nowhere.qvmconf"], 2, /nowhere\.qvmconf: there is no such file/],
     ["a missing guest", ["run", CONF, "--guest", "nowhere.s"], 2, /nowhere\.s: there is no such file/],
+    [
+      "an unknown ending of a guest",
+      ["run", CONF, "--guest", "x.scrip"],
+      2,
+      /or a FILE that ends in \.script, \.qtest, \.txt \(a script\) or \.s, \.asm \(x86 assembly\), and not x\.scrip \(did you mean "\.script"\?\)/,
+    ],
     ["an unknown kind of guest", ["run", CONF, "--guest", "pdp11:x"], 2, /--guest takes script:FILE, rom:FILE or none/],
     ["a missing module to check", ["check", "nowhere.wasm"], 2, /there is no module nowhere\.wasm/],
     ["a missing recording", ["replay", "nowhere.rec"], 2, /nowhere\.rec: there is no such file/],

@@ -65,6 +65,36 @@ describe("build", () => {
   });
 });
 
+describe("the limit of a recording", () => {
+  it.each([
+    [["--record", "x.rec", "--record-limit", "1"], "--record-limit takes a size of 64k to 256M, and not 1"],
+    [["--record", "x.rec", "--record-limit", "4G"], "--record-limit takes a size of 64k to 256M, and not 4G"],
+    [["--record-limit", "64k"], "--record-limit is for --record FILE"],
+  ])("%j is refused", (args, sentence) => {
+    expect(vdevbox("run", conf(), ...args)).toEqual({ code: 2, out: "", err: `${sentence}\n` });
+  });
+
+  it("ends it and not the run, and it replays up to there", () => {
+    const script = file(
+      "many.script",
+      "repeat 4000\n  writel 0xe0000000 1\n  writel 0xe0000000 2\n  clock_step 7\nend\n",
+    );
+    const varied = file("varied.script", Array.from({ length: 3000 }, (_, i) => `writel 0xe0000000 ${i}`).join("\n"));
+    const recording = join(scratch(), "limit.rec");
+    const limit = ["--record", recording, "--record-limit", "64k"];
+    expect(vdevbox("run", conf(), "--guest", script, ...limit).err).not.toContain("reached its limit");
+    const run = vdevbox("run", conf(), "--guest", varied, ...limit);
+    expect(run.err).toMatch(/^the recording has reached its limit of 64k and ends here; the run goes on without it$/m);
+    expect(run.err).toMatch(/exit code 0\).* 3000 guest accesses/);
+    expect(readFileSync(recording).length).toBeLessThanOrEqual(64 << 10);
+    const again = vdevbox("replay", recording);
+    expect(again.out).toMatch(
+      /identical; \d+ events are the same\. The recording ends there, at its limit; the run went on/,
+    );
+    expect(again.code).toBe(0);
+  });
+});
+
 describe("limits of a ROM guest", () => {
   const endless = () => file("endless.s", "start:\nmovl 0xe0000000, %eax\njmp start\n");
   const sleeper = () => file("sleeper.s", "start:\nsti\nhlt\njmp start\n");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileVdev } from "../../build/asc/compile.ts";
+import { formatFinding } from "../../host/gate/finding.ts";
 import { AccessStatus } from "../../host/guests/bus.ts";
 import { packageRoot } from "../../host/paths.ts";
 import type { VmEvent } from "../../host/vm/events.ts";
@@ -148,6 +149,16 @@ describe("threads that go wrong", () => {
       /^deadlock: vCPU 0 waits for the mutex at \S+, which a thread of device holds; a thread of device waits for the mutex at \S+, which vCPU 0 holds$/,
     );
     expect(vm.instances[0]!.stopped).toBeDefined();
+    expect(fault.stack[0]!.line).toBe(lineOf("waiting", "abba vread"));
+    const remarks = ["abba vread", "abba holds a", "abba thread", "vread holds b"];
+    expect(fault.also!.map(({ stack }) => stack[0]!.line)).toEqual(remarks.map((remark) => lineOf("waiting", remark)));
+    expect(fault.also!.map(({ what }) => what.replace(/0x\w+/, "…"))).toEqual([
+      "vCPU 0 waits",
+      "a thread of device locked the mutex at …",
+      "a thread of device waits",
+      "vCPU 0 locked the mutex at …",
+    ]);
+    expect(formatFinding(fault)).toContain("  also    vCPU 0 waits:\n");
   });
 
   it("one that never waits runs out of fuel, at its line", () => {
@@ -155,6 +166,7 @@ describe("threads that go wrong", () => {
     write(vm, DEVICE, 5n);
     const fault = vm.findings.all.find((one) => one.severity === "fault")!;
     expect(fault.rule).toBe("limit");
+    expect(fault.message).toMatch(/^a thread of device in \S+waiting\.wasm took more than \d+ steps without waiting$/);
     expect(fault.situation).toMatchObject({ callback: "thread", thread: "vdev" });
     expect(fault.stack[0]!.line).toBe(lineOf("waiting", "spins"));
   });
@@ -180,6 +192,24 @@ describe("threads that go wrong", () => {
     const { vm } = vmOf("waiting");
     write(vm, DEVICE, 12n);
     expect(read(vm, DEVICE)[1]).toBe(256n);
+  });
+
+  it("one that is cancelled and never joined is told", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 2n);
+    write(vm, DEVICE, 11n);
+    vm.terminate();
+    expect(messages(vm)).toEqual([
+      "a thread of device was cancelled, and not joined by the end of VDEV_CTRL_TERMINATE",
+    ]);
+  });
+
+  it("one that has returned by itself is let be", () => {
+    const { vm } = vmOf("waiting");
+    write(vm, DEVICE, 2n);
+    vm.clockStep(100n * MS);
+    vm.terminate();
+    expect(messages(vm)).toEqual([]);
   });
 
   it("one that is alive after TERMINATE is told", () => {

@@ -10,7 +10,7 @@
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
-import { QVM_OUTD_QVM, QVM_OUTI_QVM } from "vdevbox/abi/outpipe";
+import { QVM_OUTD_QVM, QVM_OUTE_QVM, QVM_OUTI_QVM } from "vdevbox/abi/outpipe";
 import {
   CLOCK_MONOTONIC,
   clock_gettime,
@@ -22,7 +22,7 @@ import {
   pthread_mutex_lock,
   pthread_mutex_unlock,
   pthread_t,
-  strtoul,
+  strtoull,
   TIMER_ABSTIME,
   timespec,
 } from "vdevbox/abi/posix";
@@ -232,13 +232,14 @@ function options_start(vdp: vdev_t): i32 {
   return EOK;
 }
 
-/** `emit-trace n`: n is a number as C writes it, and nothing behind it. */
+/** `emit-trace n`: n is a number of 32 bits as C writes it, without a sign, and nothing behind it. */
 function option_emit_trace(vdp: vdev_t, arg: cstring): i32 {
   const state = state_of(vdp);
+  if (<u32>load<u8>(arg) - 0x30 > 9) return EINVAL; // strtoull() would take blanks and a sign
   const end = stack_alloc(sizeof<cstring>());
-  state.trace_event = strtoul(arg, end, 0);
-  const rest = load<cstring>(end);
-  if (rest == arg || load<u8>(rest) != 0) return EINVAL;
+  const event = strtoull(arg, end, 0);
+  if (load<u8>(load<cstring>(end)) != 0 || event > <u64>u32.MAX_VALUE) return EINVAL;
+  state.trace_event = <u32>event;
   state.emit_trace = true;
   return EOK;
 }

@@ -49,7 +49,7 @@ let spin: u32 = 1;
 
 /** Takes a, sleeps, takes b: together with a vread that takes b, then a, it deadlocks. */
 function abba(arg: usize): usize {
-  pthread_mutex_lock(a);
+  pthread_mutex_lock(a); // abba holds a
   usleep(1000);
   pthread_mutex_lock(b); // abba thread
   pthread_mutex_unlock(b);
@@ -127,7 +127,7 @@ function start(routine: (arg: usize) => usize): i32 {
 
 function vread(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_state_block, gcp: guest_cpu_t): vdev_ref_status {
   if (vopnd.location - vdp.v_block.location == 4) {
-    pthread_mutex_lock(b);
+    pthread_mutex_lock(b); // vread holds b
     pthread_mutex_lock(a); // abba vread
     pthread_mutex_unlock(a);
     pthread_mutex_unlock(b);
