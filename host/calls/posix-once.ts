@@ -27,13 +27,18 @@ export const posixOnceBodies = bodies({
 });
 
 function once(vm: Vm, object: WaitObject, routine: number): number | Suspended {
-  if (object.value === ONCE.done) return EOK;
+  if (object.value === ONCE.done) {
+    vm.races?.acquire(object);
+    return EOK;
+  }
   if (object.value === ONCE.running) return waitForOther(vm, object, routine);
   const settle = (value: number) => {
     object.value = value;
     object.owner = undefined;
+    vm.races?.release(object);
     vm.threads?.wakeWaiting(object, true);
   };
+  vm.races?.acquire(object);
   object.value = ONCE.running;
   object.owner = vm.threads?.acting;
   pushCleanup(vm, { undo: () => settle(ONCE.not) });

@@ -16,8 +16,8 @@ function works(arg: usize): usize {
   pthread_mutex_lock(vdp.v_mtx);
   while (!ends) {
     if (FIXED) {
-      while (pending == 0 && !ends) pthread_cond_wait(wake, vdp.v_mtx);
-    } else if (pending == 0) {
+      while (pending <= 0 && !ends) pthread_cond_wait(wake, vdp.v_mtx);
+    } else if (pending <= 0) {
       pthread_cond_wait(wake, vdp.v_mtx); // BUG
     }
     if (ends) break;
