@@ -1,3 +1,4 @@
+import { ASYNCIFY_GLOBALS } from "../sandbox/asyncify.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -15,11 +16,21 @@ export function wakeAlone(vm: Vm, thread: Thread, turn: () => void): WakeTest {
   const instance = thread.instance ?? thread.left[0]?.instance;
   if (wait?.for !== "cond" || instance === undefined) return "unclear";
   const before = instance.bytes.slice();
+  const statics = staticsOf(instance);
   vm.threads!.wake(thread);
   turn();
   if (thread.wait?.for === "mutex") return "unclear";
   const again = thread.wait?.for === "cond" && thread.wait.of === wait.of;
-  return again && isUnchanged(instance, before) ? "waits-again" : "acted";
+  return again && isUnchanged(instance, before) && areEqual(statics, staticsOf(instance)) ? "waits-again" : "acted";
+}
+
+/** Numbers in statics of AssemblyScript: globals of the module, and not in its memory. */
+function staticsOf(instance: ModuleInstance): readonly (number | bigint)[] {
+  return instance.globals().slice(0, -ASYNCIFY_GLOBALS);
+}
+
+function areEqual(some: readonly (number | bigint)[], others: readonly (number | bigint)[]): boolean {
+  return some.every((value, i) => value === others[i]);
 }
 
 /** Whether a module's memory is as it was, but for what belongs to threads alone: locals and frames. */

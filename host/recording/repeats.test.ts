@@ -101,12 +101,12 @@ describe("a line with repeat", () => {
 
   it.each([
     ["repeat 1 1", "r.rec:4:8: 1 events are repeated, and 0 come before"],
-    ["schedule 1\nrepeat 0 1", "r.rec:5:8: nothing is repeated: both numbers are at least 1"],
-    ["schedule 1\nrepeat 1 0", "r.rec:5:8: nothing is repeated"],
-    ["schedule 1\nrepeat 9 1", "r.rec:5:8: 9 is too large"],
-    ["schedule 1\nrepeat 1 9007199254740991", "r.rec:5:8: more events are repeated than can be counted"],
-    ["schedule 1\nrepeat 1", "r.rec:5:9: expected how many times"],
-    ["schedule 1\nrepeat 1 1 1", "r.rec:5:12: expected the end of the line"],
+    ["schedule vcpu1\nrepeat 0 1", "r.rec:5:8: nothing is repeated: both numbers are at least 1"],
+    ["schedule vcpu1\nrepeat 1 0", "r.rec:5:8: nothing is repeated"],
+    ["schedule vcpu1\nrepeat 9 1", "r.rec:5:8: 9 is too large"],
+    ["schedule vcpu1\nrepeat 1 9007199254740991", "r.rec:5:8: more events are repeated than can be counted"],
+    ["schedule vcpu1\nrepeat 1", "r.rec:5:9: expected how many times"],
+    ["schedule vcpu1\nrepeat 1 1 1", "r.rec:5:12: expected the end of the line"],
   ])("that cannot be is refused: %j", (lines, sentence) => {
     expect(errorOf(() => again(text(2, lines)))).toContain(sentence);
   });

@@ -34,6 +34,9 @@ export interface AsyncifyExports {
 /** Values of `asyncify_get_state()`. */
 export const ASYNCIFY = { normal: 0, unwinding: 1, rewinding: 2 } as const;
 
+/** Mutable globals Asyncify adds behind a module's own: its state, and where the locals of what is left go. */
+export const ASYNCIFY_GLOBALS = 2;
+
 /** Part of the key of the cache: to be counted up when the arguments below change. */
 const VERSION = 2;
 

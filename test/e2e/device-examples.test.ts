@@ -41,17 +41,19 @@ describe("examples/worker", () => {
       `vdevbox-seed ${seed}`,
     );
 
-  it.each(["1", "2", "3"])("holds and replays to the byte, whose turn it may be (seed %s)", (seed) => {
+  it("builds, holds and replays to the byte, whose turn it may be", () => {
     const modules = scratch();
     expect(vdevbox("build", join(folder, "worker.ts"), "--out-dir", modules).code).toBe(0);
     expect(vdevbox("check", join(modules, "worker.wasm")).out).toMatch(/^[^\n]*: ok\n/);
-    const file = join(modules, "worker.qvmconf");
-    writeFileSync(file, conf(seed));
-    const recording = join(modules, "worker.rec");
-    const run = vdevbox("run", file, "--guest", join(folder, "worker.script"), "--record", recording);
-    expect(run.err).toMatch(/ no findings\n$/);
-    expect(run.code).toBe(0);
-    expect(vdevbox("replay", recording).out).toContain("identical");
+    for (const seed of ["1", "2"]) {
+      const file = join(modules, "worker.qvmconf");
+      writeFileSync(file, conf(seed));
+      const recording = join(modules, "worker.rec");
+      const run = vdevbox("run", file, "--guest", join(folder, "worker.script"), "--record", recording);
+      expect(run.err).toMatch(/ no findings\n$/);
+      expect(run.code).toBe(0);
+      expect(vdevbox("replay", recording).out).toContain("identical");
+    }
   });
 });
 
