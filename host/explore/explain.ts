@@ -11,6 +11,9 @@ import { shorten } from "./shorten.ts";
 import { formatSpec } from "./spec.ts";
 import type { Workload } from "./workload.ts";
 
+/** Turns in which a finding is made shorter: schedules that starve a thread are long. */
+const TURNS = 60_000;
+
 /** A finding as a search reports it. */
 export interface Explained {
   /** With the places of all who are in it. */
@@ -42,7 +45,10 @@ export class Explainer {
   /** @returns undefined when the schedule does not lead to the finding in a VM of its own */
   explain(what: FoundWhat, found: FoundSchedule): Explained | undefined {
     const identity = identityOf(what);
+    const { runner } = this.#explored;
+    const most = runner.switches + TURNS;
     const attempt = (workload: Workload, chooser: Chooser): readonly Actor[] | undefined => {
+      if (runner.switches > most) return undefined;
       const { whats, decisions } = this.#run(workload, chooser);
       return whats.some((one) => identityOf(one) === identity) ? decisions : undefined;
     };

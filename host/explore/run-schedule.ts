@@ -113,7 +113,7 @@ export class ScheduleRunner {
     this.#start.restore();
     this.#places.begin(explains);
     this.vm.mutexes.tracesPlaces = explains;
-    this.#threads.tracesPlaces = explains;
+    this.#threads.tracesPlaces = explains ? "all" : "none";
     this.#order.begin();
     this.#vcpus = workload.vcpus.map((steps) => ({ steps, next: 0, retries: 0, thread: undefined }));
     this.#outside = workload.outside;

@@ -112,7 +112,7 @@ describe("a line with repeat", () => {
   });
 
   it("is none of version 1, which is read as before", () => {
-    expect(again(text(1, "schedule vcpu1"))).toEqual([{ kind: "schedule", thread: 1 }]);
+    expect(again(text(1, "schedule vcpu1"))).toEqual([{ kind: "schedule", actor: "vcpu1" }]);
     expect(errorOf(() => again(text(1, "schedule vcpu1", "repeat 1 1")))).toContain('"repeat" is not an event');
   });
 });

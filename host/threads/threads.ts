@@ -52,8 +52,8 @@ export class Threads {
    * by itself.
    */
   stepwise = false;
-  /** Whether it is taken down where threads wait; a search has its own way. */
-  tracesPlaces = true;
+  /** Of which waits the place is taken down: of those for other threads, or also of those for time. */
+  tracesPlaces: "none" | "others" | "all" = "others";
 
   constructor(vm: Vm, schedule: Schedule) {
     this.#vm = vm;
@@ -271,10 +271,15 @@ export class Threads {
     const thread = this.#current!;
     thread.state = "waiting";
     thread.wait = wait;
-    thread.waitsAt = !this.tracesPlaces || wait.for === "turn" || wait.for === "time" ? undefined : callPlace();
+    thread.waitsAt = this.#tracesPlaceOf(wait) ? callPlace() : undefined;
     thread.timedOut = false;
     if (untilNs !== undefined) this.#setAlarm(thread, untilNs);
     return this.#vm.activations.suspend(continuation);
+  }
+
+  #tracesPlaceOf(wait: Wait): boolean {
+    if (this.tracesPlaces === "others") return wait.for !== "turn" && wait.for !== "time";
+    return this.tracesPlaces === "all";
   }
 
   #setAlarm(thread: Thread, deadlineNs: bigint): void {

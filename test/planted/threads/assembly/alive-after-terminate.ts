@@ -11,7 +11,8 @@ let worker: pthread_t = 0;
 function counts(arg: usize): usize {
   const vdp = changetype<vdev_t>(arg);
   while (atomic.load<u32>(stop) == 0) {
-    delay(1);
+    // Where it still is when the VM has ended.
+    delay(1); // BUG
     pthread_mutex_lock(vdp.v_mtx);
     ticks++;
     pthread_mutex_unlock(vdp.v_mtx);
@@ -24,7 +25,7 @@ function start(vdp: vdev_t): void {
 }
 
 function end(vdp: vdev_t): void {
-  atomic.store<u32>(stop, 1); // BUG
+  atomic.store<u32>(stop, 1);
   if (FIXED) join(worker);
 }
 
