@@ -16,7 +16,7 @@ const IMPORTS = [
   'import { gasp_lock, gasp_region_set_soft, gasp_unlock } from "vdevbox/abi/gasp";',
   'import { guest_timer_create, guest_timer_notify } from "vdevbox/abi/guest";',
   'import { qvm_report } from "vdevbox/abi/log";',
-  'import { sigevent, usleep } from "vdevbox/abi/posix";',
+  'import { pthread_mutex_init, pthread_mutex_lock, pthread_mutex_t, pthread_mutex_unlock, sigevent, usleep } from "vdevbox/abi/posix";',
   'import { stack_alloc } from "vdevbox/abi/stack";',
   'import { cstr, cstring } from "vdevbox/abi/string";',
   'import * as V from "vdevbox/abi/vdev-core";',
@@ -27,7 +27,7 @@ const IMPORTS = [
 const REGISTER = [
   "const factory = vdev_factory.alloc(); factory.control = control; factory.vread = vread;",
   "factory.option_list = options; factory.factory_flags = V.VFF_VDEV_MEM; factory.acc_sizes = (1 << 1) | (1 << 4);",
-  "factory.extra_space = 24; vdev_register_factory(factory, QVM_VDEV_ABI);",
+  "factory.extra_space = 24;",
 ].join(" ");
 
 interface Device {
@@ -35,10 +35,12 @@ interface Device {
   readonly code?: string;
   readonly vread?: string;
   readonly control?: string;
+  /** Statements in front of the registration. */
+  readonly asked?: string;
 }
 
 /** Statements become a whole device; line numbers of `code` begin at 2. */
-function source({ code = "", vread = "", control = "" }: Device): string {
+function source({ code = "", vread = "", control = "", asked = "" }: Device): string {
   return `${IMPORTS}
 ${code}
 const options = memory.data<cstring>([cstr(QVM_OPTION_NO_ARG_PREFIX + "quiet"), cstr("path"), 0]);
@@ -50,7 +52,7 @@ function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
   ${control}
   return 0;
 }
-${REGISTER}
+${REGISTER} ${asked} vdev_register_factory(factory, QVM_VDEV_ABI);
 `;
 }
 
@@ -167,6 +169,38 @@ describe("rules beside the phase", () => {
   it("warns of a call that may block the guest's processor", async () => {
     const { report } = await check({ vread: "usleep(1);" });
     expect(brief(report)).toEqual(["warning may-block vread usleep"]);
+  });
+
+  it("looks into the functions that threads begin in", async () => {
+    const code = `function idle(arg: usize): usize { return 0; }
+      function worker(arg: usize): usize { guest_timer_create(0, changetype<vdev_t>(arg), 0, 0); // here
+        return 0; }`;
+    const control = SWITCH("", 'V.vdev_thread_create(vdp, cstr("w"), stack_alloc(4), null, worker, 0);');
+    const { report, line } = await check({ code, control });
+    expect(brief(report)).toEqual(["violation phase thread worker guest_timer_create"]);
+    expect(report.findings[0]!.place).toMatchObject({ line });
+    expect(report.callbacks.find(({ callback }) => callback === "thread")?.calls).toEqual(["guest_timer_create"]);
+    expect(report.notes.filter((note) => note.includes("not followed"))).toEqual([]);
+  });
+
+  it("takes no function for a thread's where nothing makes threads", async () => {
+    const code =
+      "function worker(arg: usize): usize { guest_timer_create(0, changetype<vdev_t>(arg), 0, 0); return 0; } export const kept = worker;";
+    expect(brief((await check({ code })).report)).toEqual([]);
+  });
+
+  it("finds v_mtx in use that the factory does not ask for, also in a function it is handed to", async () => {
+    const code = `function locked(vdp: vdev_t): void { pthread_mutex_lock(vdp.v_mtx); // here
+      pthread_mutex_unlock(vdp.v_mtx); }`;
+    const { report, line } = await check({ code, vread: "locked(vdp);" });
+    expect(brief(report)).toEqual(["violation argument vread pthread_mutex_lock"]);
+    expect(report.findings[0]).toMatchObject({ place: { line }, advice: expect.stringContaining("VFF_MUTEX") });
+    const own = "pthread_mutex_lock(changetype<pthread_mutex_t>(vdp.v_device + 44));";
+    expect(brief((await check({ vread: own })).report)).toEqual([]);
+    const made = SWITCH("pthread_mutex_init(vdp.v_mtx, null);", "");
+    expect(brief((await check({ code, vread: "locked(vdp);", control: made })).report)).toEqual([]);
+    const asked = "factory.factory_flags |= V.VFF_MUTEX;";
+    expect(brief((await check({ code, vread: "locked(vdp);", asked })).report)).toEqual([]);
   });
 
   it("a factory without the callbacks that what it calls will need", async () => {

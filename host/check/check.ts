@@ -15,6 +15,8 @@ import { SourcePlaces } from "./places.ts";
 import type { CallbackReport, CheckReport, ModuleReport } from "./report.ts";
 import { breaches } from "./rules.ts";
 import { startModule } from "./start-module.ts";
+import { isFollowed, threadPoints } from "./thread-points.ts";
+import { unmadeMutex } from "./unmade-mutex.ts";
 
 export { formatCheckReport } from "./format.ts";
 export type { CheckReport } from "./report.ts";
@@ -44,11 +46,14 @@ export function checkModuleFile(file: string, options: CheckOptions = {}): Check
     ...startOf(module.wasm),
     ...factories.flatMap(({ factory, functions }) => entryPointsOf(factory, functions)),
   ];
-  const analysed = points.map((point) => ({ point, reachable: reachability.from(point.func, point.args) }));
+  const analyse = (point: EntryPoint) => ({ point, reachable: reachability.from(point.func, point.args) });
+  const callbacks = points.map(analyse);
+  const analysed = [...callbacks, ...threadPoints(callbacks, reachability, calls, places).map(analyse)];
   const findings = withoutRepeats([
     ...atStart.map(startFinding),
     ...analysed.flatMap(({ point, reachable }) => findingsAt(point, reachable, calls, places)),
     ...factories.flatMap(({ factory }) => missingCallbacks(factory, analysed, calls, places)),
+    ...factories.flatMap(({ factory }) => unmadeMutex(factory, points, reachability, calls, places)),
   ]);
   return {
     verdict: findings.length === 0 ? "ok" : "findings",
@@ -126,6 +131,7 @@ function isRefusal({ severity }: { readonly severity: string }): boolean {
 
 /** Callbacks that are no members of a factory: where they come from cannot be seen in the module. */
 function notFollowed(calls: readonly GateEntry[]): string[] {
-  const givers = calls.filter((entry) => entry.params.some(({ type }) => type.kind === "callback"));
+  const gives = (entry: GateEntry) => entry.params.some(({ type }) => type.kind === "callback");
+  const givers = calls.filter((entry) => gives(entry) && !isFollowed(entry.name));
   return givers.map((entry) => `what a callback given to ${entry.name}() calls is not followed`);
 }

@@ -22,6 +22,8 @@ export interface Reached {
   /** Index of the function called; undefined for an instruction of the last step's caller: `memory.grow`. */
   readonly callee: number | undefined;
   readonly via: readonly Step[];
+  /** What is known of the arguments, one list for each way the same call is come to with others. */
+  readonly args: readonly (readonly Known[])[];
 }
 
 export interface Reachable {
@@ -29,6 +31,10 @@ export interface Reachable {
   readonly imports: readonly Reached[];
   /** Calls of the functions asked for, and memory growth outside them. */
   readonly marked: readonly Reached[];
+}
+
+interface Found extends Reached {
+  readonly args: (readonly Known[])[];
 }
 
 /** A function with what is known of its arguments. */
@@ -64,18 +70,26 @@ export class Reachability {
 
   /** All that a function can reach when it is called with these arguments; missing ones are unknown. */
   from(root: number, args: readonly Known[]): Reachable {
-    const imports = new Map<string, Reached>();
-    const marked = new Map<string, Reached>();
-    const note = (into: Map<string, Reached>, callee: number | undefined, node: Node, step: Step | undefined) => {
+    const imports = new Map<string, Found>();
+    const marked = new Map<string, Found>();
+    const note = (
+      into: Map<string, Found>,
+      callee: number | undefined,
+      node: Node,
+      step: Step | undefined,
+      args: readonly Known[] = [],
+    ) => {
       const key = `${callee}@${step?.caller}:${step?.offset}`;
-      if (!into.has(key)) into.set(key, { callee, via: step === undefined ? way(node) : [...way(node), step] });
+      const found = into.get(key);
+      if (found !== undefined) found.args.push(args);
+      else into.set(key, { callee, via: step === undefined ? way(node) : [...way(node), step], args: [args] });
     };
     const seen = new Set<string>();
     const queue: Node[] = [];
     const visit = (func: number, given: readonly Known[], parent: Node | undefined, step: Step | undefined) => {
       const node: Node = { func, args: this.#argumentsOf(func, given), parent, step };
       if (func < this.#module.importedFunctionCount || this.#marked.has(func)) {
-        note(this.#marked.has(func) ? marked : imports, func, parent ?? node, step);
+        note(this.#marked.has(func) ? marked : imports, func, parent ?? node, step, node.args);
         return;
       }
       const key = keyOf(func, node.args);
@@ -117,6 +131,15 @@ export class Reachability {
       this.#effects.set(key, effects);
     }
     return effects;
+  }
+
+  /** Functions with the type of a thread's, `void *(*)(void *)`, whose address is taken. */
+  threadRoutines(): readonly number[] {
+    const isThreads = ({ parameters, results }: WasmModule["types"][number]) =>
+      parameters.join() === `${VALUE.i32}` && results.join() === `${VALUE.i32}`;
+    const type = this.#module.types.findIndex(isThreads);
+    const targets = type < 0 ? [] : this.#graph.indirectTargets(type);
+    return targets.filter((func) => func >= this.#module.importedFunctionCount);
   }
 
   /** The body of a function; undefined for an import. */
