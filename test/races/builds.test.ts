@@ -33,7 +33,7 @@ describe("a violation", () => {
     const vm = createVm(vmPlan([vdevPlan(timer, { type: "timer" })]), options);
     read(vm, DEVICE);
     write(vm, DEVICE, 1n);
-    const line = source.findIndex((text) => text.includes("guest_timer_create(") && !text.includes("import")) + 1;
+    const line = source.findIndex((text) => text.endsWith("// direct")) + 1;
     const [finding] = vm.findings.all;
     expect(finding).toMatchObject({ severity: "violation", rule: "phase" });
     expect(finding!.stack[0]).toMatchObject({ line, column: source[line - 1]!.indexOf("guest_timer_create(") + 1 });
