@@ -186,7 +186,8 @@ declare function raw_guest_cpu_read(
  * vwrite() to obtain the value the guest is storing (read from oopnd).
  * gcp: vCPU; 8.0: NULL when the target is guest address space only. flags: GXF_* set. blk/nblks: array of source
  * blocks. data/data_len: destination buffer.
- * 8.0 says it may also reach the registers of another vdev.
+ * 8.0 says it may also reach the registers of another vdev. No page says what data_len must be; that it is the sum
+ * of the blocks' lengths is inferred from the idiom, which passes vopnd->length: another length is a warning.
  * The CPU operand of the access in progress is transferred inside the module; everything else by the host.
  *
  * C: `int guest_cpu_read(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *blk, unsigned nblks,
@@ -228,7 +229,8 @@ declare function raw_guest_cpu_write(
  * (written to oopnd).
  * gcp: destination vCPU; 8.0: NULL for guest address space. flags: GXF_*. blk/nblks: destination blocks.
  * data/data_len: source.
- * 8.0 caution: a wrong address leads to unexpected guest behaviour.
+ * 8.0 caution: a wrong address leads to unexpected guest behaviour. No page says what data_len must be; see
+ * guest_cpu_read().
  * The CPU operand of the access in progress is transferred inside the module; everything else by the host.
  *
  * C: `int guest_cpu_write(struct guest_cpu *gcp, unsigned flags, const struct qvm_state_block *blk, unsigned

@@ -1,6 +1,6 @@
 /** <qvm/log.h>, for vdevs in AssemblyScript. Generated from abi/definition by build/generators: do not edit. */
 
-import { stack_alloc, stack_release } from "./runtime/frame";
+import { NO_ARGUMENT, stack_alloc, stack_release } from "./runtime/frame";
 import { cstring } from "./string";
 import { vdev_t } from "./vdev-core";
 
@@ -54,12 +54,12 @@ export function vdev_logf(
   attr: u32,
   vdp: vdev_t,
   fmt: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): void {
   vdev_logf_slots(attr, vdp, fmt, a0, a1, a2, a3, a4, a5);
 }
@@ -94,12 +94,12 @@ function qvm_report_slots(fmt: cstring, a0: u64, a1: u64, a2: u64, a3: u64, a4: 
 @inline
 export function qvm_report(
   fmt: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): void {
   qvm_report_slots(fmt, a0, a1, a2, a3, a4, a5);
 }

@@ -1,6 +1,6 @@
 /** <qvm/outpipe.h>, for vdevs in AssemblyScript. Generated from abi/definition by build/generators: do not edit. */
 
-import { stack_alloc, stack_release } from "./runtime/frame";
+import { NO_ARGUMENT, stack_alloc, stack_release } from "./runtime/frame";
 import { cstring } from "./string";
 
 /** First bit of the label in the 4-byte attribute. */
@@ -76,12 +76,12 @@ function qvm_logf_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3: 
 export function qvm_logf(
   attr: u32,
   fmt: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): void {
   qvm_logf_slots(attr, fmt, a0, a1, a2, a3, a4, a5);
 }
@@ -118,12 +118,12 @@ function qvm_outf_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3: 
 export function qvm_outf(
   attr: u32,
   fmt: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): void {
   qvm_outf_slots(attr, fmt, a0, a1, a2, a3, a4, a5);
 }
@@ -159,12 +159,12 @@ function qvm_outff_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3:
 export function qvm_outff(
   attr: u32,
   fmt: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): void {
   qvm_outff_slots(attr, fmt, a0, a1, a2, a3, a4, a5);
 }
@@ -200,12 +200,12 @@ function qvm_fatal_slots(attr: u32, fmt: cstring, a0: u64, a1: u64, a2: u64, a3:
 export function qvm_fatal(
   attr: u32,
   fmt: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): void {
   qvm_fatal_slots(attr, fmt, a0, a1, a2, a3, a4, a5);
 }

@@ -3,7 +3,7 @@
  * build/generators: do not edit.
  */
 
-import { stack_alloc, stack_release } from "./runtime/frame";
+import { NO_ARGUMENT, stack_alloc, stack_release } from "./runtime/frame";
 import { cstring } from "./string";
 import { vdev_thread_create_func_t } from "./vdev-core";
 
@@ -109,6 +109,42 @@ export const PTHREAD_MUTEX_RECURSIVE: i32 = 1;
 /** A mutex that answers EDEADLK when locked twice. (vdevbox) */
 export const PTHREAD_MUTEX_ERRORCHECK: i32 = 2;
 
+/** What pthread_join() gives of a thread that was cancelled. (vdevbox) */
+export const PTHREAD_CANCELED: i32 = -1;
+
+/** The thread may be cancelled: the default. (vdevbox) */
+export const PTHREAD_CANCEL_ENABLE: i32 = 0;
+
+/** A request waits until it may be again. (vdevbox) */
+export const PTHREAD_CANCEL_DISABLE: i32 = 1;
+
+/** At cancellation points: the default. (vdevbox) */
+export const PTHREAD_CANCEL_DEFERRED: i32 = 0;
+
+/** At any time; here as PTHREAD_CANCEL_DEFERRED. (vdevbox) */
+export const PTHREAD_CANCEL_ASYNCHRONOUS: i32 = 2;
+
+/** Somebody joins the thread: the default. (vdevbox) */
+export const PTHREAD_CREATE_JOINABLE: i32 = 0;
+
+/** Nobody joins the thread. (vdevbox) */
+export const PTHREAD_CREATE_DETACHED: i32 = 1;
+
+/** Scheduling as of whoever made the thread: the default. (vdevbox) */
+export const PTHREAD_INHERIT_SCHED: i32 = 0;
+
+/** Scheduling as the attributes say. (vdevbox) */
+export const PTHREAD_EXPLICIT_SCHED: i32 = 2;
+
+/** First in, first out. (vdevbox) */
+export const SCHED_FIFO: i32 = 1;
+
+/** Round robin. (vdevbox) */
+export const SCHED_RR: i32 = 2;
+
+/** The system's own policy. (vdevbox) */
+export const SCHED_OTHER: i32 = 3;
+
 /** The time of day, in virtual time. (vdevbox) */
 export const CLOCK_REALTIME: i32 = 0;
 
@@ -117,6 +153,20 @@ export const CLOCK_MONOTONIC: i32 = 1;
 
 /** timer_settime(): it_value is a time of the clock. (vdevbox) */
 export const TIMER_ABSTIME: i32 = 1;
+
+/**
+ * A cleanup handler of pthread_cleanup_push().
+ * C: `void pthread_cleanup_routine_t(void *arg)`
+ * Seen in no release. Source: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cleanup_pop.html
+ */
+export type pthread_cleanup_routine_t = (arg: usize) => void;
+
+/**
+ * What pthread_once() calls.
+ * C: `void pthread_once_routine_t(void)`
+ * Seen in no release. Source: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_once.html
+ */
+export type pthread_once_routine_t = () => void;
 
 /**
  * A mutex: 16 opaque bytes.
@@ -298,7 +348,93 @@ export class sem_t {
 }
 
 /**
- * Attributes of a thread: 16 opaque bytes.
+ * Attributes of a condition variable.
+ *
+ * Layout: vdevbox. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap02.html
+ */
+@unmanaged
+@final
+export class pthread_condattr_t {
+  /** `sizeof` in C, in bytes. */
+  static readonly SIZEOF: i32 = 8;
+
+  /** Zeroed bytes for one, never given back: for module start and startup. */
+  static alloc(): pthread_condattr_t {
+    const address = heap.alloc(8);
+    memory.fill(address, 0, 8);
+    return changetype<pthread_condattr_t>(address);
+  }
+
+  /** One that lasts until the callback returns: a local variable of C. Its bytes are undefined. */
+  @inline
+  static local(): pthread_condattr_t {
+    return changetype<pthread_condattr_t>(stack_alloc(8));
+  }
+
+  /** Element of an array that begins here: `pointer[index]`. */
+  @inline
+  at(index: i32): pthread_condattr_t {
+    return changetype<pthread_condattr_t>(changetype<usize>(this) + index * 8);
+  }
+
+  /** CLOCK_* */
+  get clock(): i32 {
+    return load<i32>(changetype<usize>(this), 0);
+  }
+  set clock(value: i32) {
+    store<i32>(changetype<usize>(this), value, 0);
+  }
+
+  get reserved(): u32 {
+    return load<u32>(changetype<usize>(this), 4);
+  }
+  set reserved(value: u32) {
+    store<u32>(changetype<usize>(this), value, 4);
+  }
+}
+
+/**
+ * Whether pthread_once() has called its function; begins zeroed.
+ *
+ * Layout: vdevbox. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap02.html
+ */
+@unmanaged
+@final
+export class pthread_once_t {
+  /** `sizeof` in C, in bytes. */
+  static readonly SIZEOF: i32 = 4;
+
+  /** Zeroed bytes for one, never given back: for module start and startup. */
+  static alloc(): pthread_once_t {
+    const address = heap.alloc(4);
+    memory.fill(address, 0, 4);
+    return changetype<pthread_once_t>(address);
+  }
+
+  /** One that lasts until the callback returns: a local variable of C. Its bytes are undefined. */
+  @inline
+  static local(): pthread_once_t {
+    return changetype<pthread_once_t>(stack_alloc(4));
+  }
+
+  /** Element of an array that begins here: `pointer[index]`. */
+  @inline
+  at(index: i32): pthread_once_t {
+    return changetype<pthread_once_t>(changetype<usize>(this) + index * 4);
+  }
+
+  get state(): u32 {
+    return load<u32>(changetype<usize>(this), 0);
+  }
+  set state(value: u32) {
+    store<u32>(changetype<usize>(this), value, 0);
+  }
+}
+
+/**
+ * Attributes of a thread: opaque, filled by pthread_attr_init().
  *
  * Layout: vdevbox. Seen in no release. Source:
  * https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap02.html
@@ -328,16 +464,46 @@ export class pthread_attr_t {
     return changetype<pthread_attr_t>(changetype<usize>(this) + index * 16);
   }
 
-  /** Address of the 4 elements. */
-  get opaque(): usize {
-    return changetype<usize>(this) + 0;
+  get magic(): u32 {
+    return load<u32>(changetype<usize>(this), 0);
   }
-  /** `opaque[index]`, index below 4. */
-  opaque_at(index: u32): u32 {
-    return load<u32>(changetype<usize>(this) + index * 4, 0);
+  set magic(value: u32) {
+    store<u32>(changetype<usize>(this), value, 0);
   }
-  set_opaque_at(index: u32, value: u32): void {
-    store<u32>(changetype<usize>(this) + index * 4, value, 0);
+
+  get detachstate(): u8 {
+    return load<u8>(changetype<usize>(this), 4);
+  }
+  set detachstate(value: u8) {
+    store<u8>(changetype<usize>(this), value, 4);
+  }
+
+  get inheritsched(): u8 {
+    return load<u8>(changetype<usize>(this), 5);
+  }
+  set inheritsched(value: u8) {
+    store<u8>(changetype<usize>(this), value, 5);
+  }
+
+  get policy(): u16 {
+    return load<u16>(changetype<usize>(this), 6);
+  }
+  set policy(value: u16) {
+    store<u16>(changetype<usize>(this), value, 6);
+  }
+
+  get priority(): i32 {
+    return load<i32>(changetype<usize>(this), 8);
+  }
+  set priority(value: i32) {
+    store<i32>(changetype<usize>(this), value, 8);
+  }
+
+  get stacksize(): u32 {
+    return load<u32>(changetype<usize>(this), 12);
+  }
+  set stacksize(value: u32) {
+    store<u32>(changetype<usize>(this), value, 12);
   }
 }
 
@@ -538,100 +704,6 @@ export class sigevent {
   }
 }
 
-// @ts-ignore: decorator
-@external("posix", "pthread_create")
-declare function raw_pthread_create(thread: usize, attr: pthread_attr_t | null, start_routine: u32, arg: usize): i32;
-
-/**
- * Makes a thread. vdev_thread_create() also names it.
- *
- * C: `int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start_routine)(void *), void
- * *arg)`
- * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html
- */
-export function pthread_create(
-  thread: usize,
-  attr: pthread_attr_t | null,
-  start_routine: vdev_thread_create_func_t,
-  arg: usize,
-): i32 {
-  return raw_pthread_create(thread, attr, start_routine.index, arg);
-}
-
-/**
- * Waits for a thread to end.
- *
- * C: `int pthread_join(pthread_t thread, void **value_ptr)`
- * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_join.html
- */
-// @ts-ignore: decorator
-@external("posix", "pthread_join")
-export declare function pthread_join(thread: pthread_t, value_ptr: usize): i32;
-
-/**
- * Asks a thread to end at its next cancellation point.
- *
- * C: `int pthread_cancel(pthread_t thread)`
- * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cancel.html
- */
-// @ts-ignore: decorator
-@external("posix", "pthread_cancel")
-export declare function pthread_cancel(thread: pthread_t): i32;
-
-/**
- * Lets a thread end without pthread_join().
- *
- * C: `int pthread_detach(pthread_t thread)`
- * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_detach.html
- */
-// @ts-ignore: decorator
-@external("posix", "pthread_detach")
-export declare function pthread_detach(thread: pthread_t): i32;
-
-/**
- * The calling thread.
- *
- * C: `pthread_t pthread_self(void)`
- * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_self.html
- */
-// @ts-ignore: decorator
-@external("posix", "pthread_self")
-export declare function pthread_self(): pthread_t;
-
-/**
- * Fills attr with the defaults.
- *
- * C: `int pthread_attr_init(pthread_attr_t *attr)`
- * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_init.html
- */
-// @ts-ignore: decorator
-@external("posix", "pthread_attr_init")
-export declare function pthread_attr_init(attr: pthread_attr_t): i32;
-
-/**
- * Ends the use of attr.
- *
- * C: `int pthread_attr_destroy(pthread_attr_t *attr)`
- * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
- * Prototype: inferred. Seen in no release. Source:
- * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_destroy.html
- */
-// @ts-ignore: decorator
-@external("posix", "pthread_attr_destroy")
-export declare function pthread_attr_destroy(attr: pthread_attr_t): i32;
-
 /**
  * Makes a mutex.
  *
@@ -679,6 +751,18 @@ export declare function pthread_mutex_lock(mutex: pthread_mutex_t): i32;
 // @ts-ignore: decorator
 @external("posix", "pthread_mutex_trylock")
 export declare function pthread_mutex_trylock(mutex: pthread_mutex_t): i32;
+
+/**
+ * Locks a mutex, waiting up to a time of CLOCK_REALTIME.
+ *
+ * C: `int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_mutex_timedlock.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_mutex_timedlock")
+export declare function pthread_mutex_timedlock(mutex: pthread_mutex_t, abstime: timespec): i32;
 
 /**
  * Unlocks a mutex.
@@ -738,7 +822,7 @@ export declare function pthread_mutexattr_destroy(attr: pthread_mutexattr_t): i3
  */
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_init")
-export declare function pthread_cond_init(cond: pthread_cond_t, attr: usize): i32;
+export declare function pthread_cond_init(cond: pthread_cond_t, attr: pthread_condattr_t | null): i32;
 
 /**
  * Ends a condition variable.
@@ -765,7 +849,7 @@ export declare function pthread_cond_destroy(cond: pthread_cond_t): i32;
 export declare function pthread_cond_wait(cond: pthread_cond_t, mutex: pthread_mutex_t): i32;
 
 /**
- * pthread_cond_wait() up to a point in time.
+ * pthread_cond_wait() up to a point in time of the condition variable's clock.
  *
  * C: `int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)`
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
@@ -775,6 +859,42 @@ export declare function pthread_cond_wait(cond: pthread_cond_t, mutex: pthread_m
 // @ts-ignore: decorator
 @external("posix", "pthread_cond_timedwait")
 export declare function pthread_cond_timedwait(cond: pthread_cond_t, mutex: pthread_mutex_t, abstime: timespec): i32;
+
+/**
+ * Fills attr with the defaults: CLOCK_REALTIME.
+ *
+ * C: `int pthread_condattr_init(pthread_condattr_t *attr)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_condattr_init.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_condattr_init")
+export declare function pthread_condattr_init(attr: pthread_condattr_t): i32;
+
+/**
+ * Ends the use of attr.
+ *
+ * C: `int pthread_condattr_destroy(pthread_condattr_t *attr)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_condattr_init.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_condattr_destroy")
+export declare function pthread_condattr_destroy(attr: pthread_condattr_t): i32;
+
+/**
+ * Chooses the clock of pthread_cond_timedwait(): CLOCK_REALTIME or CLOCK_MONOTONIC.
+ *
+ * C: `int pthread_condattr_setclock(pthread_condattr_t *attr, clockid_t clock_id)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_condattr_setclock.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_condattr_setclock")
+export declare function pthread_condattr_setclock(attr: pthread_condattr_t, clock_id: i32): i32;
 
 /**
  * Wakes one waiting thread.
@@ -837,6 +957,18 @@ export declare function sem_destroy(sem: sem_t): i32;
 export declare function sem_post(sem: sem_t): i32;
 
 /**
+ * What can be taken from a semaphore now.
+ *
+ * C: `int sem_getvalue(sem_t *sem, int *sval)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sem_getvalue.html
+ */
+// @ts-ignore: decorator
+@external("posix", "sem_getvalue")
+export declare function sem_getvalue(sem: sem_t, sval: usize): i32;
+
+/**
  * Takes one from a semaphore, or fails.
  *
  * C: `int sem_trywait(sem_t *sem)`
@@ -861,7 +993,7 @@ export declare function sem_trywait(sem: sem_t): i32;
 export declare function sem_wait(sem: sem_t): i32;
 
 /**
- * sem_wait() up to a point in time.
+ * sem_wait() up to a time of CLOCK_REALTIME.
  *
  * C: `int sem_timedwait(sem_t *sem, const struct timespec *abstime)`
  * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
@@ -883,6 +1015,31 @@ export declare function sem_timedwait(sem: sem_t, abstime: timespec): i32;
 // @ts-ignore: decorator
 @external("posix", "nanosleep")
 export declare function nanosleep(rqtp: timespec, rmtp: timespec | null): i32;
+
+/**
+ * Sleeps, for a time or up to one.
+ * flags: TIMER_ABSTIME for a time of the clock.
+ *
+ * C: `int clock_nanosleep(clockid_t clock_id, int flags, const struct timespec *rqtp, struct timespec *rmtp)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/clock_nanosleep.html
+ */
+// @ts-ignore: decorator
+@external("posix", "clock_nanosleep")
+export declare function clock_nanosleep(clock_id: i32, flags: i32, rqtp: timespec, rmtp: timespec | null): i32;
+
+/**
+ * Sleeps for seconds.
+ *
+ * C: `unsigned sleep(unsigned seconds)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/sleep.html
+ */
+// @ts-ignore: decorator
+@external("posix", "sleep")
+export declare function sleep(seconds: u32): u32;
 
 /**
  * Sleeps for microseconds.
@@ -968,12 +1125,12 @@ export function snprintf(
   s: usize,
   n: u32,
   format: cstring,
-  a0: u64 = 0,
-  a1: u64 = 0,
-  a2: u64 = 0,
-  a3: u64 = 0,
-  a4: u64 = 0,
-  a5: u64 = 0,
+  a0: u64 = NO_ARGUMENT,
+  a1: u64 = NO_ARGUMENT,
+  a2: u64 = NO_ARGUMENT,
+  a3: u64 = NO_ARGUMENT,
+  a4: u64 = NO_ARGUMENT,
+  a5: u64 = NO_ARGUMENT,
 ): i32 {
   return snprintf_slots(s, n, format, a0, a1, a2, a3, a4, a5);
 }
@@ -1057,6 +1214,328 @@ export { memset } from "./assembly/posix";
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/memcmp.html
  */
 export { memcmp } from "./assembly/posix";
+
+// @ts-ignore: decorator
+@external("posix", "pthread_create")
+declare function raw_pthread_create(thread: usize, attr: pthread_attr_t | null, start_routine: u32, arg: usize): i32;
+
+/**
+ * Makes a thread. vdev_thread_create() also names it.
+ *
+ * C: `int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start_routine)(void *), void
+ * *arg)`
+ * Phase: running (documented). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html
+ * @returns EOK; EAGAIN when there are too many threads.
+ */
+export function pthread_create(
+  thread: usize,
+  attr: pthread_attr_t | null,
+  start_routine: vdev_thread_create_func_t,
+  arg: usize,
+): i32 {
+  return raw_pthread_create(thread, attr, start_routine.index, arg);
+}
+
+/**
+ * Waits for a thread to end.
+ *
+ * C: `int pthread_join(pthread_t thread, void **value_ptr)`
+ * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: yes (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_join.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_join")
+export declare function pthread_join(thread: pthread_t, value_ptr: usize): i32;
+
+/**
+ * Lets a thread end without pthread_join().
+ *
+ * C: `int pthread_detach(pthread_t thread)`
+ * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_detach.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_detach")
+export declare function pthread_detach(thread: pthread_t): i32;
+
+/**
+ * The calling thread.
+ *
+ * C: `pthread_t pthread_self(void)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_self.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_self")
+export declare function pthread_self(): pthread_t;
+
+/**
+ * Compares two threads.
+ *
+ * C: `int pthread_equal(pthread_t t1, pthread_t t2)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_equal.html
+ * @returns 0 when they are not the same.
+ */
+export { pthread_equal } from "./assembly/posix";
+
+/**
+ * Names a thread.
+ * Not POSIX, but everywhere; vdev_thread_create() names a thread as it makes it. Reports say the name.
+ *
+ * C: `int pthread_setname_np(pthread_t thread, const char *name)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html
+ * @returns EOK; ESRCH for a thread that is not the vdev's; ERANGE for more than 99 bytes (our number).
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_setname_np")
+export declare function pthread_setname_np(thread: pthread_t, name: cstring): i32;
+
+/**
+ * Ends the calling thread.
+ * On a thread the vdev did not make it is a violation: those are qvm's to end.
+ *
+ * C: `void pthread_exit(void *value_ptr)`
+ * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_exit.html
+ * @returns never: cleanup handlers run, the last pushed first, and the thread ends.
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_exit")
+export declare function pthread_exit(value_ptr: usize): void;
+
+// @ts-ignore: decorator
+@external("posix", "pthread_once")
+declare function raw_pthread_once(once_control: pthread_once_t, init_routine: u32): i32;
+
+/**
+ * Calls a function once, whoever asks.
+ * once_control is PTHREAD_ONCE_INIT in C: zeroed bytes, as alloc() gives them. A thread that is cancelled in the
+ * function leaves it to the next one.
+ *
+ * C: `int pthread_once(pthread_once_t *once_control, void (*init_routine)(void))`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_once.html
+ */
+export function pthread_once(once_control: pthread_once_t, init_routine: pthread_once_routine_t): i32 {
+  return raw_pthread_once(once_control, init_routine.index);
+}
+
+/**
+ * Asks a thread to end at its next cancellation point.
+ * Cancellation points are pthread_testcancel(), pthread_join(), pthread_cond_wait(), sem_wait(), nanosleep() and
+ * their kin; a wait for a mutex is none.
+ *
+ * C: `int pthread_cancel(pthread_t thread)`
+ * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cancel.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_cancel")
+export declare function pthread_cancel(thread: pthread_t): i32;
+
+/**
+ * A cancellation point.
+ *
+ * C: `void pthread_testcancel(void)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_setcancelstate.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_testcancel")
+export declare function pthread_testcancel(): void;
+
+/**
+ * Whether the calling thread lets itself be cancelled.
+ *
+ * C: `int pthread_setcancelstate(int state, int *oldstate)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_setcancelstate.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_setcancelstate")
+export declare function pthread_setcancelstate(state: i32, oldstate: usize): i32;
+
+/**
+ * When the calling thread lets itself be cancelled.
+ * PTHREAD_CANCEL_ASYNCHRONOUS is kept and without effect: a thread ends at cancellation points only.
+ *
+ * C: `int pthread_setcanceltype(int type, int *oldtype)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_setcancelstate.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_setcanceltype")
+export declare function pthread_setcanceltype(type: i32, oldtype: usize): i32;
+
+// @ts-ignore: decorator
+@external("posix", "pthread_cleanup_push")
+declare function raw_pthread_cleanup_push(routine: u32, arg: usize): void;
+
+/**
+ * Names a function to be called when the calling thread is cancelled or calls pthread_exit().
+ * A macro in C, a function here. Push and pop in pairs, in one function: a thread whose function returns with
+ * handlers left is told.
+ *
+ * C: `void pthread_cleanup_push(void (*routine)(void*), void *arg)`
+ * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cleanup_pop.html
+ */
+export function pthread_cleanup_push(routine: pthread_cleanup_routine_t, arg: usize): void {
+  raw_pthread_cleanup_push(routine.index, arg);
+}
+
+/**
+ * Takes the last cleanup handler back, and calls it when execute is not 0.
+ * A macro in C, a function here.
+ *
+ * C: `void pthread_cleanup_pop(int execute)`
+ * Phase: running (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_cleanup_pop.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_cleanup_pop")
+export declare function pthread_cleanup_pop(execute: i32): void;
+
+/**
+ * Fills attr with the defaults.
+ *
+ * C: `int pthread_attr_init(pthread_attr_t *attr)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_init.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_init")
+export declare function pthread_attr_init(attr: pthread_attr_t): i32;
+
+/**
+ * Ends the use of attr.
+ *
+ * C: `int pthread_attr_destroy(pthread_attr_t *attr)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_destroy.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_destroy")
+export declare function pthread_attr_destroy(attr: pthread_attr_t): i32;
+
+/**
+ * Whether threads are made detached.
+ *
+ * C: `int pthread_attr_setdetachstate(pthread_attr_t *attr, int detachstate)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_setdetachstate.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_setdetachstate")
+export declare function pthread_attr_setdetachstate(attr: pthread_attr_t, detachstate: i32): i32;
+
+/**
+ * Whether threads are made detached.
+ *
+ * C: `int pthread_attr_getdetachstate(const pthread_attr_t *attr, int *detachstate)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_getdetachstate.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_getdetachstate")
+export declare function pthread_attr_getdetachstate(attr: pthread_attr_t, detachstate: usize): i32;
+
+/**
+ * Bytes of a thread's stack.
+ * Kept and without effect: threads of a VM take turns whatever their priority, and stacks are the host's.
+ *
+ * C: `int pthread_attr_setstacksize(pthread_attr_t *attr, size_t stacksize)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_setstacksize.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_setstacksize")
+export declare function pthread_attr_setstacksize(attr: pthread_attr_t, stacksize: u32): i32;
+
+/**
+ * Bytes of a thread's stack, as they were set.
+ *
+ * C: `int pthread_attr_getstacksize(const pthread_attr_t *attr, size_t *stacksize)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_getstacksize.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_getstacksize")
+export declare function pthread_attr_getstacksize(attr: pthread_attr_t, stacksize: usize): i32;
+
+/**
+ * Where a thread's scheduling comes from.
+ * Kept and without effect: threads of a VM take turns whatever their priority, and stacks are the host's.
+ *
+ * C: `int pthread_attr_setinheritsched(pthread_attr_t *attr, int inheritsched)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_setinheritsched.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_setinheritsched")
+export declare function pthread_attr_setinheritsched(attr: pthread_attr_t, inheritsched: i32): i32;
+
+/**
+ * A thread's scheduling policy, SCHED_*.
+ * Kept and without effect: threads of a VM take turns whatever their priority, and stacks are the host's.
+ *
+ * C: `int pthread_attr_setschedpolicy(pthread_attr_t *attr, int policy)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_setschedpolicy.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_setschedpolicy")
+export declare function pthread_attr_setschedpolicy(attr: pthread_attr_t, policy: i32): i32;
+
+/**
+ * A thread's priority.
+ * Kept and without effect: threads of a VM take turns whatever their priority, and stacks are the host's.
+ *
+ * C: `int pthread_attr_setschedparam(pthread_attr_t *attr, const struct sched_param *param)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_setschedparam.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_setschedparam")
+export declare function pthread_attr_setschedparam(attr: pthread_attr_t, param: sched_param): i32;
+
+/**
+ * A thread's priority, as it was set.
+ *
+ * C: `int pthread_attr_getschedparam(const pthread_attr_t *attr, struct sched_param *param)`
+ * Phase: both (inferred). Thread safe: yes (inferred). Threads: any (inferred). May block: no (inferred).
+ * Prototype: inferred. Seen in no release. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_attr_getschedparam.html
+ */
+// @ts-ignore: decorator
+@external("posix", "pthread_attr_getschedparam")
+export declare function pthread_attr_getschedparam(attr: pthread_attr_t, param: sched_param): i32;
 
 /**
  * Reads a clock.

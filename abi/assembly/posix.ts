@@ -1,5 +1,9 @@
-/** Bodies of libc functions that run inside the module: strings, bytes and numbers. Nothing is allocated. */
+/** Bodies of libc functions that run inside the module: strings, bytes, numbers, and the comparison of threads. Nothing is allocated. */
 import { cstring } from "../string";
+
+export function pthread_equal(t1: u32, t2: u32): i32 {
+  return t1 == t2 ? 1 : 0;
+}
 
 export function strlen(s: cstring): u32 {
   let end = s;

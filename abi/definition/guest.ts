@@ -50,7 +50,8 @@ export const entries: readonly Entry[] = [
     returns:
       "EOK on success. 8.0: -1 means an exception must be delivered to the guest; any other value is an errno. 7.0: 'an error code'. Feed a non-EOK value to guest_cpu_to_vrs().",
     phase: documented("running"),
-    notes: "8.0 says it may also reach the registers of another vdev.",
+    notes:
+      "8.0 says it may also reach the registers of another vdev. No page says what data_len must be; that it is the sum of the blocks' lengths is inferred from the idiom, which passes vopnd->length: another length is a warning.",
   }),
   fn("guest_cpu_write", {
     summary:
@@ -77,7 +78,8 @@ export const entries: readonly Entry[] = [
     result: intResult("int"),
     returns: "As guest_cpu_read().",
     phase: documented("running"),
-    notes: "8.0 caution: a wrong address leads to unexpected guest behaviour.",
+    notes:
+      "8.0 caution: a wrong address leads to unexpected guest behaviour. No page says what data_len must be; see guest_cpu_read().",
   }),
   fn("guest_write_all_ones", {
     summary: "Answers an invalid guest request by writing a value with all bits set (width from blk).",

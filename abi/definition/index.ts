@@ -9,6 +9,7 @@ import * as guestTypes from "./guest-types.ts";
 import * as log from "./log.ts";
 import * as outpipe from "./outpipe.ts";
 import * as posix from "./posix.ts";
+import * as posixThreads from "./posix-threads.ts";
 import * as posixTime from "./posix-time.ts";
 import type { CallbackEntry, Entry, FunctionEntry, StructEntry } from "./schema.ts";
 import * as types from "./types.ts";
@@ -43,6 +44,7 @@ export const ENTRIES: readonly Entry[] = [
   abi,
   vq,
   posix,
+  posixThreads,
   posixTime,
 ].flatMap((header) => header.entries);
 

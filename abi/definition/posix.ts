@@ -1,11 +1,8 @@
 import {
   buffer,
-  callback,
   constantsOf,
-  cookie,
   cstring,
   ERRNO,
-  handle,
   i32,
   inferred,
   intResult,
@@ -25,68 +22,21 @@ import { POSIX } from "./sources.ts";
 
 const mutex = struct("mutex", "pthread_mutex_t", "inout");
 const cond = struct("cond", "pthread_cond_t", "inout");
-const attr = struct("attr", "pthread_attr_t", "inout");
+const condAttr = struct("attr", "pthread_condattr_t", "inout");
 const mutexAttr = struct("attr", "pthread_mutexattr_t", "inout");
 const sem = struct("sem", "sem_t", "inout");
 const abstime = struct("abstime", "timespec", "in");
 const text = cstring("s");
-const FROM_CONFIGURED = inferred("running" as const, "threads may be made from VDEV_CTRL_GUEST_CONFIGURED on");
+
+const LIKE_LOCK = inferred(
+  "no" as const,
+  "it may wait for another thread; the manual's own examples lock in vread and vwrite",
+);
 
 /** A call the host serves. */
 function hostFn(c: string, summary: string, page: string, spec: PosixSpec): FunctionEntry {
   return fn(c, summary, page, { body: "complete", ...spec });
 }
-
-const threads: readonly Entry[] = [
-  hostFn(
-    "int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start_routine)(void *), void *arg)",
-    "Makes a thread. vdev_thread_create() also names it.",
-    "pthread_create",
-    {
-      params: [
-        outInt("thread", 32, NULLABLE),
-        struct("attr", "pthread_attr_t", "in", NULLABLE),
-        callback("start_routine", "vdev_thread_create_func_t"),
-        cookie("arg"),
-      ],
-      result: ERRNO,
-      phase: FROM_CONFIGURED,
-    },
-  ),
-  hostFn("int pthread_join(pthread_t thread, void **value_ptr)", "Waits for a thread to end.", "pthread_join", {
-    params: [u32("thread", "pthread_t"), outInt("value_ptr", 32, NULLABLE)],
-    result: ERRNO,
-    phase: FROM_CONFIGURED,
-    mayBlock: mayBlock("it waits for the thread to end"),
-  }),
-  hostFn(
-    "int pthread_cancel(pthread_t thread)",
-    "Asks a thread to end at its next cancellation point.",
-    "pthread_cancel",
-    {
-      params: [u32("thread", "pthread_t")],
-      result: ERRNO,
-      phase: FROM_CONFIGURED,
-    },
-  ),
-  hostFn("int pthread_detach(pthread_t thread)", "Lets a thread end without pthread_join().", "pthread_detach", {
-    params: [u32("thread", "pthread_t")],
-    result: ERRNO,
-    phase: FROM_CONFIGURED,
-  }),
-  hostFn("pthread_t pthread_self(void)", "The calling thread.", "pthread_self", {
-    params: [],
-    result: intResult("pthread_t", false),
-  }),
-  hostFn("int pthread_attr_init(pthread_attr_t *attr)", "Fills attr with the defaults.", "pthread_attr_init", {
-    params: [attr],
-    result: ERRNO,
-  }),
-  hostFn("int pthread_attr_destroy(pthread_attr_t *attr)", "Ends the use of attr.", "pthread_attr_destroy", {
-    params: [attr],
-    result: ERRNO,
-  }),
-];
 
 const mutexes: readonly Entry[] = [
   hostFn(
@@ -102,7 +52,7 @@ const mutexes: readonly Entry[] = [
   hostFn("int pthread_mutex_lock(pthread_mutex_t *mutex)", "Locks a mutex.", "pthread_mutex_lock", {
     params: [mutex],
     result: ERRNO,
-    mayBlock: inferred("no", "it may wait for another thread; the manual's own examples lock in vread and vwrite"),
+    mayBlock: LIKE_LOCK,
   }),
   hostFn(
     "int pthread_mutex_trylock(pthread_mutex_t *mutex)",
@@ -112,6 +62,12 @@ const mutexes: readonly Entry[] = [
       params: [mutex],
       result: ERRNO,
     },
+  ),
+  hostFn(
+    "int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime)",
+    "Locks a mutex, waiting up to a time of CLOCK_REALTIME.",
+    "pthread_mutex_timedlock",
+    { params: [mutex, abstime], result: ERRNO, mayBlock: LIKE_LOCK },
   ),
   hostFn("int pthread_mutex_unlock(pthread_mutex_t *mutex)", "Unlocks a mutex.", "pthread_mutex_unlock", {
     params: [mutex],
@@ -145,7 +101,7 @@ const waiting: readonly Entry[] = [
     "int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)",
     "Makes a condition variable.",
     "pthread_cond_init",
-    { params: [cond, handle("attr", "opaque", NULLABLE)], result: ERRNO },
+    { params: [cond, struct("attr", "pthread_condattr_t", "in", NULLABLE)], result: ERRNO },
   ),
   hostFn("int pthread_cond_destroy(pthread_cond_t *cond)", "Ends a condition variable.", "pthread_cond_destroy", {
     params: [cond],
@@ -159,9 +115,25 @@ const waiting: readonly Entry[] = [
   ),
   hostFn(
     "int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)",
-    "pthread_cond_wait() up to a point in time.",
+    "pthread_cond_wait() up to a point in time of the condition variable's clock.",
     "pthread_cond_timedwait",
     { params: [cond, mutex, abstime], result: ERRNO, mayBlock: mayBlock("it waits for a signal") },
+  ),
+  hostFn(
+    "int pthread_condattr_init(pthread_condattr_t *attr)",
+    "Fills attr with the defaults: CLOCK_REALTIME.",
+    "pthread_condattr_init",
+    { params: [condAttr], result: ERRNO },
+  ),
+  hostFn("int pthread_condattr_destroy(pthread_condattr_t *attr)", "Ends the use of attr.", "pthread_condattr_init", {
+    params: [condAttr],
+    result: ERRNO,
+  }),
+  hostFn(
+    "int pthread_condattr_setclock(pthread_condattr_t *attr, clockid_t clock_id)",
+    "Chooses the clock of pthread_cond_timedwait(): CLOCK_REALTIME or CLOCK_MONOTONIC.",
+    "pthread_condattr_setclock",
+    { params: [condAttr, i32("clock_id", "clockid_t")], result: ERRNO },
   ),
   hostFn("int pthread_cond_signal(pthread_cond_t *cond)", "Wakes one waiting thread.", "pthread_cond_signal", {
     params: [cond],
@@ -183,6 +155,10 @@ const waiting: readonly Entry[] = [
     params: [sem],
     result: intResult("int"),
   }),
+  hostFn("int sem_getvalue(sem_t *sem, int *sval)", "What can be taken from a semaphore now.", "sem_getvalue", {
+    params: [sem, outInt("sval", 32)],
+    result: intResult("int"),
+  }),
   hostFn("int sem_trywait(sem_t *sem)", "Takes one from a semaphore, or fails.", "sem_trywait", {
     params: [sem],
     result: intResult("int"),
@@ -194,7 +170,7 @@ const waiting: readonly Entry[] = [
   }),
   hostFn(
     "int sem_timedwait(sem_t *sem, const struct timespec *abstime)",
-    "sem_wait() up to a point in time.",
+    "sem_wait() up to a time of CLOCK_REALTIME.",
     "sem_timedwait",
     { params: [sem, abstime], result: intResult("int"), mayBlock: mayBlock("it waits for sem_post()") },
   ),
@@ -204,6 +180,27 @@ const time: readonly Entry[] = [
   hostFn("int nanosleep(const struct timespec *rqtp, struct timespec *rmtp)", "Sleeps.", "nanosleep", {
     params: [struct("rqtp", "timespec", "in"), struct("rmtp", "timespec", "out", NULLABLE)],
     result: intResult("int"),
+    mayBlock: mayBlock("it sleeps"),
+  }),
+  hostFn(
+    "int clock_nanosleep(clockid_t clock_id, int flags, const struct timespec *rqtp, struct timespec *rmtp)",
+    "Sleeps, for a time or up to one.",
+    "clock_nanosleep",
+    {
+      params: [
+        i32("clock_id", "clockid_t"),
+        i32("flags"),
+        struct("rqtp", "timespec", "in"),
+        struct("rmtp", "timespec", "out", NULLABLE),
+      ],
+      arguments: "flags: TIMER_ABSTIME for a time of the clock.",
+      result: ERRNO,
+      mayBlock: mayBlock("it sleeps"),
+    },
+  ),
+  hostFn("unsigned sleep(unsigned seconds)", "Sleeps for seconds.", "sleep", {
+    params: [u32("seconds")],
+    result: intResult("unsigned", false),
     mayBlock: mayBlock("it sleeps"),
   }),
   hostFn("int usleep(useconds_t useconds)", "Sleeps for microseconds.", "usleep", {
@@ -279,18 +276,10 @@ const structs: readonly Entry[] = [
   ]),
   posixStruct("pthread_cond_t", "A condition variable: 16 opaque bytes.", words(4)),
   posixStruct("sem_t", "A semaphore: 16 opaque bytes.", words(4)),
-  posixStruct("pthread_attr_t", "Attributes of a thread: 16 opaque bytes.", words(4)),
-  posixStruct("sched_param", "Scheduling parameters.", [{ name: "sched_priority", type: "i32", doc: "-1: not set" }]),
-  {
-    kind: "type",
-    name: "pthread_t",
-    header: "posix",
-    versions: NONE,
-    summary: "A thread.",
-    sources: [`${POSIX}basedefs/sys_types.h.html`],
-    c: "pthread_t",
-    as: "u32",
-  },
+  posixStruct("pthread_condattr_t", "Attributes of a condition variable.", [
+    { name: "clock", type: "i32", doc: "CLOCK_*" },
+    { name: "reserved", type: "u32" },
+  ]),
 ];
 
 const ERRNO_PAGE = [`${POSIX}basedefs/errno.h.html`];
@@ -333,12 +322,4 @@ const numbers: readonly Entry[] = [
 ];
 
 /** What C authors take from libc; module `posix` in WebAssembly. */
-export const entries: readonly Entry[] = [
-  ...threads,
-  ...mutexes,
-  ...waiting,
-  ...time,
-  ...strings,
-  ...structs,
-  ...numbers,
-];
+export const entries: readonly Entry[] = [...mutexes, ...waiting, ...time, ...strings, ...structs, ...numbers];

@@ -175,8 +175,23 @@ export const pthread_cond_t = { SIZEOF: 16, ALIGN: 4, opaque: 0 } as const;
 /** struct sem_t: vdevbox. */
 export const sem_t = { SIZEOF: 16, ALIGN: 4, opaque: 0 } as const;
 
+/** struct pthread_condattr_t: vdevbox. */
+export const pthread_condattr_t = { SIZEOF: 8, ALIGN: 4, clock: 0, reserved: 4 } as const;
+
+/** struct pthread_once_t: vdevbox. */
+export const pthread_once_t = { SIZEOF: 4, ALIGN: 4, state: 0 } as const;
+
 /** struct pthread_attr_t: vdevbox. */
-export const pthread_attr_t = { SIZEOF: 16, ALIGN: 4, opaque: 0 } as const;
+export const pthread_attr_t = {
+  SIZEOF: 16,
+  ALIGN: 4,
+  magic: 0,
+  detachstate: 4,
+  inheritsched: 5,
+  policy: 6,
+  priority: 8,
+  stacksize: 12,
+} as const;
 
 /** struct sched_param: vdevbox. */
 export const sched_param = { SIZEOF: 4, ALIGN: 4, sched_priority: 0 } as const;

@@ -98,6 +98,8 @@ const SHAPE_V_II: u32 = 3; // void (a, b): pic notify
 const SHAPE_I_I: u32 = 4; // void* (a): thread
 const SHAPE_I_IIII: u32 = 5; // int (a, b, c, d): instruction, pic table_spec
 const SHAPE_MSI: u32 = 6; // void (a, b, u64 at c, u32 at c + 8, d): msi deliver
+const SHAPE_V_I: u32 = 7; // void (a): cleanup handler
+const SHAPE_V: u32 = 8; // void (): function of pthread_once()
 
 /** Any other callback. @returns its result, 0 for void */
 export function __vdevbox_call(frame: usize, fn: u32, shape: u32, a: u32, b: u32, c: u32, d: u32): u32 {
@@ -110,6 +112,8 @@ export function __vdevbox_call(frame: usize, fn: u32, shape: u32, a: u32, b: u32
   else if (shape == SHAPE_I_I) result = call_indirect<u32>(fn, a);
   else if (shape == SHAPE_I_IIII) result = call_indirect<u32>(fn, a, b, c, d);
   else if (shape == SHAPE_MSI) call_indirect<void>(fn, a, b, load<u64>(c), load<u32>(c, 8), d);
+  else if (shape == SHAPE_V_I) call_indirect<void>(fn, a);
+  else if (shape == SHAPE_V) call_indirect<void>(fn);
   else unreachable();
   stack_release(outer);
   return result;

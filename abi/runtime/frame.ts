@@ -79,3 +79,6 @@ export function frame_enter(frame: usize): usize {
 export function frame_in_progress(): usize {
   return (scratch - 1) & ~(FRAME_BYTES - 1);
 }
+
+/** In the slots of a printf-like call behind its last argument: the host tells a format that asks for more. */
+export const NO_ARGUMENT: u64 = 0x7ff4_6e6f_6172_6773;

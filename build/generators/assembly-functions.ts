@@ -153,6 +153,7 @@ function varargsSource(entry: FunctionEntry, context: HeaderContext): string {
   const slots = Array.from({ length: VARARGS }, (_, index) => `a${index}`);
   const raw = `raw_${entry.name}(${[...fixed.map(paramName), "_slots"].join(", ")})`;
   const [alloc, release] = ["stack_alloc", "stack_release"].map((name) => context.useFrom("runtime/frame", name));
+  const none = context.useFrom("runtime/frame", "NO_ARGUMENT");
   const isVoid = result === "void";
   return [
     signature(
@@ -175,7 +176,7 @@ function varargsSource(entry: FunctionEntry, context: HeaderContext): string {
     "@inline",
     signature(
       `export function ${entry.name}`,
-      [...fixedParams, ...slots.map((slot) => `${slot}: u64 = 0`)],
+      [...fixedParams, ...slots.map((slot) => `${slot}: u64 = ${none}`)],
       `: ${result} {`,
     ),
     `  ${isVoid ? "" : "return "}${entry.name}_slots(${[...fixed.map(paramName), ...slots].join(", ")});`,

@@ -15,11 +15,8 @@ export interface Figure {
   readonly note?: string;
 }
 
-/** What a figure has to stay below: its ratio to the yardstick, or its value. */
-export interface Target {
-  readonly of: "ratio" | "value";
-  readonly most: number;
-}
+/** What a figure has to stay below or above: its ratio to the yardstick, or its value. */
+export type Target = { readonly of: "ratio" | "value" } & ({ readonly most: number } | { readonly least: number });
 
 /** The middle value, the mean of the two middle ones of an even number. */
 export function median(values: readonly number[]): number {
@@ -49,10 +46,14 @@ export function figure(
     yardstick: yardstick === undefined ? null : significant(yardstick),
     ratio: ratio === undefined ? null : significant(ratio),
     rounds,
-    target: target.of === "ratio" ? `ratio <= ${target.most}` : `<= ${target.most} ${unit}`,
-    met: held === undefined ? null : held <= target.most,
+    target: target.of === "ratio" ? `ratio ${limitOf(target)}` : `${limitOf(target)} ${unit}`,
+    met: held === undefined ? null : "most" in target ? held <= target.most : held >= target.least,
     ...(note === undefined ? {} : { note }),
   };
+}
+
+function limitOf(target: Target): string {
+  return "most" in target ? `<= ${target.most}` : `>= ${target.least}`;
 }
 
 /** Three digits: more is noise. */

@@ -125,7 +125,7 @@ function setRegions(vm: Vm, instance: ModuleInstance, count: number, regions: nu
   for (let i = 0; i < wanted; i++) {
     const errno = setRegion(vm, instance, readRegion(instance, (regions >>> 0) + i * gasp_region.SIZEOF));
     if (errno === EOK) continue;
-    instance.errno = errno;
+    vm.threadStates.set({ errno });
     return i;
   }
   return wanted;
@@ -165,7 +165,7 @@ export const gaspRegionBodies = bodies({
         "gasp_region_set_soft() belongs between gasp_lock() and gasp_unlock()",
         "Call gasp_lock() with the type of this region.",
       );
-      instance.errno = EPERM;
+      vm.threadStates.set({ errno: EPERM });
       return i;
     }
     return setRegions(vm, instance, wanted, regions!);

@@ -79,7 +79,8 @@ function transfer(
 }
 
 function wrongLength(blocks: number, given: number): string {
-  return `data_len leaves ${given} bytes for what blk describes as ${blocks}`;
+  const inferred = "that data_len is the length of what blk describes is inferred from the manual's examples";
+  return `data_len leaves ${given} bytes for what blk describes as ${blocks} (${inferred})`;
 }
 
 /** A transfer the author got wrong; a bad address of the guest's is none. @returns `result` */

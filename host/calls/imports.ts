@@ -1,3 +1,4 @@
+import { StopModule } from "../gate/finding.ts";
 import { createGate, type Gate } from "../gate/gate.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
@@ -20,8 +21,11 @@ import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
 import { memoryHooks } from "./memory-hooks.ts";
 import { posixBodies } from "./posix.ts";
+import { posixAttributeBodies } from "./posix-attributes.ts";
 import { posixClockBodies } from "./posix-clock.ts";
+import { posixEndingBodies } from "./posix-ending.ts";
 import { posixMutexBodies } from "./posix-mutex.ts";
+import { posixOnceBodies } from "./posix-once.ts";
 import { posixThreadBodies } from "./posix-threads.ts";
 import { posixTimerBodies } from "./posix-timer.ts";
 import { posixWaitingBodies } from "./posix-waiting.ts";
@@ -49,6 +53,9 @@ export const BODIES: Bodies = {
   ...posixBodies,
   ...posixMutexBodies,
   ...posixThreadBodies,
+  ...posixAttributeBodies,
+  ...posixEndingBodies,
+  ...posixOnceBodies,
   ...posixWaitingBodies,
   ...wdogBodies,
   ...guestPowerBodies,
@@ -68,7 +75,8 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
     const body = entry.body === "later" ? undefined : BODIES[entry.name];
     const checked = createGate(entry, host, instance, body);
     const gate = vm.races?.watchCalls(entry, instance, checked) ?? checked;
-    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate) : gate) as (
+    const plain = vm.threads === undefined ? gate : unleavable(vm, instance, gate);
+    functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate, entry.name) : plain) as (
       ...args: number[]
     ) => number;
   }
@@ -77,16 +85,35 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
 }
 
 /** A gate through which a thread can be left and come back to. */
-function resumable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
+function resumable(vm: Vm, instance: ModuleInstance, gate: Gate, name: string): Gate {
   const { activations } = vm;
   return (...args) => {
     const activation = activations.current!;
     let result: number | Suspended;
     if (activation.rewinding) result = activations.returned(activation);
-    else result = vm.threads!.preempts() ? vm.threads!.giveTurn(() => gate(...args)) : gate(...args);
+    else result = vm.threads!.preempts(name) ? vm.threads!.giveTurnBefore(name, () => gate(...args)) : gate(...args);
     if (result !== SUSPENDED) return result;
     instance.coroutines!.beginLeaving(activation);
     return 0;
+  };
+}
+
+/**
+ * A gate of a module that cannot be left, because no call of its own waits. What it finds locked all the same is held by
+ * an outer callback of its own, which goes on only when this one has ended.
+ */
+function unleavable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
+  return (...args) => {
+    const result = gate(...args);
+    if (result !== SUSPENDED) return result;
+    throw new StopModule(
+      vm.findings.record(instance, {
+        severity: "fault",
+        rule: "lock",
+        message: "deadlock: a callback waits for a lock that an outer callback of the same module holds",
+        advice: "Unlock before signalling an interrupt or anything else that calls another vdev.",
+      }),
+    );
   };
 }
 

@@ -1,10 +1,11 @@
 import { QVM_OUTAL_MASK, QVM_OUTAL_OFFSET } from "../../abi/generated/constants.ts";
 import { EndOfVm } from "../gate/finding.ts";
+import { counted } from "../plural.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Severity } from "../vm/events.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
-import { bodies, vdevOf, violation } from "./body.ts";
+import { bodies, remark, vdevOf, violation } from "./body.ts";
 import { PRINTF_SLOTS, printf } from "./printf.ts";
 
 /** Longest message, in bytes; what is longer is cut. */
@@ -19,7 +20,10 @@ function format(vm: Vm, instance: ModuleInstance, call: string, formatAt: number
     string: (address) => (address < instance.bytes.length ? instance.cstring(address, MESSAGE_LIMIT) : "(bad string)"),
   });
   chargeHostWork(vm, instance, TEXT_WORK + ("text" in result ? result.text.length / BYTES_PER_WORK : 0));
-  if ("text" in result) return result.text.slice(0, MESSAGE_LIMIT);
+  if ("text" in result) {
+    if (result.tooFew !== undefined) remarkTooFew(vm, instance, call, result.tooFew);
+    return result.text.slice(0, MESSAGE_LIMIT);
+  }
   violation(
     vm,
     instance,
@@ -30,6 +34,17 @@ function format(vm: Vm, instance: ModuleInstance, call: string, formatAt: number
     "Change the format string.",
   );
   return instance.cstring(formatAt).slice(0, MESSAGE_LIMIT);
+}
+
+/** C leaves open what happens then; here each argument that is not there counts as 0. */
+function remarkTooFew(
+  vm: Vm,
+  instance: ModuleInstance,
+  call: string,
+  { asked, given }: { asked: number; given: number },
+) {
+  const message = `was given a format that asks for ${counted(asked, "argument")}, and ${given === 0 ? "none" : given} behind it`;
+  remark(vm, instance, "argument", call, message, "Pass one argument for each conversion, and one for each *.");
 }
 
 function fatalExit(vm: Vm): number {

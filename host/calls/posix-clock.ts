@@ -1,6 +1,7 @@
 import { CLOCK_MONOTONIC, CLOCK_REALTIME, EINVAL } from "../../abi/generated/constants.ts";
 import { timespec } from "../../abi/generated/layouts.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { Vm } from "../vm/vm.ts";
 import { bodies } from "./body.ts";
 
 const NS_PER_S = 1_000_000_000n;
@@ -19,10 +20,21 @@ export function readTimespec(instance: ModuleInstance, address: number): bigint 
   return seconds * NS_PER_S + BigInt(nanoseconds);
 }
 
+/** Whether there is such a clock. */
+export function isKnownClock(clock: number): boolean {
+  return clock === CLOCK_REALTIME || clock === CLOCK_MONOTONIC;
+}
+
+/** A struct timespec that is a time of a clock, as virtual time since the start; undefined when it is no time. */
+export function readDeadline(vm: Vm, instance: ModuleInstance, address: number, clock: number): bigint | undefined {
+  const ns = readTimespec(instance, address);
+  return ns === undefined || clock === CLOCK_MONOTONIC ? ns : ns - vm.startTimeNs;
+}
+
 export const posixClockBodies = bodies({
   clock_gettime(vm, instance, clock, at) {
-    if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) {
-      instance.errno = EINVAL;
+    if (!isKnownClock(clock!)) {
+      vm.threadStates.set({ errno: EINVAL });
       return -1;
     }
     writeTimespec(instance, at! >>> 0, clock === CLOCK_MONOTONIC ? vm.nowNs : vm.startTimeNs + vm.nowNs);

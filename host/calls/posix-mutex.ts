@@ -1,4 +1,4 @@
-import { EBUSY, EDEADLK, EINVAL, EOK, EPERM } from "../../abi/generated/constants.ts";
+import { CLOCK_REALTIME, EBUSY, EDEADLK, EINVAL, EOK, EPERM, ETIMEDOUT } from "../../abi/generated/constants.ts";
 import { pthread_mutexattr_t, vdev_s } from "../../abi/generated/layouts.ts";
 import { StopModule } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
@@ -6,6 +6,7 @@ import type { Mutex, MutexKind } from "../threads/mutexes.ts";
 import type { Suspended } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, violation } from "./body.ts";
+import { readDeadline } from "./posix-clock.ts";
 
 /** By PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK. */
 const KINDS: readonly MutexKind[] = ["normal", "recursive", "errorcheck"];
@@ -58,6 +59,13 @@ export const posixMutexBodies = bodies({
     );
   },
 
+  pthread_mutex_timedlock(vm, instance, address, abstime) {
+    const mutex = mutexAt(vm, instance, address!, "pthread_mutex_timedlock");
+    const until = readDeadline(vm, instance, abstime! >>> 0, CLOCK_REALTIME);
+    if (mutex === undefined) return EINVAL;
+    return lockUntil(vm, mutex, until);
+  },
+
   pthread_mutex_trylock(vm, instance, address) {
     const mutex = mutexAt(vm, instance, address!, "pthread_mutex_trylock");
     if (mutex === undefined) return EINVAL;
@@ -72,8 +80,8 @@ export const posixMutexBodies = bodies({
       vm,
       instance,
       "pthread_mutex_unlock",
-      `was called for ${mutex.name}, which is not locked`,
-      "Lock and unlock in pairs.",
+      `was called for ${mutex.name}, which ${heldBy(mutex)}`,
+      "Lock and unlock in pairs, on the same thread.",
     );
     return EPERM;
   },
@@ -94,6 +102,28 @@ export const posixMutexBodies = bodies({
     return EOK;
   },
 });
+
+/** Takes a mutex, waiting up to a time. It is only looked at, and must be one, when the mutex is not free. */
+function lockUntil(vm: Vm, mutex: Mutex, until: bigint | undefined): number | Suspended {
+  const { threads } = vm;
+  const outcome = vm.mutexes.lock(mutex);
+  if (outcome === "done") return EOK;
+  if (until === undefined) return EINVAL;
+  if (outcome !== "wait") return outcome === "self" ? timeOutAlone(vm, until) : EDEADLK;
+  const again = (): number | Suspended =>
+    threads!.current!.timedOut && vm.mutexes.isTaken(mutex) ? ETIMEDOUT : lockUntil(vm, mutex, until);
+  return threads!.wait(waitOf(mutex), again, until);
+}
+
+/** The owner of a normal mutex waits for itself, but not for ever. */
+function timeOutAlone(vm: Vm, until: bigint): number | Suspended {
+  const { threads } = vm;
+  return threads?.current === undefined ? ETIMEDOUT : threads.wait({ for: "time" }, () => ETIMEDOUT, until);
+}
+
+function heldBy({ holder }: Mutex): string {
+  return holder === undefined ? "is not locked" : `${holder.owner?.name ?? "another thread"} holds`;
+}
 
 /** The mutex a call names; undefined, and told, when there is none. */
 export function mutexAt(vm: Vm, instance: ModuleInstance, pointer: number, call: string): Mutex | undefined {
@@ -116,9 +146,11 @@ export function relock(vm: Vm, mutex: Mutex, then: () => number | Suspended): nu
 }
 
 function waitFor(vm: Vm, mutex: Mutex, then: () => number | Suspended): Suspended {
-  const { threads } = vm;
-  const wait = { for: "mutex", of: mutex, name: mutex.name, owner: () => mutex.holder?.owner } as const;
-  return threads!.wait(wait, () => relock(vm, mutex, then));
+  return vm.threads!.wait(waitOf(mutex), () => relock(vm, mutex, then));
+}
+
+function waitOf(mutex: Mutex) {
+  return { for: "mutex", of: mutex, name: mutex.name, owner: () => mutex.holder?.owner } as const;
 }
 
 /** POSIX leaves what follows undefined; here it is a violation. */

@@ -1,26 +1,34 @@
-import { EAGAIN, EDEADLK, EINVAL, EOK, ESRCH } from "../../abi/generated/constants.ts";
+import { EAGAIN, EDEADLK, EINVAL, EOK, ERANGE, ESRCH } from "../../abi/generated/constants.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
+import { counted } from "../plural.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
-import { EndOfThread, type Thread } from "../threads/thread.ts";
+import type { Suspended } from "../threads/suspended.ts";
+import type { Thread } from "../threads/thread.ts";
+import { THREAD_LIMIT } from "../threads/threads.ts";
 import type { Vm } from "../vm/vm.ts";
-import { bodies, vdevOf } from "./body.ts";
+import { bodies, remark, vdevOf } from "./body.ts";
+import { areAttributes, makesDetached } from "./posix-attributes.ts";
+import { cancellationPoint, lendsItselfToCancelling } from "./posix-ending.ts";
+
+/** What pthread_self() gives of threads the vdev did not make: no number of one it made. */
+const QVM_THREADS = 0x40000000;
+/** Bytes of a thread's name. */
+const NAME_LIMIT = 99;
 
 /** Threads of vdevs: making, joining, cancelling. */
 export const posixThreadBodies = bodies({
-  vdev_thread_create: (vm, instance, vdp, name, thread, _attr, routine, arg) =>
-    create(
-      vm,
-      instance,
-      vdevOf(vm, instance, vdp!)?.index ?? vm.context.vdev,
-      instance.cstring(name!),
-      thread!,
-      routine!,
-      arg!,
-    ),
+  vdev_thread_create(vm, instance, vdp, name, thread, attr, routine, arg) {
+    const vdev = vdevOf(vm, instance, vdp!)?.index ?? vm.context.vdev;
+    const label = `thread ${instance.cstring(name!)}`;
+    return create(vm, instance, "vdev_thread_create", { vdev, label, routine: routine!, arg: arg! }, thread!, attr!);
+  },
 
-  pthread_create: (vm, instance, thread, _attr, routine, arg) =>
-    create(vm, instance, vm.context.vdev, "", thread!, routine!, arg!),
+  pthread_create(vm, instance, thread, attr, routine, arg) {
+    const { vdev } = vm.context;
+    const label = `a thread of ${vm.vdevs[vdev]?.name ?? instance.module.file}`;
+    return create(vm, instance, "pthread_create", { vdev, label, routine: routine!, arg: arg! }, thread!, attr!);
+  },
 
   pthread_join(vm, instance, id, valuePointer) {
     const { threads } = vm;
@@ -35,18 +43,17 @@ export const posixThreadBodies = bodies({
     };
     if (target.state === "ended") return finish();
     if (threads.current === undefined) return EINVAL;
-    cancellationPoint(vm);
-    return threads.wait({ for: "join", of: target }, () => {
-      cancellationPoint(vm);
-      return finish();
-    });
+    const woken = (): number | Suspended => (target.state === "ended" ? finish() : (cancellationPoint(vm) ?? again()));
+    const again = (): Suspended => threads.wait({ for: "join", of: target }, woken);
+    return cancellationPoint(vm) ?? again();
   },
 
   pthread_cancel(vm, instance, id) {
     const target = own(vm, instance, id!);
     if (target === undefined) return ESRCH;
     target.cancelled = true;
-    if (target.wait !== undefined && target.wait.for !== "mutex") vm.threads!.wake(target);
+    const { wait } = target;
+    if (wait !== undefined && wait.for !== "mutex" && lendsItselfToCancelling(vm, target)) vm.threads!.wake(target);
     return EOK;
   },
 
@@ -59,14 +66,19 @@ export const posixThreadBodies = bodies({
     return EOK;
   },
 
-  pthread_self: (vm) => vm.threads?.current?.id ?? 0,
-
-  pthread_attr_init(_vm, instance, attr) {
-    instance.bytes.fill(0, attr! >>> 0, (attr! >>> 0) + 16);
-    return EOK;
+  pthread_self(vm) {
+    const thread = vm.threads?.acting;
+    return thread?.instance === undefined ? QVM_THREADS | vm.threadStates.qvmThread : thread.id;
   },
 
-  pthread_attr_destroy: () => EOK,
+  pthread_setname_np(vm, instance, id, name) {
+    const target = own(vm, instance, id!);
+    if (target === undefined) return ESRCH;
+    const text = instance.cstring(name!);
+    if (new TextEncoder().encode(text).length > NAME_LIMIT) return ERANGE;
+    target.name = `thread ${text}`;
+    return EOK;
+  },
 });
 
 /** A vdev thread of this module instance; pthread_t of others mean nothing to it. */
@@ -75,35 +87,48 @@ function own(vm: Vm, instance: ModuleInstance, id: number): Thread | undefined {
   return thread?.instance === instance ? thread : undefined;
 }
 
-/** What a cancelled thread leaves for pthread_join(); the number is ours. */
-const PTHREAD_CANCELED = -1;
+/** What a thread is to do. */
+interface Work {
+  readonly vdev: number;
+  readonly label: string;
+  readonly routine: number;
+  readonly arg: number;
+}
 
-function create(
-  vm: Vm,
-  instance: ModuleInstance,
-  vdev: number,
-  name: string,
-  idPointer: number,
-  routine: number,
-  arg: number,
-): number {
+function create(vm: Vm, instance: ModuleInstance, name: string, work: Work, idPointer: number, attr: number): number {
   const { threads, activations } = vm;
   if (threads === undefined) return EAGAIN;
+  if (attr !== 0 && !areAttributes(vm, instance, attr >>> 0, name)) return EINVAL;
   const { __vdevbox_call: call } = instance.exports;
-  const label = name === "" ? `a thread of ${vm.vdevs[vdev]?.name ?? instance.module.file}` : `thread ${name}`;
-  const thread = threads.create(instance, label, () =>
-    activations.enter(instance, vdev, CALLBACK.thread!, THREAD.vdev!, 0, (frame) =>
-      call(frame, routine, SHAPE.intI, arg, 0, 0, 0),
-    ),
-  );
-  if (thread === undefined) return EAGAIN;
-  thread.result = PTHREAD_CANCELED;
+  const enter = (frame: number) => {
+    const result = call(frame, work.routine, SHAPE.intI, work.arg, 0, 0, 0);
+    if (threads.current?.state === "running") checkCleanups(vm, instance);
+    return result;
+  };
+  const start = () => activations.enter(instance, work.vdev, CALLBACK.thread!, THREAD.vdev!, 0, enter);
+  const thread = threads.create(instance, work.label, start);
+  if (thread === undefined) return tooMany(vm, instance, name);
+  thread.detached = makesDetached(instance, attr >>> 0);
   vm.races?.fork(thread);
   if (idPointer !== 0) instance.setU32(idPointer >>> 0, thread.id);
   return EOK;
 }
 
-/** Ends the thread in progress when it was cancelled. @throws EndOfThread */
-export function cancellationPoint(vm: Vm): void {
-  if (vm.threads?.current?.cancelled) throw new EndOfThread("the thread was cancelled");
+function tooMany(vm: Vm, instance: ModuleInstance, name: string): number {
+  const message = `cannot make another thread: a VM has ${THREAD_LIMIT} of vdevs' own at most`;
+  remark(vm, instance, "limit", name, message, "Join threads that have ended, and give work to those there are.");
+  return EAGAIN;
+}
+
+/** A thread's function has returned. In C, handlers that are left would be called with a stack that is gone. */
+function checkCleanups(vm: Vm, instance: ModuleInstance): void {
+  const { cleanups } = vm.threadStates.current;
+  if (cleanups.length === 0) return;
+  vm.threadStates.set({ cleanups: [] });
+  vm.findings.record(instance, {
+    severity: "warning",
+    rule: "thread",
+    message: `a thread's function returned with ${counted(cleanups.length, "cleanup handler")} pushed, which were not called`,
+    advice: "Call pthread_cleanup_pop() on every way out of the function, or end the thread with pthread_exit().",
+  });
 }

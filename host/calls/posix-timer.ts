@@ -13,18 +13,18 @@ const TIMER_LIMIT = 1024;
 /** POSIX timers, whose sigevent vdev_pulse() has filled: pulses at a time. */
 export const posixTimerBodies = bodies({
   timer_create(vm, instance, clock, event, id) {
-    if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) return failed(instance, EINVAL);
+    if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) return failed(vm, EINVAL);
     // No sigevent would mean SIGALRM.
     const pulse = event === 0 ? EINVAL : pulseOf(vm, instance, event!);
     if (pulse === EINVAL) return refusedEvent(vm, instance, "timer_create");
-    if (vm.pulseTimers.countOf(instance) >= TIMER_LIMIT) return failed(instance, EAGAIN);
+    if (vm.pulseTimers.countOf(instance) >= TIMER_LIMIT) return failed(vm, EAGAIN);
     instance.setU32(id! >>> 0, vm.pulseTimers.create(instance, pulse, clock === CLOCK_REALTIME).id);
     return 0;
   },
 
   timer_delete(vm, instance, id) {
     const timer = vm.pulseTimers.find(instance, id! >>> 0);
-    if (timer === undefined) return failed(instance, EINVAL);
+    if (timer === undefined) return failed(vm, EINVAL);
     vm.pulseTimers.delete(timer);
     return 0;
   },
@@ -33,7 +33,7 @@ export const posixTimerBodies = bodies({
     const timer = vm.pulseTimers.find(instance, id! >>> 0);
     const first = readTimespec(instance, (value! >>> 0) + itimerspec.it_value);
     const interval = readTimespec(instance, (value! >>> 0) + itimerspec.it_interval);
-    if (timer === undefined || first === undefined || interval === undefined) return failed(instance, EINVAL);
+    if (timer === undefined || first === undefined || interval === undefined) return failed(vm, EINVAL);
     if (old !== 0) writeSetting(vm, instance, timer, old! >>> 0);
     const origin = (flags! & TIMER_ABSTIME) === 0 ? vm.nowNs : timer.isRealtime ? -vm.startTimeNs : 0n;
     vm.pulseTimers.set(timer, first === 0n ? undefined : origin + first, interval);
@@ -42,7 +42,7 @@ export const posixTimerBodies = bodies({
 
   timer_gettime(vm, instance, id, value) {
     const timer = vm.pulseTimers.find(instance, id! >>> 0);
-    if (timer === undefined) return failed(instance, EINVAL);
+    if (timer === undefined) return failed(vm, EINVAL);
     writeSetting(vm, instance, timer, value! >>> 0);
     return 0;
   },
@@ -54,7 +54,7 @@ function writeSetting(vm: Vm, instance: ModuleInstance, timer: PulseTimer, at: n
   writeTimespec(instance, at + itimerspec.it_interval, timer.intervalNs);
 }
 
-function failed(instance: ModuleInstance, errno: number): -1 {
-  instance.errno = errno;
+function failed(vm: Vm, errno: number): -1 {
+  vm.threadStates.set({ errno });
   return -1;
 }

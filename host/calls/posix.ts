@@ -2,5 +2,5 @@ import { bodies } from "./body.ts";
 
 /** What comes from libc and needs the host. */
 export const posixBodies = bodies({
-  errno_get: (_vm, instance) => instance.errno,
+  errno_get: (vm) => vm.threadStates.current.errno,
 });

@@ -1,6 +1,6 @@
 /** Oracle: the C standard's printf on a 32-bit target; what each line should print was worked out by hand. */
 import { describe, expect, it } from "vitest";
-import { printf } from "./printf.ts";
+import { NO_ARGUMENT, printf } from "./printf.ts";
 
 /** Formats with numbers and strings as C would pass them: each fills one 8-byte slot. */
 function format(text: string, ...values: readonly (number | bigint | string)[]): string {
@@ -55,6 +55,15 @@ describe("printf", () => {
     ["%d%d%d%d%d%d%d", /asks for more than 6 arguments/],
   ])("%s is refused in words", (text, why) => {
     expect(format(text, 1, 2, 3, 4, 5, 6)).toMatch(why);
+  });
+
+  it("tells how many arguments are missing, and takes each as 0", () => {
+    const given = (text: string, ...values: bigint[]) =>
+      printf(text, { u64: (slot) => values[slot] ?? NO_ARGUMENT, string: () => "s" });
+    expect(given("%d %d %*d", 1n)).toEqual({ text: "1 0 0", tooFew: { asked: 4, given: 1 } });
+    expect(given("%s", 0n)).toEqual({ text: "(null)" });
+    expect(given("%d%%", 7n)).toEqual({ text: "7%" });
+    expect(given("none %%")).toEqual({ text: "none %" });
   });
 
   it("takes a percent sign as text where it is doubled, and not where it begins a conversion", () => {

@@ -7,11 +7,21 @@ export interface PrintfArguments {
 /** Slots a call passes; a format that asks for more is refused. */
 export const PRINTF_SLOTS = 6;
 
+/** What a slot holds whose argument was left out: NO_ARGUMENT of abi/runtime/frame.ts. */
+export const NO_ARGUMENT = 0x7ff4_6e6f_6172_6773n;
+
 /** Widest field and longest precision: what is more is cut. */
 const FIELD_LIMIT = 1024;
 
 /** `%%`, a conversion, or a percent sign that begins none of those known. */
 const CONVERSION = /%(?:(%)|([-+ #0]*)(\*|[1-9]\d*)?(?:\.(\*|\d*))?(hh|h|ll|l|j|z|t)?([diouxXcsp]))?/g;
+
+/** What a format came to. */
+export interface Printed {
+  readonly text: string;
+  /** How many arguments the format asks for and how many were passed, when those are fewer. */
+  readonly tooFew?: { readonly asked: number; readonly given: number };
+}
 
 /** One conversion of a format. */
 interface Conversion {
@@ -26,14 +36,20 @@ interface Conversion {
 /**
  * printf as the logging calls of the API take it: d i o u x X c s p %, flags, width, precision and length modifiers.
  * Integers without `ll`, `l` or `j` are 32 bits wide: `long` has 4 bytes on wasm32, but vdevs pass 64-bit values too.
- * @returns the text, or what is wrong with the format as the end of a sentence
+ * @returns the text, in which an argument that was left out counts as 0, or what is wrong with the format as the end of
+ * a sentence
  */
-export function printf(format: string, args: PrintfArguments): { readonly text: string } | { readonly wrong: string } {
+export function printf(format: string, args: PrintfArguments): Printed | { readonly wrong: string } {
   let slot = 0;
+  let given: number | undefined;
   let wrong: string | undefined;
   const next = (): bigint => {
     if (slot >= PRINTF_SLOTS) wrong ??= `the format asks for more than ${PRINTF_SLOTS} arguments`;
-    return slot < PRINTF_SLOTS ? args.u64(slot++) : 0n;
+    if (slot >= PRINTF_SLOTS) return 0n;
+    const value = args.u64(slot);
+    if (value === NO_ARGUMENT) given ??= slot;
+    slot++;
+    return value === NO_ARGUMENT ? 0n : value;
   };
   const number = (text: string): number => (text === "*" ? Number(BigInt.asIntN(32, next())) : Number(text));
   const replace = (
@@ -67,7 +83,8 @@ export function printf(format: string, args: PrintfArguments): { readonly text: 
     );
   };
   const text = format.replace(CONVERSION, replace);
-  return wrong === undefined ? { text } : { wrong };
+  if (wrong !== undefined) return { wrong };
+  return given === undefined ? { text } : { text, tooFew: { asked: slot, given } };
 }
 
 function bitsOf(length: string | undefined): Conversion["bits"] {

@@ -22,7 +22,7 @@ export function pulseOf(vm: Vm, instance: ModuleInstance, address: number): Puls
 
 /** Tells an author that only what vdev_pulse() filled can be delivered. @returns -1, with errno set */
 export function refusedEvent(vm: Vm, instance: ModuleInstance, call: string): number {
-  instance.errno = EINVAL;
+  vm.threadStates.set({ errno: EINVAL });
   const advice = "Fill the struct sigevent with vdev_pulse(): signals and other events cannot be delivered to a vdev.";
   remark(vm, instance, "argument", call, "failed with EINVAL: the sigevent is none that vdev_pulse() filled", advice);
   return -1;
@@ -44,7 +44,7 @@ export const pulseBodies = bodies({
     const pulse = pulseOf(vm, instance, event!);
     if (pulse === EINVAL) return refusedEvent(vm, instance, "MsgDeliverEvent");
     if (pulse === undefined || vm.pulses.deliver(pulse.vdev, pulse.code)) return 0;
-    instance.errno = EAGAIN;
+    vm.threadStates.set({ errno: EAGAIN });
     return -1;
   },
 });

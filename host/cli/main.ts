@@ -8,6 +8,7 @@ import { benchCommand } from "./bench.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
+import { exploreCommand } from "./explore.ts";
 import { fromHere } from "./finding-text.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
@@ -15,7 +16,15 @@ import { runCommand } from "./run.ts";
 /** Exit codes of all commands but `run`, which has qvm's. */
 export const EXIT_CODE = { fine: 0, findings: 1, usage: 2 } as const;
 
-const COMMANDS: readonly Command[] = [buildCommand, runCommand, replayCommand, checkCommand, benchCommand, demoCommand];
+const COMMANDS: readonly Command[] = [
+  buildCommand,
+  runCommand,
+  replayCommand,
+  checkCommand,
+  exploreCommand,
+  benchCommand,
+  demoCommand,
+];
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length)) + 2;

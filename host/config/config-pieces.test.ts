@@ -35,6 +35,14 @@ describe("files and text of a command line", () => {
     expect(config.dryrun).toBe(true);
   });
 
+  it("may have text in one quoted word, which means what its words mean one by one", () => {
+    const a = file("quoted.qvmconf", "system s\nvdev a");
+    const inWords = parse(a, "loc", "0x1000", "set", "vdevbox-seed", "7", "cmdline", "user root", "dryrun");
+    const quoted = parse(a, "loc 0x1000 # a comment", "set vdevbox-seed 7", "cmdline", "user root", "dryrun");
+    expect(withoutPlaces(quoted)).toEqual(withoutPlaces(inWords));
+    expect(refusal(a, "ram 1x")).toMatch(/^<command line>:1:5: .*1x/);
+  });
+
   it("may be one text alone", () => {
     expect(parse("vdev trace loc 0x1000").vdevs[0]!.place).toEqual({ file: "<command line>", line: 1, column: 1 });
   });

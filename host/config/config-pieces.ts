@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { readConfigFile } from "./config-file.ts";
-import { ALL_WORDS } from "./grammar.ts";
+import { ALL_WORDS, WITHOUT_ARGUMENT } from "./grammar.ts";
 import type { ConfigPiece } from "./parse-config.ts";
 import { readWordSpans, type WordSpan } from "./words.ts";
 
@@ -15,7 +15,7 @@ const TEXT_LIMIT = 32 << 20;
 
 /**
  * The configuration a command line asks for, as qvm takes it: the first word is a file, or a text in one piece; further
- * ones are `@file` or options. A word `@file` inside a text or a file stands for that file too, looked for beside the
+ * ones are `@file`, options word by word, or a text in one piece that begins with an option. A word `@file` inside a text or a file stands for that file too, looked for beside the
  * file it stands in; in quotes it is an ordinary word.
  *
  * The pieces follow each other as if they were one text, and each keeps the lines and columns of its file.
@@ -30,8 +30,10 @@ export function configPieces(words: readonly string[]): ConfigPiece[] {
     text = [];
   };
   for (const [i, word] of words.entries()) {
-    if (i === 0 && isOptionText(word)) pieces.addText(word);
-    else if (i > 0 && !word.startsWith("@")) text.push(quoteWord(word));
+    if (isOptionText(word) && !takesArgument(words[i - 1])) {
+      flush();
+      pieces.addText(word);
+    } else if (i > 0 && !word.startsWith("@")) text.push(quoteWord(word));
     else {
       flush();
       pieces.addFile(word.replace(/^@/, ""));
@@ -41,9 +43,14 @@ export function configPieces(words: readonly string[]): ConfigPiece[] {
   return pieces.all;
 }
 
-/** Whether the first word is no file but a configuration in one piece: `"vdev trace loc 0x1000"`. */
+/** Whether a word of the shell is no file but configuration in one piece: `"vdev trace loc 0x1000"`. */
 function isOptionText(word: string): boolean {
   return ALL_WORDS.has(/^\s*(\S+)\s/.exec(word)?.[1] ?? "") && !existsSync(word);
+}
+
+/** Whether a word is an option whose argument comes next, which is one word whatever it says: `cmdline "user root"`. */
+function takesArgument(word: string | undefined): boolean {
+  return word !== undefined && ALL_WORDS.has(word) && !WITHOUT_ARGUMENT.has(word);
 }
 
 /** A word of the shell as one word of a configuration. */

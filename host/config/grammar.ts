@@ -35,6 +35,9 @@ const EVERYWHERE: ReadonlySet<string> = new Set([...CONTEXT_WORDS, ...VM_WORDS, 
 /** Every option of the grammar. */
 export const ALL_WORDS: ReadonlySet<string> = new Set([...EVERYWHERE, ...CPU_WORDS, ...VDEV_WORDS, ...PASS_WORDS]);
 
+/** Options that take no argument. */
+export const WITHOUT_ARGUMENT: ReadonlySet<string> = new Set(["cpu", "pass", "debug", "dryrun"]);
+
 /** Whether a vdev's own option of that name could never be given, since the grammar takes the word first. */
 export function isTakenFromVdevs(word: string): boolean {
   return EVERYWHERE.has(word);

@@ -201,8 +201,11 @@ function readSet({ config, words, open }: ReadState, option: ConfigWord): void {
   const value = words.argument(option, `the value of ${name.text}`);
   const placed = placeSetting(option, name, value, open.kind);
   replaceOrAdd(settingsOf(config, open, placed.scope), placed.setting, (setting) => setting.name);
-  if (placed.note !== undefined) note(config, option, placed.note);
-  if (placed.scope === "vdev" && open.kind === "vdev" && open.vdev.place.file !== option.place.file) {
+  // A text behind a file's last vdev is in nobody's stanza.
+  const continues = open.kind === "vdev" && open.vdev.place.file !== option.place.file;
+  const expected = continues && placed.isVmWide === true;
+  if (placed.note !== undefined && !expected) note(config, option, placed.note);
+  if (placed.scope === "vdev" && open.kind === "vdev" && continues) {
     // A text behind a file continues it, so what reads like a setting of the VM may belong to the file's last vdev.
     const advice = `to set it for the whole VM, write it in front of the first vdev`;
     note(

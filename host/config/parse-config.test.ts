@@ -211,7 +211,10 @@ describe("set", () => {
     expect(vdevboxSettings(config.settings)).toEqual({ instances: "private", accessNs: 16n });
     expect(config.settings.map((setting) => setting.name)).toContain("fdt-dump-file");
     expect(config.vdevs[0]!.settings).toEqual([]);
-    expect(config.notes).toHaveLength(3);
+    expect(config.notes.map((note) => note.text)).toEqual([
+      expect.stringContaining('"vdevbox-instances" holds for the whole VM'),
+      expect.stringContaining('"fdt-dump-file" is kept and changes nothing'),
+    ]);
   });
 
   it("keeps a variable it does not know, with a note", () => {
@@ -250,8 +253,17 @@ describe("pieces of a command line", () => {
     expect(vdevboxSettings(config.settings)).toEqual({ accessNs: 5n });
     expect(config.notes.map((note) => note.text)).toEqual([
       expect.stringContaining('this sets "vdevbox-policy" of vdev b only'),
-      expect.stringContaining('"vdevbox-access-ns" holds for the whole VM'),
     ]);
+  });
+
+  it("say that a setting of the whole VM is one only where it reads like a setting of its vdev", () => {
+    const notes = (...texts: string[]) =>
+      parseConfigPieces(texts.map((text, i) => ({ text, file: `${i}.conf` }))).notes.map((note) => note.text);
+    expect(notes("vdev a set vdevbox-steps 5000 vdev b")).toEqual([
+      '"vdevbox-steps" holds for the whole VM, also when set inside a vdev',
+    ]);
+    expect(notes("vdev a", "set vdevbox-steps 5000")).toEqual([]);
+    expect(notes("vdev a set vdevbox-time wall set vdevbox-seed 3 cpu set vdevbox-steps 5000")).toEqual([]);
   });
 
   it("may have system only at the very start", () => {

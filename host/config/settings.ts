@@ -54,6 +54,8 @@ const MAX_STACK_BYTES = 384n << 10n;
 
 interface Variable {
   readonly scopes: readonly SettingScope[];
+  /** It says something of every vdev, so that one may take it for a setting of the vdev it stands behind. */
+  readonly ofEachVdev?: true;
   /** Why it has no effect here. */
   readonly without?: string;
   check?(value: ConfigWord): void;
@@ -72,12 +74,12 @@ const NO_HARDWARE = "there is no controller of the host behind it";
 
 const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-policy", { scopes: ["vdev", "vm"], check: oneOf("vdevbox-policy", POLICIES) }],
-  ["vdevbox-instances", { scopes: ["vm"], check: oneOf("vdevbox-instances", INSTANCES) }],
-  ["vdevbox-on-fault", { scopes: ["vm"], check: oneOf("vdevbox-on-fault", ON_FAULT) }],
+  ["vdevbox-instances", { scopes: ["vm"], ofEachVdev: true, check: oneOf("vdevbox-instances", INSTANCES) }],
+  ["vdevbox-on-fault", { scopes: ["vm"], ofEachVdev: true, check: oneOf("vdevbox-on-fault", ON_FAULT) }],
   ["vdevbox-access-ns", { scopes: ["vm"], check: within("vdevbox-access-ns", 0n, MAX_ACCESS_NS) }],
   ["vdevbox-architecture", { scopes: ["vm"], check: oneOf("vdevbox-architecture", ARCHITECTURES) }],
-  ["vdevbox-steps", { scopes: ["vm"], check: within("vdevbox-steps", MIN_STEPS, MAX_STEPS) }],
-  ["vdevbox-stack", { scopes: ["vm"], check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
+  ["vdevbox-steps", { scopes: ["vm"], ofEachVdev: true, check: within("vdevbox-steps", MIN_STEPS, MAX_STEPS) }],
+  ["vdevbox-stack", { scopes: ["vm"], ofEachVdev: true, check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
   ["vdevbox-seed", { scopes: ["vm"], check: within("vdevbox-seed", 0n, MAX_SEED) }],
   ["vdevbox-races", { scopes: ["vm"], check: oneOf("vdevbox-races", SWITCH) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
@@ -100,6 +102,8 @@ export interface PlacedSetting {
   readonly setting: Setting;
   /** A sentence for the user, when something is worth telling. */
   readonly note?: string;
+  /** What the note says is only that it holds for the whole VM. */
+  readonly isVmWide?: true;
 }
 
 /**
@@ -129,9 +133,9 @@ export function placeSetting(
     return { scope: applies ? open : "vm", setting, note };
   }
   if (applies) return { scope: open, setting };
-  const surprising = open !== "vm" && name.text.startsWith("vdevbox-");
+  const surprising = open === "vdev" && variable.ofEachVdev === true;
   const note = `"${name.text}" holds for the whole VM, also when set inside a ${open}`;
-  return surprising ? { scope: "vm", setting, note } : { scope: "vm", setting };
+  return surprising ? { scope: "vm", setting, note, isVmWide: true } : { scope: "vm", setting };
 }
 
 /** vdevbox's own variables of a VM or of one vdev, with their types. */

@@ -17,7 +17,13 @@ export type RuleName =
   | "race"
   | "limit"
   | "abort"
-  | "trap";
+  | "trap"
+  | "deadlock"
+  | "lock-order"
+  | "blocked-owner"
+  | "predicate"
+  | "lost-wakeup"
+  | "starvation";
 
 /** One frame of a vdev's call stack, innermost first. */
 export interface StackFrame {
@@ -56,6 +62,8 @@ export interface Finding {
   readonly vdev: VdevName | undefined;
   readonly module: string;
   readonly stack: readonly StackFrame[];
+  /** Other places it takes to understand it: where a lock was taken, where another thread stands. */
+  readonly also?: readonly { readonly what: string; readonly stack: readonly StackFrame[] }[];
   /** Every vdev that stops with this one, because they share a module instance. */
   readonly affected: readonly string[];
   readonly advice: string;
@@ -110,6 +118,10 @@ export function formatFinding(finding: Finding): string {
   finding.stack.forEach((frame, i) => {
     rows.push([i === 0 ? "where" : "", formatFrame(frame)]);
   });
+  for (const { what, stack } of finding.also ?? []) {
+    rows.push(["also", `${what}${stack.length === 0 ? "" : ":"}`]);
+    for (const frame of stack) rows.push(["", `  ${formatFrame(frame)}`]);
+  }
   if (finding.vdev !== undefined)
     rows.push(["vdev", `${finding.vdev.name} (${finding.vdev.type}) at ${finding.vdev.location}`]);
   rows.push(["during", formatSituation(finding.situation)]);

@@ -32,9 +32,16 @@ export class Races {
   /** Sets of locks held, by number; the first is of none. */
   readonly #lockSets: (readonly string[])[] = [[]];
   readonly #lockSetNumbers = new Map<string, number>([["", 0]]);
+  /** The set of locks that was asked for last: of whom, and when. */
+  #lockOwner: Thread | undefined;
+  #lockChanges = -1;
+  #lockNumber = 0;
   readonly #atomics = new Map<string, object>();
-  /** Bytes that several threads have touched in any run of this VM, by memory and word. */
-  readonly #shared = new Map<WatchedMemory, Set<number>>();
+  /** Words that several threads had touched when this run began: where a thread may give its turn away in it. */
+  #shared: ReadonlySet<number>[] = [];
+  /** The same with those of this run, by memory. */
+  readonly #learned: Set<number>[] = [];
+  #given: ReadonlySet<number>[] | undefined;
   /** Pairs of places found since the last reset, and ever. */
   readonly #found = new Set<string>();
   readonly #told = new Set<string>();
@@ -95,7 +102,7 @@ export class Races {
     if (this.onShared === undefined || this.#thread === undefined || instance.allocating) return false;
     const memory = this.#memories.find((one) => one.instance === instance)!;
     const start = memory.startOf(address, site);
-    if (instance.isInFrame(start) || this.#shared.get(memory)?.has(start >>> 2) !== true) return false;
+    if (instance.isInFrame(start) || this.#shared[memory.instance.id]?.has(start >>> 2) !== true) return false;
     return this.onShared();
   }
 
@@ -142,8 +149,15 @@ export class Races {
     const { held } = this.#vm;
     if (!held.any || this.#thread === undefined) return 0;
     const owner = this.#thread.root ?? this.#thread;
-    const names = held.save().flatMap((lock) => (lock.owner === owner ? [lock.name] : []));
-    const key = [...new Set(names)].sort().join("\n");
+    if (owner === this.#lockOwner && held.changes === this.#lockChanges) return this.#lockNumber;
+    this.#lockOwner = owner;
+    this.#lockChanges = held.changes;
+    this.#lockNumber = this.#lockSetOf(held.namesOf(owner));
+    return this.#lockNumber;
+  }
+
+  #lockSetOf(names: readonly string[]): number {
+    const key = names.length < 2 ? (names[0] ?? "") : [...new Set(names)].sort().join("\n");
     const known = this.#lockSetNumbers.get(key);
     if (known !== undefined) return known;
     const number = this.#lockSets.push(key.split("\n")) - 1;
@@ -167,6 +181,11 @@ export class Races {
     this.#syncs.add(sync);
     this.#order.release(this.#number, sync);
     this.#begin();
+  }
+
+  /** The thread in progress has to do with an object that orders nothing: a condition variable. */
+  touch(object: object): void {
+    this.#syncs.add(object);
   }
 
   /** A thread was made. */
@@ -218,8 +237,14 @@ export class Races {
     this.#threads.forget();
     this.#atomics.clear();
     this.#found.clear();
+    if (this.onShared !== undefined) this.#shared = this.#given ?? this.#learned.map((words) => new Set(words));
     this.beginStep();
     this.#begin();
+  }
+
+  /** Races that were told are told again when they are found again. */
+  tellAgain(): void {
+    this.#told.clear();
   }
 
   #restart(): void {
@@ -266,7 +291,7 @@ export class Races {
     if (writes) this.onWrite?.(this.#thread, address, bytes, memory.instance);
     if (this.onShared === undefined) return !atomic;
     if (shared) this.#share(memory, address, bytes);
-    return !atomic && this.#shared.get(memory)?.has(address >>> 2) !== true;
+    return !atomic && this.#shared[memory.instance.id]?.has(address >>> 2) !== true;
   }
 
   #note(access: WatchedAccess): void {
@@ -280,12 +305,24 @@ export class Races {
   }
 
   #share(memory: WatchedMemory, address: number, bytes: number): void {
-    let words = this.#shared.get(memory);
-    if (words === undefined) {
-      words = new Set();
-      this.#shared.set(memory, words);
-    }
+    this.#learned[memory.instance.id] ??= new Set();
+    const words = this.#learned[memory.instance.id]!;
     for (let at = address; at < address + bytes; at += 4) words.add(at >>> 2);
+  }
+
+  /** Where threads may give their turn away in this run: words of each module instance. */
+  get sharedWords(): readonly (readonly number[])[] {
+    return Array.from(this.#shared, (words) => [...(words ?? [])]);
+  }
+
+  /** The runs that follow take those known now, until it is undone: so that they go the same way. */
+  freezeSharedWords(frozen: boolean): void {
+    this.#given = frozen ? this.#learned.map((words) => new Set(words)) : undefined;
+  }
+
+  /** Sets them for the runs that follow: without, each takes those of all runs before it. */
+  set sharedWords(words: readonly (readonly number[])[]) {
+    this.#given = words.map((some) => new Set(some));
   }
 
   /** What orders atomic operations on the same word. */

@@ -87,8 +87,8 @@ export type RecordingEvent =
   | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
   /** Input: whether a guest dump could be written, EOK or an errno. */
   | { readonly kind: "dump"; readonly errno: number }
-  /** Input: the scheduler went on with that thread. */
-  | { readonly kind: "schedule"; readonly thread: number }
+  /** Input: a search of schedules decided who goes on: `thread3`, `vcpu0`, see host/explore/actor.ts. */
+  | { readonly kind: "schedule"; readonly actor: string }
   /** Output: a vdev wrote to guest memory. */
   | { readonly kind: "dmaWrite"; readonly address: bigint; readonly bytes: Uint8Array }
   /** Output: an interrupt line changed. */

@@ -10,6 +10,8 @@ import { createRecordingWriter, type RecordingWriter } from "./text.ts";
 export interface RunSource {
   /** Kind of the guest: script, rom, none. */
   readonly guest: string;
+  /** What it ran, where that is not in the events. */
+  readonly spec?: string;
   readonly pieces: readonly ConfigPiece[];
 }
 
@@ -25,7 +27,7 @@ export class Recorder {
       conf: [...source.pieces.map(({ file, text }) => ({ name: file, text })), runSettings(vm)],
       modules: [...modules.values()].map(({ file, hash }) => ({ name: moduleName(file), sha256: hash })),
       seed: 0n,
-      guest: { kind: source.guest },
+      guest: { kind: source.guest, ...(source.spec !== undefined && { spec: source.spec }) },
     });
   }
 
@@ -107,6 +109,7 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return { kind: "dmaWrite", address: event.address, bytes: event.bytes };
     case "dump":
     case "power":
+    case "schedule":
       return event;
     case "finding": {
       const { finding } = event;

@@ -1,5 +1,9 @@
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
+import { parseActor } from "../explore/actor.ts";
+import { FollowingChooser } from "../explore/chooser.ts";
+import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
+import { parseSpec } from "../explore/spec.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
@@ -40,6 +44,8 @@ export interface ReplayOptions extends PlanOptions {
  * @throws UserError when a module is missing or is not the recorded one
  */
 export function replay(recording: Recording, options: ReplayOptions = {}): ReplayResult {
+  const { kind } = recording.header.guest;
+  if (kind === EXPLORED_GUEST.calls || kind === EXPLORED_GUEST.memory) return replaySchedule(recording, options);
   const { header, events, end } = recording;
   const plan = planOf(header, options);
   const comparison = new Comparison(events);
@@ -75,6 +81,24 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const { exitCode } = vm.terminate();
   const divergence = comparison.end(stateDigest(vm), end.state);
   return { events: events.length, divergence, exitCode, dumps: dumps.length };
+}
+
+/** Runs a schedule that a search found: who goes on is read from the recording, and the guest makes the same accesses. */
+function replaySchedule({ header, events, end }: Recording, options: ReplayOptions): ReplayResult {
+  const plan = planOf(header, options);
+  const { workload, shared } = parseSpec(header.guest.spec ?? "", "the guest of the recording", plan.cpus);
+  const comparison = new Comparison(events);
+  const explored = exploredVm(plan, { preemptsAtMemory: header.guest.kind === EXPLORED_GUEST.memory }, true);
+  checkModules(explored.vm, header.modules);
+  if (explored.vm.races !== undefined) explored.vm.races.sharedWords = shared;
+  explored.listener = (event) => {
+    const recorded = recordingEvent(event);
+    if (recorded !== undefined) comparison.next(recorded);
+  };
+  const decisions = events.flatMap((event) => (event.kind === "schedule" ? [parseActor(event.actor)!] : []));
+  explored.runner.run(workload, new FollowingChooser(decisions));
+  const divergence = comparison.end(stateDigest(explored.vm), end.state);
+  return { events: events.length, divergence, exitCode: explored.vm.ended?.exitCode ?? 0, dumps: 0 };
 }
 
 /** The recorded configuration, with the VM-wide settings the run really had. */

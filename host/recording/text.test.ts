@@ -89,7 +89,7 @@ describe("the text of a recording", () => {
     [{ kind: "random", bytes: Uint8Array.of(1) }, "random 0x01"],
     [{ kind: "dmaRead", address: 4096n, bytes: Uint8Array.of(1, 2) }, "dma_read 0x1000 0x0102"],
     [{ kind: "dmaWrite", address: 4096n, bytes: Uint8Array.of(3) }, "dma_write 0x1000 0x03"],
-    [{ kind: "schedule", thread: 2 }, "schedule 2"],
+    [{ kind: "schedule", actor: "thread2" }, "schedule thread2"],
     [{ kind: "log", severity: "info", vdev: "trace", text: 'say "hi"\n' }, 'log info trace "say \\"hi\\"\\n"'],
     [{ kind: "report", vdev: "trace", text: "count 3" }, 'report trace "count 3"'],
     [{ kind: "fault", vdev: "trace", text: "out of fuel" }, 'fault trace "out of fuel"'],
@@ -103,17 +103,17 @@ describe("the text of a recording", () => {
   });
 
   it("may be annotated with comments and blank lines", () => {
-    expect(events("\n# why\n  schedule 2  # here\n")).toEqual([{ kind: "schedule", thread: 2 }]);
+    expect(events("\n# why\n  schedule vcpu2  # here\n")).toEqual([{ kind: "schedule", actor: "vcpu2" }]);
   });
 
   it("is the same when it is written while the run goes on", () => {
     const parts: string[] = [];
     const writer = createRecordingWriter((text) => parts.push(text), HEADER);
     expect(parts.join("")).toBe(HEADER_TEXT);
-    writer.event({ kind: "schedule", thread: 1 });
-    expect(parts.join("")).toBe(`${HEADER_TEXT}schedule 1\n`);
+    writer.event({ kind: "schedule", actor: "time" });
+    expect(parts.join("")).toBe(`${HEADER_TEXT}schedule time\n`);
     writer.end(END);
-    expect(parts.join("")).toBe(`${HEADER_TEXT}schedule 1\n${END_TEXT}`);
+    expect(parts.join("")).toBe(`${HEADER_TEXT}schedule time\n${END_TEXT}`);
   });
 });
 
@@ -178,7 +178,7 @@ describe("a damaged recording", () => {
   });
 
   it("with anything behind its end is refused", () => {
-    for (const more of ["schedule 1\n", "\n", "x"]) {
+    for (const more of ["schedule time\n", "\n", "x"]) {
       expect(refusal(HEADER_TEXT + END_TEXT + more)).toContain('nothing may follow the "end" line');
     }
   });
@@ -236,7 +236,7 @@ const event: fc.Arbitrary<RecordingEvent> = fc.oneof(
   fc.tuple(fc.nat(1023), fc.constantFrom(...POWER_STATES)).map(([cpu, state]): RecordingEvent => {
     return { kind: "power", cpu, state };
   }),
-  fc.nat(0xffff_ffff).map((thread): RecordingEvent => ({ kind: "schedule", thread })),
+  fc.nat(99_999_999).map((thread): RecordingEvent => ({ kind: "schedule", actor: `thread${thread}` })),
   fc.tuple(text, fc.nat(0xffff_ffff), fc.boolean()).map(([pic, line, level]): RecordingEvent => {
     return { kind: "irq", pic: `p${pic}`, line, level };
   }),

@@ -1,6 +1,7 @@
 import { SEVERITIES } from "../config/vm-config.ts";
 import type { SourcePlace } from "../errors.ts";
 import { UserError } from "../errors.ts";
+import { parseActor } from "../explore/actor.ts";
 import type { AccessWidth, Space } from "../guests/bus.ts";
 import { readWord, writeWord } from "../guests/script/format-step.ts";
 import { formatBytes, formatHex, formatName, formatPin } from "../guests/script/line-format.ts";
@@ -25,7 +26,6 @@ const FIRST_LINE = "# vdevbox recording ";
 /** In front of every line of an embedded text, so that no text can be taken for an event. */
 const QUOTE = "|";
 const OUTCOMES: readonly AccessOutcome[] = ["ok", "error", "stop", "retry"];
-const MAX_THREAD = 0xffff_ffff;
 const MAX_EXIT = 255;
 const MAX_ERRNO = 0xffff;
 const MAX_CONF_LINES = 10_000_000;
@@ -101,7 +101,7 @@ export function formatEvent(event: RecordingEvent): string {
     case "dump":
       return `dump ${event.errno}`;
     case "schedule":
-      return `schedule ${event.thread}`;
+      return `schedule ${event.actor}`;
     case "irq":
       return `irq ${formatPin(event.pic, event.line)} ${event.level ? "on" : "off"}`;
     case "irqNote":
@@ -247,7 +247,7 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ["dma_write", (line) => ({ kind: "dmaWrite", ...readBlock(line) })],
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
   ["dump", (line) => ({ kind: "dump", errno: line.int("an errno", MAX_ERRNO) })],
-  ["schedule", (line) => ({ kind: "schedule", thread: line.int("a thread's number", MAX_THREAD) })],
+  ["schedule", (line) => ({ kind: "schedule", actor: readActor(line) })],
   ["irq", (line) => ({ kind: "irq", ...line.pin(), level: line.choice(["on", "off"]) === "on" })],
   ...INTERRUPT_EVENTS,
   [
@@ -303,6 +303,13 @@ function parseWrite(line: LineReader, space: Space, width: AccessWidth, max: big
 
 function readVdev(line: LineReader): string {
   return line.word("a vdev's name").text;
+}
+
+function readActor(line: LineReader): string {
+  const word = line.word("who goes on");
+  if (word.quoted || parseActor(word.text) === undefined)
+    throw line.unexpected("thread3, vcpu0, time or the like", word);
+  return word.text;
 }
 
 function readBlock(line: LineReader): { address: bigint; bytes: Uint8Array } {

@@ -35,7 +35,17 @@ export const EXPORT_SIGNATURES: Readonly<Record<string, string>> = {
 };
 
 /** C signatures of callbacks, for `__vdevbox_call`; the numbers of abi/runtime/entry.ts. */
-export const SHAPE = { intIII: 0, voidIIII: 1, intII: 2, voidII: 3, intI: 4, intIIII: 5, msi: 6 } as const;
+export const SHAPE = {
+  intIII: 0,
+  voidIIII: 1,
+  intII: 2,
+  voidII: 3,
+  intI: 4,
+  intIIII: 5,
+  msi: 6,
+  voidI: 7,
+  void: 8,
+} as const;
 
 /** Import modules a vdev may name; all else is refused. */
 export const IMPORT_MODULES = ["qvm", "posix"] as const;

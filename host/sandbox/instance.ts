@@ -65,8 +65,6 @@ export class ModuleInstance {
   slots: ThunkSlots | undefined;
   /** Stands for the guest_system in module memory. */
   gsp: number | undefined;
-  /** errno of the last call that sets it. */
-  errno = 0;
   /** Set when the module can be left in the middle of a call: a VM with threads. */
   coroutines: Coroutines | undefined;
   /** Frames beyond the module's own, made when threads need more; and those that are free. */
@@ -257,6 +255,12 @@ export class ModuleInstance {
     const frame = (this.alloc(2 * FRAME_BYTES) + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
     this.#moreFrames.add(frame);
     return frame;
+  }
+
+  /** Where frames lie, which belong to one activation at a time: start and end of each piece. */
+  frameRanges(): (readonly [start: number, end: number])[] {
+    const more = [...this.#moreFrames].map((frame) => [frame, frame + FRAME_BYTES] as const);
+    return [[this.frames, this.frames + FRAME_BYTES * FRAME_COUNT], ...more];
   }
 
   /** Whether the module is giving the host memory at the moment. */

@@ -77,6 +77,12 @@ export class Coroutines {
     this.forget(activation);
   }
 
+  /** Where the bytes for locals lie: start and end of each block. */
+  blocks(): (readonly [start: number, end: number])[] {
+    const starts = [...this.#free, ...[...this.#left.values()].map(({ block }) => block)];
+    return starts.map((start) => [start, start + HEADER_BYTES + STACK_BYTES]);
+  }
+
   /** Which activations are left, for putting a VM back. The bytes themselves are in the module's memory. */
   save(): SavedCoroutines {
     return { left: new Map(this.#left), free: [...this.#free] };

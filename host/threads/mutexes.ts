@@ -42,6 +42,8 @@ export class Mutexes {
   readonly #vm: Vm;
   readonly #all = new Map<number, Mutex>();
   #changes = 0;
+  /** Whether the places of locks are written down; a search has its own way. */
+  tracesPlaces = true;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -117,6 +119,10 @@ export class Mutexes {
     return "done";
   }
 
+  isTaken(mutex: Mutex): boolean {
+    return mutex.holder !== undefined;
+  }
+
   /** Whether the thread in progress holds it; without threads whoever finds it held does. */
   #isOwn(holder: HeldLock): boolean {
     return holder.owner === this.#vm.threads?.acting;
@@ -130,8 +136,9 @@ export class Mutexes {
 
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
-    const call = mutex.traces > 0 ? new Error("pthread_mutex_lock") : undefined;
-    if (mutex.traces > 0) mutex.traces--;
+    const traces = this.tracesPlaces && mutex.traces > 0;
+    const call = traces ? new Error("pthread_mutex_lock") : undefined;
+    if (traces) mutex.traces--;
     const release = () => {
       this.#free(mutex);
       this.#vm.races?.release(mutex);

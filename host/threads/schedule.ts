@@ -4,8 +4,10 @@ import type { Thread } from "./thread.ts";
 export interface Schedule {
   /** @param ready at least one thread, the one that has waited longest for its turn first */
   choose(ready: readonly Thread[]): Thread;
-  /** Whether the thread in progress gives its turn away at a call to the host. */
-  preempts(): boolean;
+  /** Whether the thread in progress gives its turn away before a call to the host. */
+  preempts(call: string): boolean;
+  /** The thread in progress, whose turn it is again, makes the call before which it gave its turn away. */
+  goesOn?(call: string): void;
   /** Where it has come to, for putting a VM back. */
   save(): number;
   restore(saved: number): void;

@@ -18,7 +18,7 @@ export type Wait =
 export interface Thread {
   /** pthread_t; from 1. */
   readonly id: number;
-  readonly name: string;
+  name: string;
   /** THREAD.* of situation.ts. */
   readonly kind: number;
   readonly vcpu: number;

@@ -18,7 +18,7 @@ export interface SavedThreads {
   }[];
   readonly instances: readonly {
     readonly instance: ModuleInstance;
-    readonly coroutines: SavedCoroutines;
+    readonly coroutines: SavedCoroutines | undefined;
     readonly frames: readonly number[];
   }[];
 }
@@ -45,6 +45,11 @@ export class Threads {
   #readyCount = 0;
   /** Callbacks that wait, each within what happens while the one before it waits. */
   #nesting = 0;
+  /**
+   * Somebody outside gives the turns (`begin`, `turn`): timers and pulses are begun and not awaited, and nobody goes on
+   * by itself.
+   */
+  stepwise = false;
 
   constructor(vm: Vm, schedule: Schedule) {
     this.#vm = vm;
@@ -95,13 +100,24 @@ export class Threads {
     return this.#current?.root ?? this.#current;
   }
 
+  /** Whether a callback is awaited now: then only threads can go on. */
+  get awaits(): boolean {
+    return this.#nesting > 0;
+  }
+
+  /** A callback on a thread of its own, which runs when it is given a turn. */
+  begin(start: Thread["start"], callback: number, kind: number, vcpu: number): Thread {
+    return this.#add(kind, vcpu, nameOf(callback, kind, vcpu), start);
+  }
+
   /** Runs a callback on a thread of its own, and other threads while it waits. @returns its result */
   runToEnd(start: Thread["start"], callback: number, kind: number, vcpu: number): number | undefined {
     const outer = this.#current;
-    const thread = this.#add(kind, vcpu, nameOf(callback, kind, vcpu), start);
+    const thread = this.begin(start, callback, kind, vcpu);
+    if (this.stepwise && outer === undefined && kind !== THREAD.main) return undefined;
     this.#nesting++;
     try {
-      this.#turn(thread);
+      this.turn(thread);
       for (let turns = 0; thread.state !== "ended"; turns++) {
         if (turns > WAIT_TURNS || this.#nesting > NESTING_LIMIT) this.#stuck(thread, true);
         else if (!this.#go()) this.#stuck(thread, false);
@@ -113,9 +129,17 @@ export class Threads {
     return thread.result;
   }
 
-  /** Whether the thread in progress gives its turn away now. */
-  preempts(): boolean {
-    return this.#schedule.preempts();
+  /** Whether the thread in progress gives its turn away before it calls that function. */
+  preempts(call: string): boolean {
+    return this.#schedule.preempts(call);
+  }
+
+  /** Lets others go first. @param gate makes the call that was about to be made */
+  giveTurnBefore(call: string, gate: () => number | Suspended): Suspended {
+    return this.giveTurn(() => {
+      this.#schedule.goesOn?.(call);
+      return gate();
+    });
   }
 
   /** Lets others go first. @param continuation what the thread does when it is its turn again */
@@ -127,31 +151,32 @@ export class Threads {
 
   /** Lets threads run that can, until all of them wait. */
   drain(): void {
+    if (this.stepwise) return;
     for (let turns = 0; turns < DRAIN_TURNS; turns++) {
-      const ready = this.#ready();
+      const { ready } = this;
       if (ready.length === 0) return;
-      this.#turn(this.#schedule.choose(ready));
+      this.turn(this.#schedule.choose(ready));
     }
   }
 
   /** Who could go on, those that have waited longest for their turn first. */
-  #ready(): Thread[] {
+  get ready(): Thread[] {
     const ready = this.#all.filter((thread) => thread.state === "ready" || thread.state === "new");
     return ready.sort((one, other) => one.readySince - other.readySince);
   }
 
   /** One turn of some thread, or time moves on. @returns false when nothing can */
   #go(): boolean {
-    const ready = this.#ready();
+    const { ready } = this;
     if (ready.length > 0) {
-      this.#turn(this.#schedule.choose(ready));
+      this.turn(this.#schedule.choose(ready));
       return true;
     }
     return this.#vm.waitForAlarm();
   }
 
   /** Lets a thread run until it waits or ends. */
-  #turn(thread: Thread): void {
+  turn(thread: Thread): void {
     const outer = this.#current;
     const isNew = thread.state === "new";
     this.#current = thread;
@@ -301,7 +326,7 @@ export class Threads {
       })),
       instances: this.#vm.instances.map((instance) => ({
         instance,
-        coroutines: instance.coroutines!.save(),
+        coroutines: instance.coroutines?.save(),
         frames: instance.saveFrames(),
       })),
     };
@@ -317,7 +342,7 @@ export class Threads {
       for (const { activation, continuation } of left) Object.assign(activation, { continuation, rewinding: false });
     }
     for (const { instance, coroutines, frames } of instances) {
-      instance.coroutines!.restore(coroutines);
+      if (coroutines !== undefined) instance.coroutines!.restore(coroutines);
       instance.restoreFrames(frames);
     }
   }

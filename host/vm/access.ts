@@ -4,7 +4,7 @@ import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { AccessStatus, type Space } from "../guests/bus.ts";
 import { formatAddress } from "../memory/format.ts";
 import { joinHalves } from "../memory/halves.ts";
-import { directRead, directWrite } from "./direct-access.ts";
+import { directRead, directWrite, makeDirect } from "./direct-access.ts";
 import { accessedRegion } from "./regions.ts";
 import { unsupportedAction } from "./unsupported.ts";
 import type { Vdev } from "./vdev.ts";
@@ -25,9 +25,21 @@ export function settleRead(
 ): AccessStatus {
   let status = answer;
   if (status === L.DIRECT && isDirect(vm, space, lo, hi)) {
-    status = directRead(vm, space, lo, hi, width, vcpu);
-    if (status === 0) return AccessStatus.done;
+    status = makeDirect(vm, directRead(vm, space, lo, hi, width, vcpu));
   }
+  return settleReadStatus(vm, status, space, lo, hi, width);
+}
+
+/** What the status of a vdev, or the dispatcher's answer where no vdev was asked, means to the guest. */
+export function settleReadStatus(
+  vm: Vm,
+  status: number,
+  space: Space,
+  lo: number,
+  hi: number,
+  width: number,
+): AccessStatus {
+  if (status === 0) return AccessStatus.done;
   if (status >= 0 || isVdevs(vm, space, lo, hi, width, GRF_VIRT_RD)) {
     return settleStatus(vm, status, "vread", space, lo, hi);
   }
@@ -57,9 +69,23 @@ export function settleWrite(
 ): AccessStatus {
   let status = answer;
   if (status === L.DIRECT && isDirect(vm, space, lo, hi)) {
-    status = directWrite(vm, space, lo, hi, width, valueLo, valueHi, vcpu);
-    if (status === 0) return AccessStatus.done;
+    status = makeDirect(vm, directWrite(vm, space, lo, hi, width, valueLo, valueHi, vcpu));
   }
+  return settleWriteStatus(vm, status, space, lo, hi, width, valueLo, valueHi);
+}
+
+/** The same for a write. */
+export function settleWriteStatus(
+  vm: Vm,
+  status: number,
+  space: Space,
+  lo: number,
+  hi: number,
+  width: number,
+  valueLo: number,
+  valueHi: number,
+): AccessStatus {
+  if (status === 0) return AccessStatus.done;
   if (status >= 0 || isVdevs(vm, space, lo, hi, width, GRF_VIRT_WR)) {
     return settleStatus(vm, status, "vwrite", space, lo, hi);
   }
@@ -100,7 +126,7 @@ function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, ac
 }
 
 /** Whether the dispatcher said so, and not a vdev whose status is the same number. */
-function isDirect(vm: Vm, space: Space, lo: number, hi: number): boolean {
+export function isDirect(vm: Vm, space: Space, lo: number, hi: number): boolean {
   return vdevAt(vm, space, lo, hi)?.instance.coroutines !== undefined;
 }
 

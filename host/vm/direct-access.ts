@@ -4,23 +4,45 @@ import { CALLBACK, THREAD } from "../gate/situation.ts";
 import type { Space } from "../guests/bus.ts";
 import type { Region } from "../memory/address-space.ts";
 import { joinHalves } from "../memory/halves.ts";
+import type { Thread } from "../threads/thread.ts";
 import type { Vdev } from "./vdev.ts";
 import type { Vm } from "./vm.ts";
 
+/** An access of a vdev that the host makes itself, because the vdev may wait in it. */
+export interface DirectAccess {
+  readonly callback: number;
+  readonly vcpu: number;
+  /** Begins the callback on the thread in progress; a read's value goes to the VM's `valueLo` and `valueHi`. */
+  readonly start: Thread["start"];
+}
+
 /**
- * A guest read that the host makes itself, because the vdev may wait in it: other threads run meanwhile. The value goes
- * to the VM's `valueLo` and `valueHi`.
+ * Makes an access, to its end: other threads run meanwhile.
  * @returns what the dispatcher would have: a vdev_ref_status or one of its negative answers
  */
-export function directRead(vm: Vm, space: Space, lo: number, hi: number, width: number, vcpu: number): number {
+export function makeDirect(vm: Vm, access: DirectAccess | undefined): number {
+  if (access === undefined) return L.NO_HANDLER;
+  const { start, callback, vcpu } = access;
+  return vm.threads!.runToEnd(start, callback, THREAD.vcpu!, vcpu) ?? L.STOPPED;
+}
+
+/** @returns undefined where nobody handles reads */
+export function directRead(
+  vm: Vm,
+  space: Space,
+  lo: number,
+  hi: number,
+  width: number,
+  vcpu: number,
+): DirectAccess | undefined {
   const target = targetOf(vm, space, lo, hi);
   const fn = target === undefined || (target.flags & GRF_VIRT_RD) === 0 ? 0 : target.vdev.factory.vread;
-  if (target === undefined || fn === 0) return L.NO_HANDLER;
+  if (target === undefined || fn === 0) return undefined;
   const { vdev, cookie } = target;
   const { __vdevbox_vread: vread, __vdevbox_operand: operand } = vdev.instance.exports;
   const meta = width | (typeOf(space) << 16);
   const address = joinHalves(lo, hi);
-  return call(vm, vdev, CALLBACK.vread!, vcpu, (frame) => {
+  return access(vm, vdev, CALLBACK.vread!, vcpu, (frame) => {
     const answer = vread(frame, fn, vdev.vdp, cookie, address, meta);
     vm.valueLo = Number(answer & 0xffffffffn);
     vm.valueHi = width === 8 ? Number((operand(frame) >> 32n) & 0xffffffffn) : 0;
@@ -28,7 +50,7 @@ export function directRead(vm: Vm, space: Space, lo: number, hi: number, width: 
   });
 }
 
-/** The same for a write. */
+/** @returns undefined where nobody handles writes */
 export function directWrite(
   vm: Vm,
   space: Space,
@@ -38,21 +60,21 @@ export function directWrite(
   valueLo: number,
   valueHi: number,
   vcpu: number,
-): number {
+): DirectAccess | undefined {
   const target = targetOf(vm, space, lo, hi);
   const fn = target === undefined || (target.flags & GRF_VIRT_WR) === 0 ? 0 : target.vdev.factory.vwrite;
-  if (target === undefined || fn === 0) return L.NO_HANDLER;
+  if (target === undefined || fn === 0) return undefined;
   const { vdev, cookie } = target;
   const { __vdevbox_vwrite: vwrite } = vdev.instance.exports;
   const meta = width | (typeOf(space) << 16);
   const address = joinHalves(lo, hi);
   const value = joinHalves(valueLo, valueHi);
-  return call(vm, vdev, CALLBACK.vwrite!, vcpu, (frame) => vwrite(frame, fn, vdev.vdp, cookie, address, meta, value));
+  return access(vm, vdev, CALLBACK.vwrite!, vcpu, (frame) => vwrite(frame, fn, vdev.vdp, cookie, address, meta, value));
 }
 
-function call(vm: Vm, vdev: Vdev, callback: number, vcpu: number, enter: (frame: number) => number): number {
+function access(vm: Vm, vdev: Vdev, callback: number, vcpu: number, enter: (frame: number) => number): DirectAccess {
   const start = () => vm.activations.enter(vdev.instance, vdev.index, callback, THREAD.vcpu!, vcpu, enter);
-  return vm.threads!.runToEnd(start, callback, THREAD.vcpu!, vcpu) ?? L.STOPPED;
+  return { callback, vcpu, start };
 }
 
 function targetOf(vm: Vm, space: Space, lo: number, hi: number) {

@@ -68,6 +68,8 @@ export type VmEvent =
   | { readonly kind: "ram-read" | "ram-write"; readonly address: bigint; readonly bytes: Uint8Array }
   /** A guest dump was written, or not: EOK or an errno. An input: the disk is not the VM's. */
   | { readonly kind: "dump"; readonly errno: number }
+  /** A search of schedules decided who goes on, see host/explore/actor.ts. An input. */
+  | { readonly kind: "schedule"; readonly actor: string }
   | { readonly kind: "end"; readonly exitCode: number; readonly reason: string };
 
 /** What a guest does with a line. `enable` alone leaves the trigger as it is. */

@@ -15,6 +15,8 @@ export type Remark = Pick<Finding, "severity" | "rule" | "message" | "advice"> &
   Partial<Pick<Finding, "call" | "reason" | "accesses">> & {
     /** The error whose stack says where; the place of this call unless given. */
     readonly stackOf?: Error;
+    /** Other places, with an error made at each where there is one. */
+    readonly also?: readonly { readonly what: string; readonly stackOf?: Error | undefined }[];
   };
 
 /** All that vdevs did wrong in one VM. The same at the same place and in the same callback is told once and counted. */
@@ -48,9 +50,18 @@ export class Findings {
     return this.#counts.get(keyOf(finding)) ?? 0;
   }
 
+  /** Forgets all: another run begins. */
+  clear(): void {
+    this.#all.length = 0;
+    this.#counts.clear();
+    this.#kinds.clear();
+    this.#total = 0;
+    this.#vm.races?.tellAgain();
+  }
+
   /** Adds what the VM knows, and keeps and announces the finding. */
   record(instance: ModuleInstance, remark: Remark): Finding {
-    const { stackOf: error, ...facts } = remark;
+    const { stackOf: error, also, ...facts } = remark;
     const situation = this.#vm.context.situation();
     const vdev = this.#vm.vdevs[situation.vdev];
     const stops =
@@ -63,7 +74,10 @@ export class Findings {
       situation,
       vdev: vdev === undefined ? undefined : this.nameOf(situation.vdev),
       module: instance.module.file,
-      stack: isFrequent ? [] : this.#stack(error),
+      stack: isFrequent ? [] : this.stackAt(error),
+      ...(also !== undefined && {
+        also: also.map(({ what, stackOf }) => ({ what, stack: stackOf === undefined ? [] : this.stackAt(stackOf) })),
+      }),
       affected: stops ? instance.vdevs.map((index) => this.#vm.vdevs[index]!.name) : [],
     };
     this.#total++;
@@ -102,7 +116,8 @@ export class Findings {
     return seen > PLACES && !stops;
   }
 
-  #stack(error: Error | undefined): readonly StackFrame[] {
+  /** Frames of the vdevs in the stack of an error made in a call to the host; of this very moment without one. */
+  stackAt(error: Error | undefined): readonly StackFrame[] {
     return stackOf(error, (id) => this.#vm.instances.find((instance) => instance.module.id === id)?.module);
   }
 }

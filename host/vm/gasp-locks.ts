@@ -1,6 +1,9 @@
 import type { HeldLock } from "./held-locks.ts";
 import type { Vm } from "./vm.ts";
 
+/** How reports call it; one for all modules. */
+export const ADDRESS_SPACE_LOCK = "the address space lock";
+
 /**
  * The address space locks, one a type of space. While callbacks run one after another there is one holder at most: the
  * callback that took it.
@@ -26,7 +29,7 @@ export class GaspLocks {
       this.#vm.races?.release(this.#orderOf(type));
     };
     const call = new Error("gasp_lock");
-    this.#holders.set(type, held.add("the address space lock", instances[instance]!, release, call));
+    this.#holders.set(type, held.add(ADDRESS_SPACE_LOCK, instances[instance]!, release, call));
     this.#vm.races?.acquire(this.#orderOf(type));
     return true;
   }

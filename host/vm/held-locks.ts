@@ -30,6 +30,10 @@ export class HeldLocks {
   readonly #held: HeldLock[] = [];
   /** Whether any lock is held: a plain field, because it is looked at after every guest access. */
   any = false;
+  /** Counts locks taken and given back. */
+  changes = 0;
+  /** Told of every lock that is taken, with those its thread held before. */
+  onTake: ((lock: HeldLock, before: readonly HeldLock[]) => void) | undefined;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -51,8 +55,14 @@ export class HeldLocks {
       trap,
       call,
     };
+    if (this.onTake !== undefined)
+      this.onTake(
+        lock,
+        this.#held.filter(({ owner }) => owner === lock.owner),
+      );
     this.#held.push(lock);
     this.any = true;
+    this.changes++;
     return lock;
   }
 
@@ -60,6 +70,14 @@ export class HeldLocks {
     const at = this.#held.lastIndexOf(lock);
     if (at >= 0) this.#held.splice(at, 1);
     this.any = this.#held.length > 0;
+    this.changes++;
+  }
+
+  /** Names of the locks of one thread. */
+  namesOf(owner: Thread | undefined): string[] {
+    const names: string[] = [];
+    for (const lock of this.#held) if (lock.owner === owner) names.push(lock.name);
+    return names;
   }
 
   releaseAllOf(instance: ModuleInstance): void {
@@ -89,6 +107,7 @@ export class HeldLocks {
     for (const lock of this.#held.splice(0)) if (!held.includes(lock)) lock.release();
     this.#held.push(...held);
     this.any = held.length > 0;
+    this.changes++;
   }
 
   /** An activation has returned: what it locked must be unlocked. */

@@ -1,9 +1,10 @@
 import { vdev_s } from "../../abi/generated/layouts.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { fillInterrupt } from "../interrupts/handles.ts";
+import { didYouMean } from "../nearest-word.ts";
 import type { ControllerPlan, IntrPlan } from "./plan.ts";
 import type { Vdev } from "./vdev.ts";
-import type { Vm } from "./vm.ts";
+import { EXIT, type Vm } from "./vm.ts";
 
 /** Makes the host controllers that stand between the vdev before and the one with this index. */
 export function declareControllers(vm: Vm, index: number): void {
@@ -50,8 +51,14 @@ function unknownController(vm: Vm, intr: IntrPlan, place: SourcePlace | undefine
   if (vm.vdevs.some((other) => other.name === intr.pic && other.factory.controller === undefined)) {
     return new UserError(`${intr.pic} is no interrupt controller: its factory has no pic functions`, place);
   }
-  const known = vm.interrupts.controllers.all.map(({ name }) => name).join(", ");
-  return new UserError(`there is no interrupt controller ${intr.pic}; known are ${known}`, place);
+  const known = vm.interrupts.controllers.all.map(({ name }) => name);
+  const hint = didYouMean(intr.pic, known);
+  const error = new UserError(
+    `there is no interrupt controller ${intr.pic}${hint}; known are ${known.join(", ")}`,
+    place,
+  );
+  error.exitCode = EXIT.configuration; // as for a vdev nobody has: the name is wrong, no vdev refused anything
+  return error;
 }
 
 /** A vdev with pic functions becomes a controller: nameable once its options are read. */

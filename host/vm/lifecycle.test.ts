@@ -120,7 +120,7 @@ describe("a callback that answers an errno", () => {
       vdevPlan(refusing, { name: "a", loc: at(0x1000n), ...options({ index: 0, name: "size", argument: "4k" }) }),
       vdevPlan(moduleFile(telling()), { name: "b", loc: at(0x2000n) }),
     ]);
-    expect(told.error).toBe(`a refused ${what} with EINVAL (22)`);
+    expect(told.error).toBe(`a refused ${what} with EINVAL (22)${ctrl === 0x100 ? '; its argument is "4k"' : ""}`);
     const terminated = told.said.filter((line) => line.endsWith(" 3 -"));
     const begun = new Set(told.said.map((line) => line[0]));
     expect(terminated).toEqual([...begun].map((name) => `${name} 3 -`));

@@ -35,6 +35,7 @@ export class VmSnapshot {
   readonly #held: ReturnType<Vm["held"]["save"]>;
   readonly #mutexes: ReturnType<Vm["mutexes"]["save"]>;
   readonly #waitObjects: ReturnType<Vm["waitObjects"]["save"]>;
+  readonly #threadStates: ReturnType<Vm["threadStates"]["save"]>;
   readonly #power: ReturnType<Vm["power"]["save"]>;
   readonly #dumps: number;
   readonly #character: ReturnType<Vm["character"]["save"]>;
@@ -58,6 +59,7 @@ export class VmSnapshot {
     this.#held = vm.held.save();
     this.#mutexes = vm.mutexes.save();
     this.#waitObjects = vm.waitObjects.save();
+    this.#threadStates = vm.threadStates.save();
     this.#power = vm.power.save();
     this.#dumps = vm.dump.count;
     this.#character = vm.character.save();
@@ -91,6 +93,7 @@ export class VmSnapshot {
     vm.held.restore(this.#held);
     vm.mutexes.restore(this.#mutexes);
     vm.waitObjects.restore(this.#waitObjects);
+    vm.threadStates.restore(this.#threadStates);
     vm.power.restore(this.#power);
     vm.dump.restore(this.#dumps);
     vm.ram.rights.restore(this.#rights);

@@ -19,6 +19,8 @@ export interface ControlCall {
   readonly place?: SourcePlace | undefined;
   /** Name of the option, for VDEV_CTRL_FIRST_OPTIDX. */
   readonly option?: string;
+  /** The option's argument as the user wrote it; undefined when it has none. */
+  readonly argument?: string | undefined;
 }
 
 /**
@@ -29,7 +31,8 @@ export function control(vm: Vm, vdev: Vdev, call: ControlCall): void {
   const result = askControl(vm, vdev, call);
   if (result === 0) return;
   const place = call.place ?? vdev.plan.place;
-  throw new UserError(`${vdev.name} refused ${nameOf(call)} with ${errnoName(result)}`, place);
+  const argument = call.argument === undefined ? "" : `; its argument is ${JSON.stringify(call.argument)}`;
+  throw new UserError(`${vdev.name} refused ${nameOf(call)} with ${errnoName(result)}${argument}`, place);
 }
 
 /** The same for every vdev in turn. */

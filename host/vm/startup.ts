@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { GateEntry } from "../../abi/definition/schema.ts";
 import {
   QSL_NO_LOCATION,
   QST_MEMORY,
@@ -46,16 +47,23 @@ export interface CreateOptions extends VmOptions, LoadOptions {}
  * @throws UserError with one sentence when a module or vdev refuses to start
  */
 export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
+  const vm = assembleVm(plan, options);
+  orNothing(vm, () => startGuest(vm));
+  return vm;
+}
+
+/** The single-threaded part of the startup: all of it before VDEV_CTRL_GUEST_CONFIGURED. @throws as `createVm` */
+export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const races = options.races ?? plan.races ?? false;
-  const hasThreads = races || plan.vdevs.some(({ file }) => makesThreads(file, options));
+  const hasThreads =
+    races || options.schedule !== undefined || plan.vdevs.some(({ file }) => imports(file, options, makesThreads));
   const vm = new Vm(plan, { ...(hasThreads && { schedule: scheduleOf(plan) }), ...options, races });
-  try {
+  orNothing(vm, () => {
     addRam(vm, options);
-    const modules = moduleReader(plan.limits, {
-      ...options,
-      resumable: vm.threads !== undefined,
-      ...(races && { watch: options.preemptsAtMemory ? "preempt" : "accesses" }),
-    });
+    const anyTurn = races || options.schedule !== undefined || plan.seed !== undefined;
+    const isResumable = (file: string) => vm.threads !== undefined && (anyTurn || imports(file, options, mayWaitIn));
+    const watch = { ...(races && ({ watch: options.preemptsAtMemory ? "preempt" : "accesses" } as const)) };
+    const modules = moduleReader(plan.limits, { ...options, ...watch }, isResumable);
     const names = new VdevNames();
     for (const [index, vdevPlan] of plan.vdevs.entries()) {
       declareControllers(vm, index);
@@ -65,13 +73,24 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     assign(vm);
     describeToGuest(vm);
     settleInterrupts(vm);
-    vm.context.phase = PHASE.running;
-    vm.races?.begin();
-    controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
-    controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
-    vm.races?.guestStarts();
-    vm.pulses.open();
-    return vm;
+  });
+  return vm;
+}
+
+/** From here on vdevs may make threads: VDEV_CTRL_GUEST_CONFIGURED and GUEST_STARTING. @throws UserError when one refuses */
+export function startGuest(vm: Vm): void {
+  vm.context.phase = PHASE.running;
+  vm.races?.begin();
+  controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
+  controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });
+  vm.races?.guestStarts();
+  vm.pulses.open();
+}
+
+/** Does a part of the startup. @throws UserError when it fails; the VM has ended then */
+function orNothing(vm: Vm, part: () => void): void {
+  try {
+    part();
   } catch (error) {
     // A module that cannot give the host memory fails outside any callback of its own.
     const isModules = error instanceof EndOfVm || error instanceof AssemblyAbort;
@@ -108,7 +127,11 @@ function addRam(vm: Vm, options: CreateOptions): void {
 // ------------------------------------------------------------------------------------------------------- modules
 
 /** Loads modules for one start: a file that many vdevs name is read once. */
-function moduleReader(limits: LimitsPlan = {}, given: LoadOptions): (file: string) => LoadedModule {
+function moduleReader(
+  limits: LimitsPlan = {},
+  given: LoadOptions,
+  isResumable: (file: string) => boolean,
+): (file: string) => LoadedModule {
   const { steps, stackBytes } = limits;
   const own = {
     ...(steps !== undefined && { startBudget: steps }),
@@ -117,18 +140,30 @@ function moduleReader(limits: LimitsPlan = {}, given: LoadOptions): (file: strin
   const options = { ...given, passes: given.passes ?? defaultPasses(own) };
   const loaded = new Map<string, LoadedModule>();
   return (file) => {
-    const module = loaded.get(file) ?? loadModule(file, options);
+    const module = loaded.get(file) ?? loadModule(file, { ...options, resumable: isResumable(file) });
     loaded.set(file, module);
     return module;
   };
 }
 
-/** Calls that make threads: a module that imports one may wait in its callbacks, and all modules of its VM with it. */
+/** Calls that make threads. */
 const MAKES_THREADS = ["vdev_thread_create", "pthread_create"];
+/** Calls that wait for other threads, beside those that may block. */
+const WAITS = ["gasp_lock", "sched_yield"];
 
-function makesThreads(file: string, options: LoadOptions): boolean {
+const makesThreads = ({ name }: GateEntry): boolean => MAKES_THREADS.includes(name);
+
+/**
+ * Whether a module that makes this call may have to be left in the middle of one, in a VM where turns change over only
+ * where threads wait. One that only locks its own mutexes never is: none of its callbacks waits while it holds one.
+ */
+const mayWaitIn = (entry: GateEntry): boolean =>
+  makesThreads(entry) || WAITS.includes(entry.name) || entry.mayBlock.value === "yes";
+
+/** Whether a module imports such a call. */
+function imports(file: string, options: LoadOptions, which: (entry: GateEntry) => boolean): boolean {
   try {
-    return loadModule(file, options).calls.some(({ name }) => MAKES_THREADS.includes(name));
+    return loadModule(file, options).calls.some(which);
   } catch (error) {
     if (error instanceof UserError) return false; // told with its place when its vdev is made
     throw error;
@@ -192,10 +227,12 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   applyIntr(vm, vdev);
   for (const option of plan.options(factory.optionList)) {
     const takesNone = factory.optionList[option.index]!.startsWith(QVM_OPTION_NO_ARG_PREFIX);
+    const argument = takesNone ? undefined : option.argument;
     control(vm, vdev, {
       callback: "OPTION",
       ctrl: VDEV_CTRL_FIRST_OPTIDX + option.index,
-      arg: takesNone || option.argument === undefined ? 0 : instance.allocCString(option.argument),
+      arg: argument === undefined ? 0 : instance.allocCString(argument),
+      argument,
       place: option.place,
       option: option.name,
     });

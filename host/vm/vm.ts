@@ -16,6 +16,7 @@ import type { ModuleInstance } from "../sandbox/instance.ts";
 import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
 import type { Schedule } from "../threads/schedule.ts";
+import { ThreadStates } from "../threads/thread-states.ts";
 import { Threads } from "../threads/threads.ts";
 import { END_OF_TIME_NS, VirtualClock } from "../time/clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
@@ -79,10 +80,12 @@ export class Vm implements GuestBus {
   readonly guestCpus: GuestCpus;
   readonly locks: GaspLocks;
   readonly mutexes: Mutexes;
-  /** Condition variables and semaphores. */
+  /** Condition variables, semaphores and the like. */
   readonly waitObjects: WaitObjects;
   /** Set in a VM one of whose vdevs makes threads. */
   readonly threads: Threads | undefined;
+  /** errno, cleanup handlers and the like, of every thread. */
+  readonly threadStates = new ThreadStates(this);
   /** Set in a VM in which data races are looked for. */
   readonly races: Races | undefined;
   readonly windows: Windows;
@@ -205,7 +208,7 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
-    if (this.#watched) this.#watch("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
+    if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -235,7 +238,7 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi, vcpu);
-    if (this.#watched) this.#watch("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
+    if (this.#watched) this.accessed("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -260,7 +263,8 @@ export class Vm implements GuestBus {
     return L.STOPPED;
   }
 
-  #watch(
+  /** To be called behind an access when `watchesAccesses`: it is told, and takes time. */
+  accessed(
     op: "read" | "write",
     space: Space,
     lo: number,

@@ -8,6 +8,7 @@ import {
   WDOG_ACTION_INTR,
 } from "../../abi/generated/constants.ts";
 import { gasp_walk_state, guest_intr, qvm_state_block, wdog_state } from "../../abi/generated/layouts.ts";
+import { fillAttributes } from "../../host/calls/posix-attributes.ts";
 import { EndOfVm, type Finding } from "../../host/gate/finding.ts";
 import { CALLBACK, PHASE, THREAD } from "../../host/gate/situation.ts";
 import { SHAPE } from "../../host/sandbox/contract.ts";
@@ -144,7 +145,7 @@ export class Bench {
         instance.bytes.set(new TextEncoder().encode("0x10\0"), area);
         return area;
       case "callback":
-        return entry.name.endsWith("_create") ? TABLE.pulse : TABLE.extra;
+        return /_(create|once)$/.test(entry.name) ? TABLE.pulse : TABLE.extra;
       case "handle":
         if (type.of === "vdev") return vdev.vdp;
         if (type.of === "guest_system") return instance.gsp!;
@@ -202,6 +203,7 @@ export class Bench {
     if (entry.name !== "timer_create") {
       number("timerid", (vm.pulseTimers.find(instance, 1) ?? vm.pulseTimers.create(instance, undefined, false)).id);
     }
+    number("policy", 1);
     number("gin", GIN_ACK);
     // Below the module's heap: a buffer of the vdev's own.
     if (entry.name === "guest_intr_string") number("buf", AT.scratch);
@@ -233,10 +235,12 @@ export class Bench {
     }
     if (entry.name === "gasp_unmap")
       args[1] = vm.windows.map(instance, RAM.start, 16, { read: true, write: true }, "gasp_map_sys")!.address;
+    const attr = entry.params.find(({ type }) => type.kind === "struct" && type.struct === "pthread_attr_t");
+    if (attr !== undefined) fillAttributes(instance, args[attr.at]!);
     if (/^pthread_cond_(?!init)/.test(entry.name)) vm.waitObjects.init("cond", instance, args[0]!);
     if (/^sem_(?!init)/.test(entry.name)) vm.waitObjects.init("sem", instance, args[0]!, 1);
     if (/^pthread_cond_.*wait$/.test(entry.name)) vm.mutexes.init(instance, args[1]!, "normal");
-    if (/^pthread_mutex_(destroy|lock|trylock|unlock)$/.test(entry.name)) {
+    if (/^pthread_mutex_(destroy|lock|timedlock|trylock|unlock)$/.test(entry.name)) {
       vm.mutexes.init(instance, args[0]!, "normal");
     }
     if (entry.name === "gasp_unlock") vm.locks.lock(QST_MEMORY, instance.id);

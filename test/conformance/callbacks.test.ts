@@ -11,7 +11,7 @@ import { UserError } from "../../host/errors.ts";
 import type { Finding } from "../../host/gate/finding.ts";
 import { read, vmOf, write } from "../support/vm.ts";
 import { AT, watVdev } from "../support/wat-vdev.ts";
-import { CALLABLE, callText, importText, NEVER_RETURN } from "./calls.ts";
+import { CALLABLE, callText, importText, NEEDS_OWN_THREAD, NEVER_RETURN } from "./calls.ts";
 
 const DEVICE = 0x1c000000n;
 /** Callbacks this run goes through, in their order, and the phase each is in. */
@@ -94,7 +94,8 @@ const INTR = { pic: "gic", line: 5 };
 function expectedIn(entry: GateEntry, callback: CallbackName): readonly string[] {
   const phase = STARTUP.includes(callback) ? "startup" : "running";
   const context = CONTEXTS.findIndex((one) => one.callback === callback && one.phase === phase);
-  return VERDICTS[CONFORMANCE[entry.name]![context]!]!;
+  const verdict = VERDICTS[CONFORMANCE[entry.name]![context]!]!;
+  return NEEDS_OWN_THREAD.includes(entry.name) ? [...verdict, "violation:thread"] : verdict;
 }
 
 /** The verdicts about one function in one callback; its arguments are another test's business. */

@@ -8,6 +8,9 @@ export const CALLABLE: readonly GateEntry[] = GATE_TABLE.filter((entry) => entry
 /** Functions that end the VM instead of returning. */
 export const NEVER_RETURN: readonly string[] = ["guest_terminate", "qvm_fatal", "qvm_outff"];
 
+/** Functions for a thread of a vdev's own, and for one that has pushed a cleanup handler: on others they are told. */
+export const NEEDS_OWN_THREAD: readonly string[] = ["pthread_exit", "pthread_cleanup_pop"];
+
 /** The import of a function in the text format, as `$NAME`. */
 export function importText(entry: GateEntry): string {
   const params = entry.rawParams === 0 ? "" : `(param${" i32".repeat(entry.rawParams)})`;

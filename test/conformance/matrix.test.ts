@@ -9,7 +9,7 @@ import { QST_MEMORY } from "../../abi/generated/constants.ts";
 import type { Finding } from "../../host/gate/finding.ts";
 import type { Policy } from "../../host/vm/plan.ts";
 import { Bench, type Outcome, type Where } from "./bench.ts";
-import { CALLABLE, failure, NEVER_RETURN } from "./calls.ts";
+import { CALLABLE, failure, NEEDS_OWN_THREAD, NEVER_RETURN } from "./calls.ts";
 
 /** What a call returns that is allowed and given good arguments; what is not listed returns 0 (EOK, or nothing). */
 const GOOD_RESULTS: Readonly<Record<string, (bench: Bench) => bigint | undefined>> = {
@@ -32,6 +32,7 @@ const GOOD_RESULTS: Readonly<Record<string, (bench: Bench) => bigint | undefined
   pthread_join: () => 3n,
   pthread_cancel: () => 3n,
   pthread_detach: () => 3n,
+  pthread_setname_np: () => 3n,
   // A thread's number: only that it is one is said.
   pthread_self: () => undefined,
   vdevbox_guest_cpu: () => undefined,
@@ -55,6 +56,7 @@ const BROKEN_BY_ITSELF: Readonly<Record<string, string>> = {
   pthread_cond_wait: "violation:lock",
   pthread_mutex_unlock: "violation:lock",
   pthread_cond_timedwait: "violation:lock",
+  ...Object.fromEntries(NEEDS_OWN_THREAD.map((name) => [name, "violation:thread"])),
 };
 
 let strict: Bench;

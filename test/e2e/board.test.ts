@@ -116,7 +116,7 @@ describe("the board's program", () => {
       traps: 1,
       interruptsRaised: 0,
       interruptsTaken: 0,
-      timersFired: 2, // trace has one timer, which fires each second
+      timersFired: 2, // the thread of trace is woken each second
       violations: 0,
       warnings: 0,
       faults: 0,

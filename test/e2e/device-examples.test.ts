@@ -1,5 +1,5 @@
 /** Every example of a device runs, holds, is recorded and replays. Oracle: the expectations in its script or program. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../host/paths.ts";
@@ -30,6 +30,28 @@ describe.each(DEVICES)("examples/%s", (name) => {
     const check = vdevbox("check", `build/out/vdevs/${name}.wasm`);
     expect(check.out).toMatch(/^[^\n]*: ok\n/);
     expect(check.code).toBe(0);
+  });
+});
+
+describe("examples/worker", () => {
+  const folder = "examples/worker";
+  const conf = (seed: string) =>
+    readFileSync(join(packageRoot(), folder, "worker.qvmconf"), "utf8").replace(
+      "vdevbox-seed 1",
+      `vdevbox-seed ${seed}`,
+    );
+
+  it.each(["1", "2", "3"])("holds and replays to the byte, whose turn it may be (seed %s)", (seed) => {
+    const modules = scratch();
+    expect(vdevbox("build", join(folder, "worker.ts"), "--out-dir", modules).code).toBe(0);
+    expect(vdevbox("check", join(modules, "worker.wasm")).out).toMatch(/^[^\n]*: ok\n/);
+    const file = join(modules, "worker.qvmconf");
+    writeFileSync(file, conf(seed));
+    const recording = join(modules, "worker.rec");
+    const run = vdevbox("run", file, "--guest", join(folder, "worker.script"), "--record", recording);
+    expect(run.err).toMatch(/ no findings\n$/);
+    expect(run.code).toBe(0);
+    expect(vdevbox("replay", recording).out).toContain("identical");
   });
 });
 

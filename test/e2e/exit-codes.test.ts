@@ -88,6 +88,13 @@ const CASES: readonly Case[] = [
     terminated: false,
   },
   {
+    what: "an interrupt controller nobody has",
+    code: 65,
+    config: `${ENDER} intr gik:42\n`,
+    said: /vm\.qvmconf:4:\d+: there is no interrupt controller gik \(did you mean "gic"\?\); known are gic/,
+    terminated: true,
+  },
+  {
     what: "a fatal error after the start",
     code: 96,
     script: writes(WRITE.fatal),

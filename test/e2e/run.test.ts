@@ -145,7 +145,7 @@ describe("a user's mistake is one clear sentence", () => {
       "an argument the vdev refuses",
       "vdev trace loc 0x1000\n emit-trace soon\n",
       64,
-      /bad\.qvmconf:2:\d+: trace refused option emit-trace with EINVAL/,
+      /bad\.qvmconf:2:\d+: trace refused option emit-trace with EINVAL \(22\); its argument is "soon"/,
     ],
     [
       "two vdevs on one address",

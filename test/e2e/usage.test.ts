@@ -80,7 +80,7 @@ describe("limits of a ROM guest", () => {
   it("end it after so much virtual time, though it only sleeps", () => {
     const slept = run(sleeper(), "--max-time", "2.5");
     expect(slept.code).toBe(7);
-    // trace has a timer each second: the third would be at 3 s.
+    // The thread of trace wakes each second: the third time would be at 3 s.
     expect(JSON.parse(slept.out)).toMatchObject({ virtualNs: "2500000000" });
     expect(slept.out).toContain("was still running after 2.5 s of virtual time");
   });

@@ -279,7 +279,11 @@ describe("a configuration", () => {
   };
 
   it.each([
-    [machine("intr pic1:2", ""), /no interrupt controller pic1; known are pic0, gic, ioapic, 8259/],
+    [machine("intr nobody:2", ""), /no interrupt controller nobody; known are pic0, gic, ioapic, 8259/],
+    [
+      machine("intr pik0:2", ""),
+      /there is no interrupt controller pik0 \(did you mean "pic0"\?\); known are pic0, gic,/,
+    ],
     [machine("intr pic0:9", ""), /test.qvmconf:4:.*pic0 knows no line 9/],
     [machine("intr b:1", ""), /b comes after a: put the stanza of a controller before its users'/],
     [machine("", "intr a:1"), /a is no interrupt controller/],

@@ -97,8 +97,12 @@ describe("what is used up", () => {
 
 describe("a transfer that fails", () => {
   it.each([
-    [0n, "longer than the operand", /data_len leaves 8 bytes for what blk describes as 4/],
-    [4n, "shorter than the operand", /EINVAL.*data_len leaves 2 bytes for what blk describes as 4/],
+    [0n, "longer than the operand", /data_len leaves 8 bytes for what blk describes as 4 \(.* is inferred from/],
+    [
+      4n,
+      "shorter than the operand",
+      /EINVAL.*data_len leaves 2 bytes for what blk describes as 4 \(.* is inferred from/,
+    ],
     [8n, "no guest_cpu", /gcp is NULL/],
     [12n, "vopnd for oopnd", /as vopnd is; the guest's operand is oopnd/],
     [16n, "the wrong way round", /guest_cpu_read\(\) failed with ENOTSUP.*the operand of a vread/],
@@ -108,5 +112,19 @@ describe("a transfer that fails", () => {
     const finding = vm.findings.all.find((one) => one.stack[0]?.line === lineOf(remark));
     expect(finding?.message).toMatch(words);
     expect(finding?.call?.name).toMatch(/^guest_cpu_/);
+  });
+});
+
+describe("a format that asks for more than it is given", () => {
+  it("is told with its line and both numbers", () => {
+    const vm = vmOf();
+    write(vm, DEVICE, 5n);
+    expect(vm.findings.all.map((one) => [one.severity, one.message, one.stack[0]!.line])).toEqual([
+      [
+        "warning",
+        "qvm_logf() was given a format that asks for 2 arguments, and 1 behind it",
+        lineOf("an argument too few"),
+      ],
+    ]);
   });
 });

@@ -70,6 +70,23 @@ describe("the count", () => {
     expect(read(vm, COUNT)[1]).toBe(0n);
   });
 
+  it("counts on a thread of its own, which does not outlive the VM", () => {
+    const { vm } = trace();
+    expect(vm.threads?.all.map((thread) => thread.name)).toEqual(["thread trace"]);
+    vm.clockStep(SECOND_NS);
+    expect(vm.terminate().exitCode).toBe(0);
+    expect(vm.findings.all).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 4])("loses no second to a guest that writes one byte of it (seed %i)", (seed) => {
+    const { vm } = vmOf(`set vdevbox-seed ${seed} vdev trace loc 0xe0000000`);
+    for (let second = 1n; second <= 20n; second++) {
+      write(vm, COUNT + 3n, 0x55n, 1);
+      vm.clockStep(SECOND_NS);
+      expect(read(vm, COUNT)[1]).toBe(0x55000000n + second);
+    }
+  });
+
   it("belongs to one vdev: a second one counts for itself", () => {
     const { vm } = vmOf("vdev trace loc 0xe0000000 vdev trace loc 0xe0001000");
     write(vm, COUNT, 100n);

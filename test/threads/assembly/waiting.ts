@@ -2,10 +2,14 @@
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
 import {
+  CLOCK_MONOTONIC,
   EOK,
   delay,
   pthread_cancel,
   pthread_cond_init,
+  pthread_condattr_init,
+  pthread_condattr_setclock,
+  pthread_condattr_t,
   pthread_cond_t,
   pthread_cond_timedwait,
   pthread_join,
@@ -103,7 +107,10 @@ function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
   if (ctrl == VDEV_CTRL_OPTIONS_END) {
     pthread_mutex_init(a, null);
     pthread_mutex_init(b, null);
-    pthread_cond_init(cond, 0);
+    const clock = pthread_condattr_t.local();
+    pthread_condattr_init(clock);
+    pthread_condattr_setclock(clock, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, clock);
     sem_init(sem, 0, 1);
   }
   return EOK;

@@ -75,7 +75,7 @@ function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
       vdp.v_block.length = 4;
       return EOK;
     case VDEV_CTRL_OPTIONS_END:
-      return pthread_cond_init(changed, 0);
+      return pthread_cond_init(changed, null);
     case VDEV_CTRL_GUEST_CONFIGURED: {
       const id = address_of<u32>(0);
       const error = vdev_thread_create(vdp, cstr("worker"), id, null, worker, changetype<usize>(vdp));

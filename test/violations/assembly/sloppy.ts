@@ -2,8 +2,9 @@
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { gasp_lock } from "vdevbox/abi/gasp";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
+import { qvm_logf } from "vdevbox/abi/outpipe";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
-import { cstring } from "vdevbox/abi/string";
+import { cstr, cstring } from "vdevbox/abi/string";
 import { guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
 import { VDEV_CTRL_OPTIONS_START, vdev_factory, vdev_ref_status, vdev_register_factory, vdev_t } from "vdevbox/abi/vdev-core";
 
@@ -52,6 +53,10 @@ function vwrite(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_sta
       for (;;) kept = heap.alloc(1 << 20); // out of memory
     case 4:
       unreachable(); // the author's own
+    case 5:
+      qvm_logf(0, cstr("%d of %d"), 1); // an argument too few
+      qvm_logf(0, cstr("%d of %d"), 0, 0);
+      return 0;
     default:
       return 0x42;
   }

@@ -1,0 +1,256 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { configPieces } from "../config/config-pieces.ts";
+import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
+import { Search, type SearchFinding, type SearchResult } from "../explore/search.ts";
+import { parseWorkload, type Workload } from "../explore/workload.ts";
+import { counted } from "../plural.ts";
+import type { VmPlan } from "../vm/plan.ts";
+import { planFromConfig } from "../vm/plan-from-config.ts";
+import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
+import { findingText, fromHere } from "./finding-text.ts";
+import { choice } from "./run.ts";
+import { readUserFile } from "./session.ts";
+
+/** Seconds of a search, unless told otherwise. */
+const SECONDS = 10;
+/** vCPUs of a VM that is made for a module. */
+const VCPUS = 2;
+
+/** `vdevbox explore`: searches the schedules of a VM for what its vdevs do wrong. */
+export const exploreCommand: Command = {
+  name: "explore",
+  usage: "CONF|MODULE.wasm [@FILE|TEXT…] [--guest FILE.script] [--seed N] [--schedules N] [--seconds N]",
+  summary: "search the schedules of vCPUs, timers and threads for races, deadlocks and broken rules",
+  options: [
+    {
+      name: "guest",
+      value: "FILE",
+      help: "a script; what its vCPUs do happens in every order (default: drawn accesses of all registers)",
+    },
+    { name: "seed", value: "N", help: "of the search: the same seed searches the same schedules (default: 1)" },
+    { name: "schedules", value: "N", help: "end after N schedules" },
+    { name: "seconds", value: "N", help: `end after N seconds (default: ${SECONDS}, or no end with --schedules)` },
+    { name: "vcpus", value: "N", help: `vCPUs, 1 to 16 (default: those of CONF; ${VCPUS} for a module)` },
+    {
+      name: "preempt",
+      value: "calls|memory",
+      help: "where threads lose their turn: at calls (default), or also where they touch memory others touch",
+    },
+    { name: "out", value: "DIR", help: "folder for recordings of findings (default: build/out/explore)" },
+    { name: "module-path", value: "DIR", multiple: true, help: "folder to look for modules in; repeatable" },
+    { name: "json", help: "print the result as JSON" },
+  ],
+  details: [
+    "For MODULE a VM is made with that vdev alone; further words are its options: `explore x.wasm loc 0x1000`.",
+    "Each finding comes with the shortest schedule that leads to it, as text with a column for each thread, and as a",
+    "recording that `vdevbox replay` runs. See docs/explore.md.",
+    "",
+    "Exit codes: 0 nothing found, 1 findings, 2 the configuration, a module or the script cannot be used.",
+  ].join("\n"),
+  run,
+};
+
+async function run(args: ParsedArguments): Promise<number> {
+  const [what] = args.positionals;
+  if (what === undefined) throw new UsageError("explore needs a configuration or a module: `vdevbox explore CONF`");
+  let interrupted = false;
+  const stop = () => {
+    interrupted = true;
+  };
+  process.once("SIGINT", stop);
+  try {
+    const report = new Report(args, what);
+    const search = searchOf(args, report, () => interrupted);
+    if (args.value("guest") === undefined && search.isWithoutRegions)
+      throw new UserError(
+        "no vdev has a place where a guest could reach it: give it a `loc`, or write a --guest script",
+      );
+    const result = await search.run();
+    report.end(result);
+    return result.found.length === 0 ? 0 : 1;
+  } finally {
+    process.off("SIGINT", stop);
+  }
+}
+
+/** Where a module's vdev is put that neither chose a place itself nor was given one. */
+const PLACE = "loc 0x10000000";
+
+/** A module alone may need a place; what it says without one is what its user has to know, if that is not it. */
+function searchOf(args: ParsedArguments, report: Report, stopped: () => boolean): Search {
+  const words = args.positionals;
+  try {
+    return makeSearch(args, piecesOf(words), report, stopped);
+  } catch (error) {
+    if (!(error instanceof UserError) || !words[0]!.endsWith(".wasm") || words.some((word) => /\bloc\b/.test(word)))
+      throw error;
+    try {
+      return makeSearch(args, piecesOf([...words, PLACE]), report, stopped);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function makeSearch(
+  args: ParsedArguments,
+  given: readonly ConfigPiece[],
+  report: Report,
+  stopped: () => boolean,
+): Search {
+  const what = args.positionals[0]!;
+  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
+  const pieces = withVcpus(given, numberOf(args, "vcpus", 1, 16));
+  const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "explore" });
+  report.cpus = plan.cpus;
+  const schedules = numberOf(args, "schedules", 1, 1e9);
+  const seconds = numberOf(args, "seconds", 0.1, 1e6) ?? (schedules === undefined ? SECONDS : undefined);
+  const preempt = choice(args, "preempt", ["calls", "memory"] as const);
+  const workload = workloadOf(args, plan);
+  return new Search({
+    plan,
+    pieces,
+    create: preempt === "memory" ? { preemptsAtMemory: true } : {},
+    ...(workload !== undefined && { workload }),
+    seed: numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1,
+    ...(schedules !== undefined && { schedules }),
+    ...(seconds !== undefined && { milliseconds: seconds * 1000 }),
+    now: () => performance.now(),
+    stopped,
+    onFound: (found) => report.add(found),
+  });
+}
+
+/** Tells what a search finds, as it finds it. */
+class Report {
+  cpus = 0;
+  readonly #what: string;
+  readonly #json: boolean;
+  readonly #folder: string;
+  readonly #recordings: string[] = [];
+
+  constructor(args: ParsedArguments, what: string) {
+    this.#what = what;
+    this.#json = args.flag("json");
+    this.#folder = args.value("out") ?? join("build", "out", "explore");
+  }
+
+  add(found: SearchFinding): void {
+    const name = `${basename(this.#what).replace(/\.\w+$/, "")}-${this.#recordings.length + 1}.rec`;
+    const file = write(this.#folder, name, found);
+    this.#recordings.push(file);
+    if (!this.#json) console.log(`${describe(found, file)}\n`);
+  }
+
+  end(result: SearchResult): void {
+    if (this.#json) console.log(JSON.stringify(resultOf(result, this.#recordings), undefined, 2));
+    else console.log(summary(this.#what, this.cpus, result));
+  }
+}
+
+/** A configuration as `run` takes it, or one for a module alone. */
+function piecesOf(words: readonly string[]): readonly ConfigPiece[] {
+  const [what, ...more] = words;
+  if (what!.endsWith(".ts")) {
+    throw new UserError(
+      `this is a source, and explore runs modules; build it first: \`vdevbox build ${what} && vdevbox explore build/out/vdevs/${basename(what!, ".ts")}.wasm\``,
+      { file: what! },
+    );
+  }
+  if (!what!.endsWith(".wasm")) return configPieces(words);
+  const type = basename(what!, ".wasm");
+  const text = [`system ${type}`, ...Array.from({ length: VCPUS }, () => "cpu"), `vdev ${type}`, ...more, ""];
+  return [{ file: what!, text: text.join("\n") }];
+}
+
+/** The configuration with as many vCPUs as were asked for. */
+function withVcpus(pieces: readonly ConfigPiece[], wanted: number | undefined): readonly ConfigPiece[] {
+  if (wanted === undefined) return pieces;
+  const { cpus } = parseConfigPieces(pieces);
+  if (wanted < cpus.length) {
+    throw new UsageError(`--vcpus ${wanted} is less than the ${counted(cpus.length, "vCPU")} of the configuration`);
+  }
+  return wanted === cpus.length ? pieces : [...pieces, { file: "--vcpus", text: "cpu\n".repeat(wanted - cpus.length) }];
+}
+
+/** @throws UserError for a script that cannot be used */
+function workloadOf(args: ParsedArguments, plan: VmPlan): Workload | undefined {
+  const guest = args.value("guest")?.replace(/^script:/, "");
+  if (guest === undefined) return undefined;
+  if (guest.startsWith("rom:") || /\.(s|asm)$/i.test(guest)) {
+    throw new UserError("explore drives vCPUs itself and cannot run x86 code; write a script", { file: guest });
+  }
+  return parseWorkload(readUserFile(guest), guest, plan.cpus);
+}
+
+function numberOf(args: ParsedArguments, name: string, least: number, most: number): number | undefined {
+  const text = args.value(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  const isWhole = name === "seconds" || Number.isInteger(value);
+  if (/^[0-9.]+$/.test(text) && isWhole && value >= least && value <= most) return value;
+  throw new UsageError(`--${name} takes a number from ${least} to ${most}, and not "${text}"`);
+}
+
+/** @throws UserError when it cannot be written */
+function write(folder: string, name: string, found: SearchFinding): string {
+  const file = join(folder, name);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, found.recording);
+  } catch (error) {
+    throw new UserError(`cannot be written: ${(error as NodeJS.ErrnoException).code}`, { file });
+  }
+  return file;
+}
+
+/** What was found, how to come there, and when it was. */
+function describe({ what, text, schedules, milliseconds }: SearchFinding, file: string): string {
+  const lines = [
+    what.kind === "finding" ? findingText(what.finding) : expectationText(what),
+    "",
+    fromHere(text),
+    "",
+    `found in schedule ${schedules}, after ${formatSeconds(milliseconds)}; \`npx vdevbox replay ${file}\` runs the schedule above`,
+  ];
+  return lines.join("\n");
+}
+
+function expectationText({ failed }: Extract<SearchFinding["what"], { kind: "expectation" }>): string {
+  const { place } = failed.step.expectation!;
+  return `${place.file}:${place.line}: the expectation does not hold in every order: got ${failed.got}`;
+}
+
+function formatSeconds(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function summary(what: string, cpus: number, result: SearchResult): string {
+  const { found, schedules, switches, milliseconds, unexplained, small } = result;
+  const rate = Math.round((switches * 1000) / Math.max(1, milliseconds)).toLocaleString("en");
+  const counts = [
+    `${counted(found.length, "finding")} in ${counted(schedules, "schedule")} of ${counted(cpus, "vCPU")}`,
+    `${switches.toLocaleString("en")} turns in ${formatSeconds(milliseconds)} (${rate} a second)`,
+    `${small.exhausted} of ${counted(small.workloads, "small workload")} in every order of calls (${counted(small.schedules, "schedule")})`,
+    ...(unexplained === 0 ? [] : [`${counted(unexplained, "finding")} could not be made again`]),
+  ];
+  return `${what}: ${counts.join("; ")}`;
+}
+
+/** What `--json` prints. */
+function resultOf({ found, ...counts }: SearchResult, recordings: readonly string[]): unknown {
+  return {
+    ...counts,
+    findings: found.map(({ what, text, schedules, milliseconds }, i) => ({
+      ...(what.kind === "finding"
+        ? what.finding
+        : { severity: "expectation", message: expectationText(what), got: what.failed.got }),
+      schedule: schedules,
+      afterMs: Math.round(milliseconds),
+      text,
+      recording: recordings[i],
+    })),
+  };
+}

@@ -1,0 +1,123 @@
+import type { Schedule } from "../threads/schedule.ts";
+import type { Thread } from "../threads/thread.ts";
+import type { Threads } from "../threads/threads.ts";
+import { ACTOR, type Actor, actorOf, formatActor } from "./actor.ts";
+import { type Chooser, PLAIN } from "./chooser.ts";
+
+/** Who could go on beside threads, in the order a run without disturbance would prefer them; faults come last. */
+export type Others = (add: (actor: Actor) => void) => void;
+
+/**
+ * The schedule of a VM that is searched: asks a chooser at every call to the host and whenever nobody is in progress, and
+ * keeps what it decided. Where there is no choice nothing is kept.
+ */
+export class Interleaving implements Schedule {
+  chooser: Chooser = PLAIN;
+  /** Set when the VM has been assembled: until then nobody is disturbed. */
+  threads: Threads | undefined;
+  others: Others = () => {};
+  /** What every decision came to, in order. */
+  readonly decisions: Actor[] = [];
+  /** Whether threads are only changed where they wait. */
+  calm = false;
+  /** Told of every call to the host a thread makes at which it goes on. */
+  onCall: ((call: string) => void) | undefined;
+  /** Told of every decision, in the words of a recording. */
+  onDecision: ((actor: string) => void) | undefined;
+  readonly #enabled: Actor[] = [];
+  readonly #add = (actor: Actor): void => {
+    this.#enabled.push(actor);
+  };
+  #next: Actor = -1;
+
+  /** Begins a schedule. */
+  begin(chooser: Chooser): void {
+    this.chooser = chooser;
+    this.decisions.length = 0;
+    this.#next = -1;
+    this.calm = false;
+    chooser.begin();
+  }
+
+  /** Who goes on, when nobody is in progress; -1 when nobody can. */
+  next(): Actor {
+    const decided = this.#next;
+    this.#next = -1;
+    if (decided >= 0) return decided;
+    this.#collect(undefined);
+    return this.#enabled.length === 0 ? -1 : this.#decide(-1);
+  }
+
+  preempts(call: string): boolean {
+    const current = this.threads?.current;
+    if (current === undefined) return false;
+    if (!this.calm) {
+      this.#collect(current);
+      const own = actorOf(ACTOR.thread, current.id);
+      const chosen = this.#decide(own);
+      if (chosen !== own) {
+        this.#next = chosen;
+        return true;
+      }
+    }
+    this.onCall?.(call);
+    return false;
+  }
+
+  goesOn(call: string): void {
+    this.onCall?.(call);
+  }
+
+  choose(ready: readonly Thread[]): Thread {
+    if (this.threads === undefined) return ready[0]!;
+    const actor = ready[0]!.state === "waiting" ? this.#whoIsWoken(ready) : this.next();
+    return ready.find(({ id }) => actorOf(ACTOR.thread, id) === actor) ?? ready[0]!;
+  }
+
+  /** One of those that wait for a condition variable. */
+  #whoIsWoken(waiting: readonly Thread[]): Actor {
+    this.#enabled.length = 0;
+    for (const { id } of waiting) this.#add(actorOf(ACTOR.thread, id));
+    return this.#decide(-1);
+  }
+
+  #decide(current: Actor): Actor {
+    const enabled = this.#enabled;
+    if (enabled.length === 1) {
+      this.chooser.only?.(enabled[0]!);
+      return enabled[0]!;
+    }
+    const chosen = this.chooser.choose(current, enabled);
+    this.decisions.push(chosen);
+    this.onDecision?.(formatActor(chosen));
+    return chosen;
+  }
+
+  /** Finds out who could go on; a thread in progress comes first. */
+  #collect(current: Thread | undefined): void {
+    const threads = this.threads!;
+    this.#enabled.length = 0;
+    if (current !== undefined) this.#add(actorOf(ACTOR.thread, current.id));
+    for (const thread of threads.ready)
+      if (this.#mayRun(thread, threads.all)) this.#add(actorOf(ACTOR.thread, thread.id));
+    if (!threads.awaits) this.others(this.#add);
+  }
+
+  /** Timers fire on one thread, and pulses arrive on one: the next begins when the one before it has ended. */
+  #mayRun(thread: Thread, all: readonly Thread[]): boolean {
+    if (thread.state !== "new" || thread.instance !== undefined) return true;
+    return !all.some(
+      (other) =>
+        other.kind === thread.kind &&
+        other.id < thread.id &&
+        other.vcpu === thread.vcpu &&
+        other.instance === undefined,
+    );
+  }
+
+  save(): number {
+    return 0;
+  }
+
+  restore(): void {}
+}

@@ -1,0 +1,428 @@
+import { UserError } from "../errors.ts";
+import { EndOfVm, type StackFrame } from "../gate/finding.ts";
+import { THREAD } from "../gate/situation.ts";
+import { AccessStatus } from "../guests/bus.ts";
+import { matches } from "../guests/script/answer.ts";
+import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { joinHalves } from "../memory/halves.ts";
+import type { Thread } from "../threads/thread.ts";
+import type { Threads } from "../threads/threads.ts";
+import { beginAccess, endAccess } from "../vm/begun-access.ts";
+import { VmSnapshot } from "../vm/snapshot.ts";
+import { startGuest } from "../vm/startup.ts";
+import { EXIT, type Vm } from "../vm/vm.ts";
+import { ACTOR, type Actor, actorOf, kindOf, whichOf } from "./actor.ts";
+import { type Chooser, PLAIN } from "./chooser.ts";
+import type { Interleaving } from "./interleaving.ts";
+import { LockOrder } from "./lock-order.ts";
+import { Places } from "./places.ts";
+import { StepWatcher } from "./step.ts";
+import { Waits } from "./waits.ts";
+import { type WakeTest, wakeAlone } from "./wake-test.ts";
+import type { OutsideStep, VcpuStep, Workload } from "./workload.ts";
+
+/** Times that virtual time may go on while the guest still makes accesses. */
+const ALARMS = 8;
+/** How much later than it should an alarm goes off. */
+const LATE_NS = 50_000_000n;
+/** Waits that end without a signal in one schedule. */
+const WAKES = 3;
+/** Turns of a schedule before its guest is done, and of all that is left to do then. */
+const TURNS = 4000;
+/** Turns of others, or alarms, through which a callback waits for a mutex that is given back again and again. */
+const STARVED = 400;
+/** Turns after which a thread that found something to do must wait again, or be left alone. */
+const SETTLE_TURNS = 50;
+/** How often an access that does not advance is made again. */
+const RETRIES = 50;
+
+/** A script's expectation that did not hold. */
+export interface FailedExpectation {
+  readonly step: VcpuStep;
+  readonly got: string;
+}
+
+/** What one vCPU is at. */
+interface Vcpu {
+  readonly steps: readonly VcpuStep[];
+  next: number;
+  retries: number;
+  thread: Thread | undefined;
+}
+
+/** What a run tells whoever looks at it closely. */
+export interface ScheduleListener {
+  /** Somebody goes on; `thread` where a thread does. */
+  turn?(actor: Actor, thread: Thread | undefined): void;
+  call?(thread: Thread, call: string): void;
+  /** A turn of a thread is over: it waits, or has ended. */
+  turned?(thread: Thread): void;
+  access?(step: VcpuStep, outcome: AccessStatus, value: bigint): void;
+}
+
+/**
+ * Runs a VM from where vdevs may make threads to its end, again and again, each time as a chooser decides: first while
+ * the guest makes its accesses and things go wrong, then without disturbance, so that whatever can make progress does.
+ */
+export class ScheduleRunner {
+  readonly vm: Vm;
+  readonly listener: ScheduleListener = {};
+  readonly interleaving: Interleaving;
+  readonly #threads: Threads;
+  readonly #start: VmSnapshot;
+  readonly #places = new Places();
+  readonly #waits: Waits;
+  readonly steps: StepWatcher;
+  readonly #order: LockOrder;
+  readonly #machine: VmScriptMachine;
+  #vcpus: Vcpu[] = [];
+  #outside: readonly OutsideStep[] = [];
+  #nextOutside = 0;
+  #alarms = 0;
+  #wakes = 0;
+  #faults = false;
+  /** The thread that has just begun to wait for a condition variable, and nobody has run since. */
+  #fresh: Thread | undefined;
+  #deadlocked = false;
+  /** Turns given in all schedules. */
+  switches = 0;
+  failed: FailedExpectation[] = [];
+
+  /** @param vm as `assembleVm` leaves it, with that interleaving as its schedule */
+  constructor(vm: Vm, interleaving: Interleaving) {
+    this.vm = vm;
+    this.interleaving = interleaving;
+    this.#threads = vm.threads!;
+    this.#threads.stepwise = true;
+    this.#waits = new Waits(vm, this.#places);
+    this.steps = new StepWatcher(vm.races!);
+    this.#order = new LockOrder(vm, this.#places);
+    this.#machine = new VmScriptMachine(vm);
+    interleaving.threads = this.#threads;
+    interleaving.others = (add) => this.#others(add);
+    interleaving.onCall = (call) => this.#called(call);
+    vm.mutexes.tracesPlaces = false;
+    vm.held.onTake = (lock, before) => this.#order.taken(lock, before);
+    this.#start = new VmSnapshot(vm);
+  }
+
+  /**
+   * One schedule. Findings are the VM's.
+   * @param explains takes down where threads are, which findings then show
+   */
+  run(workload: Workload, chooser: Chooser, explains = false): void {
+    this.#start.restore();
+    this.#places.begin(explains);
+    this.vm.mutexes.tracesPlaces = explains;
+    this.#order.begin();
+    this.#vcpus = workload.vcpus.map((steps) => ({ steps, next: 0, retries: 0, thread: undefined }));
+    this.#outside = workload.outside;
+    this.#nextOutside = 0;
+    this.#alarms = 0;
+    this.#wakes = 0;
+    this.#fresh = undefined;
+    this.#deadlocked = false;
+    this.failed = [];
+    this.interleaving.begin(chooser);
+    const around = chooser.guestOnly === true ? PLAIN : chooser;
+    try {
+      this.interleaving.chooser = around;
+      startGuest(this.vm);
+      this.interleaving.chooser = chooser;
+      this.#disturbed();
+      this.#undisturbed();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error; // a vdev refused to start, which is a finding of its own
+    }
+    this.interleaving.calm = false;
+    this.interleaving.chooser = around;
+    if (!this.#deadlocked) this.vm.terminate();
+    else this.#abandon();
+  }
+
+  /** Threads that wait for each other would keep TERMINATE waiting too: the finding has been made. */
+  #abandon(): void {
+    this.vm.end(EXIT.vdevError, "deadlock");
+  }
+
+  /** The access a vCPU makes next. */
+  nextStep(vcpu: number): VcpuStep | undefined {
+    const { steps, next } = this.#vcpus[vcpu]!;
+    return steps[next];
+  }
+
+  /** Where a thread made its last call, in a run that takes places down. */
+  placeOf(thread: Thread): StackFrame | undefined {
+    const place = this.#places.of(thread);
+    return place === undefined ? undefined : this.vm.findings.stackAt(place)[0];
+  }
+
+  // ------------------------------------------------------------------------------------- who could go on
+
+  #others(add: (actor: Actor) => void): void {
+    let busy = false;
+    let left = false;
+    for (let i = 0; i < this.#vcpus.length; i++) {
+      const { thread, next, steps } = this.#vcpus[i]!;
+      if (thread !== undefined) busy = true;
+      else if (next < steps.length) {
+        left = true;
+        add(actorOf(ACTOR.vcpu, i));
+      }
+    }
+    if (this.#nextOutside < this.#outside.length) add(actorOf(ACTOR.outside));
+    const time = this.#alarms < ALARMS && this.vm.clock.nextDeadlineNs !== undefined && !this.#serving();
+    if (time) add(actorOf(ACTOR.time));
+    if (!this.#faults) return;
+    if (time) add(actorOf(ACTOR.late));
+    const fresh = this.#fresh;
+    if (fresh !== undefined && this.#wakes < WAKES) add(actorOf(ACTOR.wake, fresh.id));
+    if (left && !busy) add(actorOf(ACTOR.end));
+  }
+
+  /** Whether a timer's or a pulse's callback is in progress: the next one comes behind it. */
+  #serving(): boolean {
+    return this.#threads.all.some(({ kind }) => kind === THREAD.timer || kind === THREAD.pulse);
+  }
+
+  // ---------------------------------------------------------------------------------------------- phases
+
+  /** While the guest has accesses to make. */
+  #disturbed(): void {
+    this.#faults = true;
+    for (let turns = 0; turns < TURNS && this.#hasWork() && this.#goesOn(); turns++) {
+      const actor = this.interleaving.next();
+      if (actor < 0) break;
+      this.#perform(actor);
+    }
+    this.#faults = false;
+  }
+
+  #hasWork(): boolean {
+    return (
+      this.#nextOutside < this.#outside.length ||
+      this.#vcpus.some(({ thread, next, steps }) => thread !== undefined || next < steps.length)
+    );
+  }
+
+  #goesOn(): boolean {
+    return this.vm.ended === undefined && !this.#deadlocked;
+  }
+
+  /** Nobody is disturbed any more: what was begun must come to its end, and what was signalled must be heard. */
+  #undisturbed(): void {
+    const { interleaving, vm } = this;
+    interleaving.calm = true;
+    interleaving.chooser = PLAIN;
+    let waited = 0;
+    for (let turns = 0; turns < TURNS && this.#goesOn(); turns++) {
+      const [ready] = this.#threads.ready;
+      if (ready !== undefined) this.#turn(ready);
+      else if (this.#nextAccess()) continue;
+      else {
+        const waiting = this.#unfinished();
+        if (waiting.length === 0) break;
+        if (!vm.waitForAlarm()) {
+          this.#waits.stuck(waiting);
+          this.#deadlocked = true;
+        }
+      }
+      const starved = this.#threads.all.find(({ kind, wait }) => kind === THREAD.vcpu && wait?.for === "mutex");
+      waited = starved === undefined ? 0 : waited + 1;
+      if (starved !== undefined && waited > STARVED) {
+        this.#waits.starved(starved);
+        this.#deadlocked = true;
+      }
+    }
+    if (this.#goesOn()) this.#wakeThoseWhoWait();
+  }
+
+  /** The accesses that a schedule cut short has left. */
+  #nextAccess(): boolean {
+    const at = this.#vcpus.findIndex(({ thread, next, steps }) => thread === undefined && next < steps.length);
+    if (at < 0) return false;
+    this.#perform(actorOf(ACTOR.vcpu, at));
+    return true;
+  }
+
+  /** Callbacks that have not ended. */
+  #unfinished(): Thread[] {
+    return this.#threads.all.filter(({ instance }) => instance === undefined);
+  }
+
+  // ----------------------------------------------------------------------------------------------- turns
+
+  #perform(actor: Actor): void {
+    const kind = kindOf(actor);
+    if (kind === ACTOR.thread) {
+      const thread = this.#threads.find(whichOf(actor));
+      if (thread !== undefined) this.#turn(thread);
+      return;
+    }
+    this.listener.turn?.(actor, undefined);
+    this.switches++;
+    if (kind !== ACTOR.wake) this.#fresh = undefined;
+    if (kind !== ACTOR.vcpu) this.steps.global();
+    if (kind === ACTOR.vcpu) this.#begin(whichOf(actor));
+    else if (kind === ACTOR.outside) this.#fromOutside();
+    else if (kind === ACTOR.wake) this.#wakeAlone(this.#threads.find(whichOf(actor))!);
+    else if (kind === ACTOR.end) this.vm.end(EXIT.normal, "the guest ended");
+    else this.#timePasses(kind === ACTOR.late);
+    this.#delivered();
+  }
+
+  #timePasses(late: boolean): void {
+    const { vm } = this;
+    this.#alarms++;
+    const next = vm.clock.nextDeadlineNs;
+    if (late && next !== undefined) vm.restoreClock((next > vm.nowNs ? next : vm.nowNs) + LATE_NS);
+    vm.waitForAlarm();
+  }
+
+  #begin(index: number): void {
+    const vcpu = this.#vcpus[index]!;
+    const step = vcpu.steps[vcpu.next++]!;
+    const begun = beginAccess(this.vm, step.access);
+    if (typeof begun === "number") this.#finish(vcpu, step, begun);
+    else {
+      vcpu.thread = begun;
+      this.#turn(begun);
+    }
+  }
+
+  #turn(thread: Thread): void {
+    this.#fresh = undefined;
+    this.switches++;
+    this.listener.turn?.(actorOf(ACTOR.thread, thread.id), thread);
+    try {
+      this.#threads.turn(thread);
+    } catch (error) {
+      if (!(error instanceof EndOfVm)) throw error;
+      this.vm.endBy(error);
+    }
+    this.listener.turned?.(thread);
+    if (thread.state === "ended") this.steps.touch(thread);
+    if (thread.state === "waiting") {
+      if (thread.wait !== undefined && "of" in thread.wait) this.steps.touch(thread.wait.of);
+      if (this.#waits.began(thread)) this.#deadlocked = true;
+      if (thread.wait?.for === "cond" && !thread.alarm.isSet) this.#fresh = thread;
+    }
+    for (const vcpu of this.#vcpus) {
+      if (vcpu.thread?.state === "ended") this.#ended(vcpu, vcpu.thread);
+    }
+    this.#delivered();
+  }
+
+  /** Pulses go out between callbacks. */
+  #delivered(): void {
+    if (this.vm.pulses.waiting.length > 0) this.vm.pulses.deliverWaiting();
+  }
+
+  #ended(vcpu: Vcpu, thread: Thread): void {
+    vcpu.thread = undefined;
+    const step = vcpu.steps[vcpu.next - 1]!;
+    this.#finish(vcpu, step, endAccess(this.vm, step.access, thread));
+  }
+
+  #finish(vcpu: Vcpu, step: VcpuStep, outcome: AccessStatus): void {
+    if (outcome === AccessStatus.noAdvance && vcpu.retries++ < RETRIES) {
+      vcpu.next--;
+      return;
+    }
+    vcpu.retries = 0;
+    const { width, op } = step.access;
+    const value = op === "read" ? BigInt.asUintN(8 * width, joinHalves(this.vm.valueLo, this.vm.valueHi)) : 0n;
+    this.listener.access?.(step, outcome, value);
+    if (step.expectation === undefined || outcome === AccessStatus.stop) return;
+    const answer =
+      outcome !== AccessStatus.done
+        ? ({ kind: "error", why: "bus error" } as const)
+        : op === "read"
+          ? ({ kind: "value", value } as const)
+          : ({ kind: "ok" } as const);
+    if (matches(answer, step.expectation.expectation)) return;
+    this.failed.push({ step, got: answer.kind === "value" ? `0x${answer.value.toString(16)}` : answer.kind });
+  }
+
+  #fromOutside(): void {
+    const step = this.#outside[this.#nextOutside++]!;
+    const machine = this.#machine;
+    switch (step.kind) {
+      case "control":
+        machine.control(step.what);
+        return;
+      case "pulse":
+        machine.pulse(step.vdev, step.code);
+        return;
+      case "input":
+        machine.input(step.vdev, step.bytes);
+        return;
+      case "flow":
+        machine.flow(step.vdev, step.takes);
+        return;
+      case "power":
+        machine.setPowerState(step.cpu, step.state);
+        return;
+      case "irqAct":
+        machine.irqAct(step.pic, step.line, step.act);
+        return;
+      case "clockStep":
+        machine.clockStep(step.ns);
+    }
+  }
+
+  #called(call: string): void {
+    const { current } = this.#threads;
+    if (current === undefined) return;
+    this.#order.call = call;
+    this.steps.called(call);
+    this.#places.called(current);
+    this.listener.call?.(current, call);
+  }
+
+  // -------------------------------------------------------------------------------------- condition variables
+
+  /** Nothing has changed since the thread began to wait: one that looks again waits again. */
+  #wakeAlone(thread: Thread): void {
+    this.#wakes++;
+    const place = this.#places.of(thread);
+    const test = this.#wake(thread);
+    if (test === "acted") this.#waits.noPredicate(thread, place);
+  }
+
+  /** Nobody will signal any more. A thread that finds something to do when it is woken should have been. */
+  #wakeThoseWhoWait(): void {
+    for (const thread of [...this.#threads.all]) {
+      if (thread.wait?.for !== "cond" || thread.state !== "waiting" || thread.alarm.isSet) continue;
+      const { name } = thread.wait;
+      const place = this.#places.of(thread);
+      if (this.#wake(thread) !== "acted") continue;
+      if (!this.#goesOn()) return;
+      // Once it waits again nothing has changed: whoever acts then too does not look at all.
+      for (let turns = 0; turns < SETTLE_TURNS && thread.wait?.for !== "cond" && this.#goesOn(); turns++)
+        this.#settle();
+      const looks = thread.wait?.for !== "cond" || this.#wake(thread) !== "acted";
+      if (looks) this.#waits.lostWakeup(thread, name, place);
+      else this.#waits.noPredicate(thread, place);
+      if (!this.#goesOn()) return;
+    }
+  }
+
+  /** One turn of whoever can, or time goes on. */
+  #settle(): void {
+    const [ready] = this.#threads.ready;
+    if (ready !== undefined) this.#turn(ready);
+    else this.vm.waitForAlarm();
+  }
+
+  #wake(thread: Thread): WakeTest {
+    const { interleaving } = this;
+    const was = interleaving.calm;
+    interleaving.calm = true;
+    try {
+      return wakeAlone(this.vm, thread, () => this.#turn(thread));
+    } finally {
+      interleaving.calm = was;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import type { ConfigPiece } from "../config/parse-config.ts";
+import type { Finding } from "../gate/finding.ts";
+import { AccessStatus } from "../guests/bus.ts";
+import type { VmPlan } from "../vm/plan.ts";
+import type { CreateOptions } from "../vm/startup.ts";
+import { type Chooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
+import { WorkloadDrawer } from "./draw.ts";
+import { ExhaustiveChooser } from "./exhaustive.ts";
+import { type Explained, Explainer } from "./explain.ts";
+import { EXPLORED_GUEST, type ExploredVm, exploredVm } from "./explored-vm.ts";
+import { type FoundSchedule, type FoundWhat, identityOf, linesOf } from "./found.ts";
+import type { Workload } from "./workload.ts";
+
+export interface SearchOptions {
+  readonly plan: VmPlan;
+  readonly pieces: readonly ConfigPiece[];
+  readonly create: CreateOptions;
+  /** What the guest does; drawn for each schedule unless given. */
+  readonly workload?: Workload;
+  readonly seed: number;
+  /** Ends the search after so many schedules. */
+  readonly schedules?: number;
+  /** Ends it after so much time. */
+  readonly milliseconds?: number;
+  /** Milliseconds of a clock that only goes on. */
+  readonly now: () => number;
+  readonly onFound?: (found: SearchFinding) => void;
+  /** Looked at between schedules: whether somebody ended the search. */
+  readonly stopped?: () => boolean;
+}
+
+/** A finding, and when it was made. */
+export interface SearchFinding extends Explained {
+  /** Number of the schedule, from 1. */
+  readonly schedules: number;
+  readonly milliseconds: number;
+}
+
+export interface SearchResult {
+  readonly found: readonly SearchFinding[];
+  readonly schedules: number;
+  /** Turns given in them. */
+  readonly switches: number;
+  readonly milliseconds: number;
+  /** Small workloads, how many of them in every order, and the schedules that took. */
+  readonly small: { readonly workloads: number; readonly exhausted: number; readonly schedules: number };
+  /** Findings whose schedule did not lead to them again: a mistake of the search's own. */
+  readonly unexplained: number;
+}
+
+/** Decisions of a schedule, before one has been run. */
+const FIRST_LENGTH = 40;
+
+/** Of a search, for trying small workloads in every order. */
+const SMALL_SHARE = 0.25;
+/** Orders of one small workload. */
+const ORDERS = 1000;
+/** Small workloads; more say little that is new. */
+const SMALL_WORKLOADS = 40;
+
+/** How long schedules go on before other work of the process has its turn. */
+const BREATH_MS = 50;
+
+/** Runs schedules of one VM until it has run enough of them, and explains what goes wrong in them. */
+export class Search {
+  readonly #options: SearchOptions;
+  readonly #explored: ExploredVm;
+  readonly #drawer: WorkloadDrawer;
+  #explainer: Explainer | undefined;
+  readonly #known = new Set<string>();
+  readonly #lines = new Set<string>();
+  readonly #found: SearchFinding[] = [];
+  #fresh: Finding[] = [];
+  readonly #small = { workloads: 0, exhausted: 0, schedules: 0 };
+  #schedules = 0;
+  #unexplained = 0;
+  /** Decisions of a schedule, of late. */
+  #length = FIRST_LENGTH;
+  #began = 0;
+
+  /** @throws UserError when a vdev refuses to start */
+  constructor(options: SearchOptions) {
+    this.#options = options;
+    this.#explored = exploredVm(options.plan, options.create, false);
+    this.#drawer = new WorkloadDrawer(this.#explored.vm, options.plan.cpus);
+    const { runner } = this.#explored;
+    runner.listener.access = (step, outcome) => {
+      if (outcome === AccessStatus.busError) this.#drawer.refused(step.access);
+    };
+    this.#explored.listener = (event) => {
+      if (event.kind === "finding") this.#fresh.push(event.finding);
+    };
+  }
+
+  /** Whether no vdev has a region: then the guest of a drawn workload does nothing. */
+  get isWithoutRegions(): boolean {
+    return this.#drawer.isEmpty;
+  }
+
+  /** Signals of the process are heard between schedules. */
+  async run(): Promise<SearchResult> {
+    const { schedules = Number.POSITIVE_INFINITY, milliseconds = Number.POSITIVE_INFINITY, now } = this.#options;
+    this.#began = now();
+    const [few, short] = [schedules * SMALL_SHARE, milliseconds * SMALL_SHARE];
+    let breath = this.#began;
+    const goesOn = async (most: number, longest: number): Promise<boolean> => {
+      if (this.#schedules >= most || now() - this.#began >= longest) return false;
+      if (now() - breath < BREATH_MS) return true;
+      await new Promise((resolve) => setImmediate(resolve));
+      breath = now();
+      return this.#options.stopped?.() !== true;
+    };
+    while (await goesOn(few, short)) if (!(await this.#exhaust(() => goesOn(few, short)))) break;
+    while (await goesOn(schedules, milliseconds)) this.#one();
+    return {
+      found: this.#found,
+      schedules: this.#schedules,
+      small: { ...this.#small },
+      unexplained: this.#unexplained,
+      switches: this.#explored.runner.switches,
+      milliseconds: now() - this.#began,
+    };
+  }
+
+  /**
+   * One workload in every order: the script's, or one access of each vCPU.
+   * @returns whether there is another one to try
+   */
+  async #exhaust(goesOn: () => Promise<boolean>): Promise<boolean> {
+    const { runner, vm } = this.#explored;
+    const workload = this.#options.workload ?? this.#drawer.drawSmall(this.#random(this.#small.workloads));
+    this.#small.workloads++;
+    const chooser = new ExhaustiveChooser(runner.steps);
+    runner.steps.isOn = true;
+    vm.races!.freezeSharedWords(true);
+    let orders = 0;
+    do {
+      this.#schedules++;
+      this.#small.schedules++;
+      runner.run(workload, chooser);
+      this.#look(workload);
+      if (!chooser.advance()) {
+        this.#small.exhausted++;
+        break;
+      }
+    } while (++orders < ORDERS && (await goesOn()));
+    vm.races!.freezeSharedWords(false);
+    runner.steps.isOn = false;
+    return this.#options.workload === undefined && this.#small.workloads < SMALL_WORKLOADS;
+  }
+
+  /** What is drawn depends on the seed and the number only. */
+  #random(number: number): Random {
+    return new Random((this.#options.seed + Math.imul(number + 1, 0x9e3779b1)) >>> 0);
+  }
+
+  #one(): void {
+    const { runner } = this.#explored;
+    const number = this.#schedules++;
+    const random = this.#random(number);
+    const workload = this.#options.workload ?? this.#drawer.draw(random);
+    const chooser: Chooser = number % 3 === 0 ? new RandomChooser(random) : new PctChooser(random, this.#length);
+    runner.run(workload, chooser);
+    this.#length = Math.round((3 * this.#length + runner.interleaving.decisions.length) / 4) + 1;
+    this.#look(workload);
+  }
+
+  /** What the schedule that was just run has shown. */
+  #look(workload: Workload): void {
+    const { runner } = this.#explored;
+    if (this.#fresh.length === 0 && runner.failed.length === 0) return;
+    const shared = runner.vm.races?.sharedWords ?? [];
+    const schedule = { workload, decisions: [...runner.interleaving.decisions], shared };
+    const whats: FoundWhat[] = this.#fresh.map((finding) => ({ kind: "finding", finding }));
+    for (const failed of runner.failed) whats.push({ kind: "expectation", failed });
+    this.#fresh = [];
+    for (const what of whats) this.#explain(what, schedule, this.#schedules);
+  }
+
+  #explain(what: FoundWhat, schedule: FoundSchedule, schedules: number): void {
+    const identity = identityOf(what);
+    if (this.#known.has(identity)) return;
+    this.#known.add(identity);
+    const { plan, create, pieces, now, onFound } = this.#options;
+    const guest = EXPLORED_GUEST[create.preemptsAtMemory === true ? "memory" : "calls"];
+    this.#explainer ??= new Explainer(exploredVm(plan, create, true), guest, pieces);
+    const milliseconds = now() - this.#began;
+    const explained = this.#explainer.explain(what, schedule);
+    if (explained === undefined)
+      throw new Error(`schedule ${schedules} does not lead to its finding again: ${identity}`);
+    if (explained.what.kind === "finding") {
+      const lines = linesOf(explained.what.finding);
+      if (this.#lines.has(lines)) return;
+      this.#lines.add(lines);
+    }
+    const found = { ...explained, schedules, milliseconds };
+    this.#found.push(found);
+    onFound?.(found);
+  }
+}

@@ -1,0 +1,137 @@
+import { UserError } from "../errors.ts";
+import { formatStep } from "../guests/script/format-step.ts";
+import { parseScript } from "../guests/script/parse-script.ts";
+import type { Expectation, ScriptStep } from "../guests/script/step.ts";
+import type { GuestAccess } from "../vm/begun-access.ts";
+
+/** One access of a vCPU, and what its script expects of it. */
+export interface VcpuStep {
+  readonly access: GuestAccess;
+  readonly step: ScriptStep;
+  readonly expectation?: ScriptStep & { readonly kind: "expect"; readonly expectation: Expectation };
+}
+
+/** What a script does that no vCPU does. */
+export type OutsideStep = Extract<
+  ScriptStep,
+  { readonly kind: "control" | "pulse" | "input" | "flow" | "power" | "irqAct" | "clockStep" }
+>;
+
+/** What the guest does in a schedule: each vCPU its accesses in their order, and what comes from outside in its order. */
+export interface Workload {
+  readonly vcpus: readonly (readonly VcpuStep[])[];
+  readonly outside: readonly OutsideStep[];
+}
+
+/** Accesses of one vCPU in a schedule. */
+const ACCESSES_MAX = 10_000;
+
+/**
+ * The workload of a script: accesses by the `vcpu` they come from. What stands between accesses of different vCPUs says
+ * nothing about their order: that is what is searched.
+ * @throws UserError for what makes no sense without an order
+ */
+export function workloadOf(steps: readonly ScriptStep[], cpus: number): Workload {
+  const vcpus: VcpuStep[][] = Array.from({ length: cpus }, () => []);
+  const outside: OutsideStep[] = [];
+  let vcpu = 0;
+  const add = (step: ScriptStep): void => {
+    switch (step.kind) {
+      case "vcpu":
+        vcpu = step.vcpu;
+        return;
+      case "repeat":
+        for (let i = 0; i < step.count; i++) for (const inner of step.body) add(inner);
+        return;
+      case "read":
+      case "write": {
+        const list = vcpus[vcpu]!;
+        if (list.length >= ACCESSES_MAX)
+          throw new UserError(
+            `more than ${ACCESSES_MAX} accesses of vCPU ${vcpu}: a search needs short scripts`,
+            step.place,
+          );
+        list.push({ access: accessOf(step, vcpu), step });
+        return;
+      }
+      case "expect":
+        expect(step, vcpus[vcpu]!);
+        return;
+      case "control":
+        if (step.what === "terminate") return; // every schedule ends with it
+        outside.push(step);
+        return;
+      case "pulse":
+      case "input":
+      case "flow":
+      case "power":
+      case "irqAct":
+      case "clockStep":
+        outside.push(step);
+        return;
+      case "print":
+        return;
+      default:
+        throw new UserError(
+          `explore makes accesses of one width one by one: write ${step.kind === "memset" || step.kind === "writeBytes" ? "writel" : "readl"} and its kin instead`,
+          step.place,
+        );
+    }
+  };
+  for (const step of steps) add(step);
+  return { vcpus, outside };
+}
+
+function expect(step: Extract<ScriptStep, { kind: "expect" }>, list: VcpuStep[]): void {
+  const last = list.at(-1);
+  const { kind } = step.expectation;
+  if (last === undefined || last.expectation !== undefined || kind === "irq" || kind === "bytes" || kind === "stop") {
+    throw new UserError(
+      "explore checks `expect VALUE`, `expect VALUE/MASK`, `expect ok` and `expect error`, once behind an access of the same vCPU",
+      step.place,
+    );
+  }
+  list[list.length - 1] = { ...last, expectation: step };
+}
+
+function accessOf(step: Extract<ScriptStep, { kind: "read" | "write" }>, vcpu: number): GuestAccess {
+  const value = step.kind === "write" ? step.value : 0n;
+  return {
+    op: step.kind,
+    space: step.space,
+    lo: low(step.address),
+    hi: high(step.address),
+    width: step.width,
+    valueLo: low(value),
+    valueHi: high(value),
+    vcpu,
+  };
+}
+
+function low(value: bigint): number {
+  return Number(BigInt.asUintN(32, value));
+}
+
+function high(value: bigint): number {
+  return Number(BigInt.asUintN(32, value >> 32n));
+}
+
+/** The workload as a script that `parseWorkload` reads. */
+export function formatWorkload({ vcpus, outside }: Workload): string {
+  const lines: string[] = [];
+  for (const [vcpu, list] of vcpus.entries()) {
+    if (list.length === 0) continue;
+    lines.push(`vcpu ${vcpu}`);
+    for (const { step, expectation } of list) {
+      lines.push(formatStep(step));
+      if (expectation !== undefined) lines.push(formatStep(expectation));
+    }
+  }
+  lines.push(...outside.map(formatStep));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** @throws UserError for a text that is no script */
+export function parseWorkload(text: string, file: string, cpus: number): Workload {
+  return workloadOf(parseScript(text, file), cpus);
+}

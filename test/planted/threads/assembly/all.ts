@@ -1,0 +1,27 @@
+/** All lessons in one module, a factory each: it compiles in the time of one. */
+import "./abba-gasp-lock";
+import "./abba";
+import "./alive-after-terminate";
+import "./check-then-act";
+import "./delay-on-vcpu";
+import "./double-checked";
+import "./flag-outside-lock";
+import "./flag-polled";
+import "./lock-in-vwrite-only";
+import "./lock-kept";
+import "./lock-order-of-three";
+import "./lost-wakeup";
+import "./missing-lock";
+import "./no-predicate-loop";
+import "./reset-races-worker";
+import "./result-without-join";
+import "./ring-index";
+import "./sem-wait-on-vcpu";
+import "./sleeps-with-lock";
+import "./starvation";
+import "./static-out-parameter";
+import "./thread-before-state";
+import "./timer-made-late";
+import "./timer-without-lock";
+import "./unlock-by-another";
+import "./wide-counter";
