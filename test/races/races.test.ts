@@ -150,6 +150,26 @@ describe("threads, timers and the end", () => {
   });
 });
 
+describe("atomics", () => {
+  it("do not race with each other, and order what was written before", () => {
+    const vm = racesVm();
+    write(vm, 40, 1);
+    write(vm, 32, 0);
+    read(vm, 36, 1);
+    write(vm, 40, 0);
+    read(vm, 36, 0);
+    expect(found(vm)).toEqual([]);
+  });
+
+  it("race with plain accesses of the same bytes", () => {
+    const vm = racesVm();
+    write(vm, 32, 0);
+    write(vm, 36, 1);
+    const [lowers, raises] = [lineOf("lowers the flag"), lineOf("raises the flag")];
+    expect(found(vm)).toEqual([[`vCPU 0 wrote ${raises}`, `vCPU 1 wrote ${lowers}`]]);
+  });
+});
+
 describe("locks", () => {
   it("are told with a race, and inferred with the access that breaks the pattern", () => {
     const vm = racesVm();
