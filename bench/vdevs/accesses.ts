@@ -1,5 +1,5 @@
 /**
- * Loops of memory accesses for explore.access: a write of `pattern | turns << 8` runs one, a read gives what came of it.
+ * Loops of memory accesses for explore.access: a write of `pattern + 256 * turns` runs one, a read gives what came of it.
  * No loop's accesses can be left out, joined or guessed: each depends on what an earlier one has read or written.
  */
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
@@ -20,31 +20,48 @@ import {
 /** Bytes that are accessed: the state of a large device. */
 const BYTES: u32 = 4096;
 const MASK: u32 = BYTES - 1;
+const WORDS: u32 = MASK & ~3;
 const DATA = memory.data(4096, 16);
 let result: u32 = 0;
 
 /** Words hold the offset of another word: one circle through all of them, in no order. */
 function fill(): void {
-  for (let at: u32 = 0; at < BYTES; at += 4) store<u32>(DATA + at, (at * 1229 + 2048 + 4) & MASK & ~3);
+  for (let at: u32 = 0; at < BYTES; at += 4) store<u32>(DATA + at, (at * 1229 + 2048 + 4) & WORDS);
 }
 
+/** Each turn of a loop makes four accesses, so that the loop itself and its limit weigh little. */
 function sequential_read(turns: u32): u32 {
   let sum: u32 = 0;
-  for (let i: u32 = 0; i < turns; i++) sum = (sum << 1) ^ load<u32>(DATA + ((i << 2) & MASK));
+  for (let i: u32 = 0; i < turns; i++) {
+    const at = DATA + ((i << 4) & MASK);
+    sum = (sum << 1) ^ load<u32>(at);
+    sum = (sum << 1) ^ load<u32>(at, 4);
+    sum = (sum << 1) ^ load<u32>(at, 8);
+    sum = (sum << 1) ^ load<u32>(at, 12);
+  }
   return sum;
 }
 
 function random_read(turns: u32): u32 {
   let at: u32 = 0;
-  for (let i: u32 = 0; i < turns; i++) at = (load<u32>(DATA + at) + (i << 2)) & MASK;
+  for (let i: u32 = 0; i < turns; i++) {
+    at = load<u32>(DATA + at) & WORDS;
+    at = load<u32>(DATA + at) & WORDS;
+    at = load<u32>(DATA + at) & WORDS;
+    at = (load<u32>(DATA + at) + (i << 2)) & WORDS;
+  }
   return at;
 }
 
 function sequential_write(turns: u32): u32 {
   let value: u32 = turns;
   for (let i: u32 = 0; i < turns; i++) {
+    const at = DATA + ((i << 4) & MASK);
+    store<u32>(at, value);
+    store<u32>(at, value + i, 4);
+    store<u32>(at, value ^ i, 8);
     value = value * 5 + i;
-    store<u32>(DATA + ((i << 2) & MASK), value);
+    store<u32>(at, value, 12);
   }
   return value;
 }
@@ -53,24 +70,36 @@ function random_write(turns: u32): u32 {
   let value: u32 = turns;
   for (let i: u32 = 0; i < turns; i++) {
     value = value * 1664525 + 1013904223;
-    store<u32>(DATA + ((value >>> 18) & MASK & ~3), value);
+    store<u32>(DATA + ((value >>> 18) & WORDS), value);
+    store<u32>(DATA + ((value >>> 14) & WORDS), i);
+    store<u32>(DATA + ((value >>> 10) & WORDS), value);
+    store<u32>(DATA + ((value >>> 6) & WORDS), i);
   }
   return value;
 }
 
+/** Two reads and two writes a turn. */
 function read_modify_write(turns: u32): u32 {
   let value: u32 = turns;
   for (let i: u32 = 0; i < turns; i++) {
-    const at = DATA + ((value >>> 7) & MASK & ~3);
-    value = load<u32>(at) * 5 + i;
-    store<u32>(at, value);
+    const one = DATA + ((value >>> 7) & WORDS);
+    value = load<u32>(one) * 5 + i;
+    store<u32>(one, value);
+    const other = DATA + ((value >>> 9) & WORDS);
+    value = load<u32>(other) * 3 + i;
+    store<u32>(other, value);
   }
   return value;
 }
 
 function bytes(turns: u32): u32 {
   let sum: u32 = turns;
-  for (let i: u32 = 0; i < turns; i++) sum = (sum << 1) + load<u8>(DATA + ((sum + i) & MASK));
+  for (let i: u32 = 0; i < turns; i++) {
+    sum = (sum << 1) + load<u8>(DATA + (sum & MASK));
+    sum = (sum << 1) + load<u8>(DATA + ((sum + i) & MASK));
+    sum = (sum << 1) + load<u8>(DATA + (sum & MASK));
+    sum = (sum << 1) + load<u8>(DATA + ((sum + i) & MASK));
+  }
   return sum;
 }
 

@@ -1,6 +1,7 @@
 import { configStart } from "./config-start.ts";
 import * as dispatch from "./dispatch.ts";
 import * as explore from "./explore.ts";
+import { access } from "./explore-access.ts";
 import type { Figure } from "./figure.ts";
 import { mmio } from "./guest.ts";
 import * as load from "./load.ts";
@@ -28,6 +29,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "load.vdev": { summary: "one more vdev of a loaded type", measure: load.vdev },
   "load.config": { summary: "1,000 vdevs of 8 types, from the text to a running VM", measure: configStart },
   "load.memory": { summary: "resident memory of an idle vdev", measure: memory },
+  "explore.access": { summary: "one memory access watched for data races, over one that is not", measure: access },
   "explore.rate": { summary: "switches between threads a second, at every call to the host", measure: explore.rate },
   reset: { summary: "a module instance of 64 KiB put back", measure: reset },
 };

@@ -350,8 +350,9 @@ export class Races {
       first: this.#side(access.memory, conflict.site, conflict.writes, conflict.epoch),
       second: this.#side(access.memory, access.site, access.writes, this.#epoch),
     };
-    if (!this.#told.has(key)) {
-      this.#told.add(key);
+    const places = `${instance.id} ${pairOfPlaces(race) ?? pair}`;
+    if (!this.#told.has(places)) {
+      this.#told.add(places);
       this.#vm.findings.record(instance, describeRace(this.#vm, race));
     }
     this.onRace?.(race);
@@ -366,4 +367,14 @@ export class Races {
       locks: this.#lockSets[this.#order.noteOf(epoch)]!,
     };
   }
+}
+
+/** Equal for races of the same two places: what reads and writes at one is told once. Undefined when one is not known. */
+function pairOfPlaces({ first, second }: Race): string | undefined {
+  const [one, other] = [first.place, second.place];
+  if (one === undefined || other === undefined) return undefined;
+  return [one, other]
+    .map(({ file, line, column }) => `${file}:${line}:${column}`)
+    .sort()
+    .join();
 }

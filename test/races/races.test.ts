@@ -8,6 +8,7 @@ import { VmSnapshot } from "../../host/vm/snapshot.ts";
 import { createVm } from "../../host/vm/startup.ts";
 import type { Vm } from "../../host/vm/vm.ts";
 import { moduleFile, vdevPlan, vmPlan } from "../support/vm.ts";
+import { startConfig } from "../support/vm-of-config.ts";
 
 const DEVICE = 0x1c000000;
 let file = "";
@@ -150,6 +151,26 @@ describe("threads, timers and the end", () => {
   });
 });
 
+describe("atomics", () => {
+  it("do not race with each other, and order what was written before", () => {
+    const vm = racesVm();
+    write(vm, 40, 1);
+    write(vm, 32, 0);
+    read(vm, 36, 1);
+    write(vm, 40, 0);
+    read(vm, 36, 0);
+    expect(found(vm)).toEqual([]);
+  });
+
+  it("race with plain accesses of the same bytes", () => {
+    const vm = racesVm();
+    write(vm, 32, 0);
+    write(vm, 36, 1);
+    const [lowers, raises] = [lineOf("lowers the flag"), lineOf("raises the flag")];
+    expect(found(vm)).toEqual([[`vCPU 0 wrote ${raises}`, `vCPU 1 wrote ${lowers}`]]);
+  });
+});
+
 describe("locks", () => {
   it("are told with a race, and inferred with the access that breaks the pattern", () => {
     const vm = racesVm();
@@ -163,6 +184,25 @@ describe("locks", () => {
     // Each increment is a read and a write; the one read without the lock is the fifth.
     expect(lock).toMatchObject({ lock: "v_mtx of device", bytes: 4, held: 4, total: 5 });
     expect(lock!.breaks.map(({ thread, count }) => [thread, count])).toEqual([["vCPU 0", 1]]);
+  });
+});
+
+describe("set vdevbox-races", () => {
+  const text = (value: string) =>
+    `system test\nram 0,1M\nset vdevbox-races ${value}\ncpu\ncpu\nvdev shared\n  loc 0x1c000000\n`;
+
+  it("looks for races in a run when it is on", () => {
+    const vm = startConfig({ shared: readFileSync(file) }, text("on")).vm!;
+    write(vm, 8, 0);
+    write(vm, 8, 1);
+    expect(vm.findings.all.map(({ rule }) => rule)).toEqual(["race"]);
+  });
+
+  it("costs nothing when it is off: nothing is watched", () => {
+    const vm = startConfig({ shared: readFileSync(file) }, text("off")).vm!;
+    write(vm, 8, 0);
+    write(vm, 8, 1);
+    expect([vm.races, vm.instances[0]!.module.watched, vm.findings.total]).toEqual([undefined, undefined, 0]);
   });
 });
 

@@ -161,6 +161,8 @@ class FunctionInstrumentation {
   readonly #hooks: Hooks;
   readonly #isLibrary: boolean;
   readonly #locals = new Map<string, number>();
+  /** Locals that hold the key of reads (false) and of writes (true), where there are any. */
+  readonly #keys = new Map<boolean, number>();
 
   constructor(rewriter: ModuleRewriter, func: DefinedFunction, { layout, sites }: MemoryInstrumentation, hooks: Hooks) {
     this.#rewriter = rewriter;
@@ -173,7 +175,24 @@ class FunctionInstrumentation {
   }
 
   run(): void {
+    walkBody(this.#rewriter.module, this.#func, ({ opcode }) => this.#prepare(opcode));
+    this.#editor.prologue(this.#takeKeys());
     walkBody(this.#rewriter.module, this.#func, (instruction) => this.#instruction(instruction));
+  }
+
+  /** Makes the locals for what cells are compared with. */
+  #prepare(opcode: number): void {
+    const access = memoryAccess(opcode);
+    if (access === undefined || access.atomic || access.bytes > 4) return;
+    this.#keys.set(access.writes, this.#local(access.writes ? "write key" : "read key", VALUE.i32));
+  }
+
+  /** The cells of this epoch that show all bytes. Only the host changes the epoch: to be taken again after every call. */
+  #takeKeys(): Code {
+    return [...this.#keys].flatMap(([writes, key]) => [
+      ...[...i32Const(0), ...load(this.#layout.control + SHADOW.epoch)],
+      ...[...i32Const(wholeCell(writes)), OP.i32Xor, ...localSet(key)],
+    ]);
   }
 
   #instruction(instruction: Instruction): void {
@@ -223,7 +242,7 @@ class FunctionInstrumentation {
     const spilled = access.operands.map((type, i) => this.#local(`operand ${i}`, type));
     const address = this.#local("address", VALUE.i32);
     const alwaysTold = access.atomic || access.bytes > 8;
-    const tell = [...localGet(address), ...i32Const(site), ...call(this.#hooks.access)];
+    const tell = [...localGet(address), ...i32Const(site), ...call(this.#hooks.access), ...this.#takeKeys()];
     const check = alwaysTold ? tell : [...this.#unseen(address, offset, access), OP.if, EMPTY_BLOCK, ...tell, OP.end];
     this.#editor.insertBefore(instruction, [
       ...[...spilled].reverse().flatMap((local) => localSet(local)),
@@ -246,14 +265,8 @@ class FunctionInstrumentation {
         OP.i64Ne,
       ];
     }
-    const expected = [...i32Const(0), ...load(this.#layout.control + SHADOW.epoch)];
-    if (bytes === 4) {
-      return [
-        ...[...localGet(address), ...load(cells + offset)],
-        ...[...expected, ...i32Const(wholeCell(writes)), OP.i32Xor],
-        OP.i32Ne,
-      ];
-    }
+    const expected = localGet(this.#keys.get(writes)!);
+    if (bytes === 4) return [...localGet(address), ...load(cells + offset), ...expected, OP.i32Ne];
     const at = this.#local("effective", VALUE.i32);
     const ofBytes = bytes === 1 ? 1 : 3;
     // What differs from a cell that shows all bytes: nothing above the five low bits, and none of the access's own. Two
@@ -261,7 +274,7 @@ class FunctionInstrumentation {
     return [
       ...[...localGet(address), ...i32Const(offset), OP.i32Add, ...localTee(at)],
       ...[...i32Const(-4), OP.i32And, ...load(cells)],
-      ...[...expected, OP.i32Xor, ...i32Const(wholeCell(writes) | FIFTH), OP.i32Xor],
+      ...[...expected, OP.i32Xor, ...i32Const(FIFTH), OP.i32Xor],
       ...[...i32Const(ofBytes), ...localGet(at), ...i32Const(3), OP.i32And, OP.i32Shl],
       ...[...i32Const(-2 * FIFTH), OP.i32Or, OP.i32And],
     ];
@@ -274,7 +287,7 @@ class FunctionInstrumentation {
     this.#editor.insertBefore(instruction, [
       ...[...operands].reverse().flatMap((local) => localSet(local)),
       ...operands.flatMap((local) => localGet(local)),
-      ...[...i32Const(site), ...call(this.#hooks.bulk)],
+      ...[...i32Const(site), ...call(this.#hooks.bulk), ...this.#takeKeys()],
       ...operands.flatMap((local) => localGet(local)),
     ]);
   }
@@ -292,13 +305,22 @@ class FunctionInstrumentation {
     const cell = this.#layout.control + SHADOW.globals + 8 * index! + (writes ? SHADOW.writeCell : 0);
     this.#editor.insertBefore(instruction, [
       ...[...i32Const(0), ...load(cell), ...i32Const(0), ...load(this.#layout.control + SHADOW.epoch), OP.i32Ne],
-      ...[OP.if, EMPTY_BLOCK, ...i32Const(0), ...i32Const(site), ...call(this.#hooks.access), OP.end],
+      ...[
+        OP.if,
+        EMPTY_BLOCK,
+        ...i32Const(0),
+        ...i32Const(site),
+        ...call(this.#hooks.access),
+        ...this.#takeKeys(),
+        OP.end,
+      ],
     ]);
   }
 
   /** Says which call of the author's is in progress; functions of the library keep what they were told. */
   #call(instruction: Instruction): void {
     const caller = this.#layout.control + SHADOW.caller;
+    this.#editor.insertAfter(instruction, this.#takeKeys(), instruction.offset);
     if (this.#isLibrary) {
       const kept = this.#keptCaller(caller);
       this.#editor.insertAfter(instruction, [...i32Const(0), ...localGet(kept), ...store(caller)], instruction.offset);

@@ -52,6 +52,8 @@ let limit: u32 = 0;
 const argument = memory.data(8, 8);
 const buffer = memory.data(64, 8);
 const now = memory.data(16, 8);
+const flag = memory.data(4, 4);
+const payload = memory.data(4, 4);
 const work = sem_t.alloc();
 const done = sem_t.alloc();
 
@@ -133,6 +135,8 @@ function vread(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_stat
       return answer(gcp, oopnd, load<u32>(load<u32>(buffer, 60), 8)); // follows NULL
     case 32:
       return answer(gcp, oopnd, own.locked); // forgot the lock
+    case 36:
+      return answer(gcp, oopnd, atomic.load<u32>(flag) == 1 ? load<u32>(payload) : 0); // looks at the flag
     default:
       return answer(gcp, oopnd, 0);
   }
@@ -169,6 +173,16 @@ function vwrite(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_sta
       return VRS_NORMAL;
     case 28:
       own.forTimer += 1; // behind the timer
+      return VRS_NORMAL;
+    case 32:
+      store<u32>(payload, 7);
+      atomic.store<u32>(flag, 1); // raises the flag
+      return VRS_NORMAL;
+    case 36:
+      store<u32>(flag, 0); // lowers the flag
+      return VRS_NORMAL;
+    case 40:
+      atomic.add<u32>(flag, 1);
       return VRS_NORMAL;
     default:
       return VRS_NORMAL;
