@@ -22,6 +22,39 @@ interface Row {
   readonly text: string;
 }
 
+/** Stands for rows that are left out. */
+const CUT: Row = { column: TIME, text: "⋮" };
+
+/** Rounds of a loop as one, which says how many there were: the same one to four rows again and again. */
+function folded(rows: readonly Row[]): Row[] {
+  const out: Row[] = [];
+  for (let at = 0; at < rows.length; ) {
+    const [length, times] = loopAt(rows, at);
+    out.push(...rows.slice(at, at + length));
+    if (times > 1) out.push({ column: rows[at]!.column, text: `  (× ${times})` });
+    at += length * times;
+  }
+  return out;
+}
+
+/** Rows of a loop that begins here, and how often it is gone through; a loop of one round is none. */
+function loopAt(rows: readonly Row[], at: number): readonly [length: number, times: number] {
+  for (let length = 1; length <= 4; length++) {
+    let times = 1;
+    while (isSame(rows, at, at + times * length, length)) times++;
+    if (times > 3) return [length, times];
+  }
+  return [1, 1];
+}
+
+function isSame(rows: readonly Row[], one: number, other: number, length: number): boolean {
+  for (let i = 0; i < length; i++) {
+    const [a, b] = [rows[one + i], rows[other + i]];
+    if (b === undefined || a!.column !== b.column || a!.text !== b.text) return false;
+  }
+  return true;
+}
+
 /** A schedule as text: a column for each thread, a row for each thing it does, from the top down. */
 export class Columns {
   readonly #runner: ScheduleRunner;
@@ -93,7 +126,9 @@ export class Columns {
   /** Up to the first finding of that rule, if there is one; what comes after explains nothing. */
   text(rule: string | undefined): string {
     const found = this.#rows.findIndex(({ text }) => text === mark(rule));
-    const rows = this.#rows.slice(0, Math.min(ROWS_MAX, found < 0 ? ROWS_MAX : found + 1));
+    const all = folded(found < 0 ? this.#rows : this.#rows.slice(0, found + 1));
+    // The end shows what is wrong, the beginning how it came to that.
+    const rows = all.length <= ROWS_MAX ? all : [...all.slice(0, ROWS_MAX / 2), CUT, ...all.slice(-ROWS_MAX / 2)];
     const columns = [...new Set(rows.map(({ column }) => column))].toSorted((a, b) => rank(a) - rank(b));
     const widths = columns.map((column) =>
       Math.min(
@@ -108,7 +143,6 @@ export class Columns {
         .trimEnd();
     const lines = [line(columns), widths.map((width) => "-".repeat(width)).join("-+-")];
     for (const row of rows) lines.push(line(columns.map((column) => (column === row.column ? row.text : ""))));
-    if (found < 0 && this.#rows.length > ROWS_MAX) lines.push(`… ${this.#rows.length - ROWS_MAX} more`);
     return lines.join("\n");
   }
 }

@@ -260,6 +260,7 @@ export class Threads {
       advice: isAlive
         ? "End it there with pthread_cancel() and pthread_join(), or tell it to end and join it."
         : "Join it with pthread_join(): only then is it certain that it no longer uses what the vdev gives back.",
+      ...(thread.waitsAt !== undefined && { stackOf: thread.waitsAt }),
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
   }

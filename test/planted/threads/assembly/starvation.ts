@@ -18,9 +18,8 @@ function works(arg: usize): usize {
       pthread_mutex_unlock(vdp.v_mtx);
       delay(1);
       pthread_mutex_lock(vdp.v_mtx);
-    } else {
-      sched_yield(); // BUG
     }
+    sched_yield(); // BUG
   }
   pthread_mutex_unlock(vdp.v_mtx);
   return 0;
