@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { configPieces } from "../config/config-pieces.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
+import { formatGuarded, type GuardedBytes } from "../explore/guarded.ts";
 import { Search, type SearchFinding, type SearchResult } from "../explore/search.ts";
 import { parseWorkload, type Workload } from "../explore/workload.ts";
 import { counted } from "../plural.ts";
@@ -38,6 +39,8 @@ export const exploreCommand: Command = {
       value: "calls|memory",
       help: "where threads lose their turn: at calls (default), or also where they touch memory others touch",
     },
+    { name: "linearize", help: "what the guest gets must be what it could get with its accesses made one at a time" },
+    { name: "locks", help: "tell which lock seems to guard which bytes, and which accesses do without" },
     { name: "out", value: "DIR", help: "folder for recordings of findings (default: build/out/explore)" },
     { name: "module-path", value: "DIR", multiple: true, help: "folder to look for modules in; repeatable" },
     { name: "json", help: "print the result as JSON" },
@@ -68,7 +71,7 @@ async function run(args: ParsedArguments): Promise<number> {
         "no vdev has a place where a guest could reach it: give it a `loc`, or write a --guest script",
       );
     const result = await search.run();
-    report.end(result);
+    report.end(result, args.flag("locks") ? search.locks : undefined);
     return result.found.length === 0 ? 0 : 1;
   } finally {
     process.off("SIGINT", stop);
@@ -114,6 +117,7 @@ function makeSearch(
     pieces,
     create: preempt === "memory" ? { preemptsAtMemory: true } : {},
     ...(workload !== undefined && { workload }),
+    linearize: args.flag("linearize"),
     seed: numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1,
     ...(schedules !== undefined && { schedules }),
     ...(seconds !== undefined && { milliseconds: seconds * 1000 }),
@@ -144,9 +148,13 @@ class Report {
     if (!this.#json) console.log(`${describe(found, file)}\n`);
   }
 
-  end(result: SearchResult): void {
-    if (this.#json) console.log(JSON.stringify(resultOf(result, this.#recordings), undefined, 2));
-    else console.log(summary(this.#what, this.cpus, result));
+  end(result: SearchResult, locks: readonly GuardedBytes[] | undefined): void {
+    if (this.#json) {
+      console.log(JSON.stringify({ ...resultOf(result, this.#recordings), locks }, undefined, 2));
+      return;
+    }
+    if (locks !== undefined) console.log(fromHere(`${formatGuarded(locks)}\n`));
+    console.log(summary(this.#what, this.cpus, result));
   }
 }
 
@@ -209,7 +217,7 @@ function write(folder: string, name: string, found: SearchFinding): string {
 /** What was found, how to come there, and when it was. */
 function describe({ what, text, schedules, milliseconds }: SearchFinding, file: string): string {
   const lines = [
-    what.kind === "finding" ? findingText(what.finding) : expectationText(what),
+    textOf(what),
     "",
     fromHere(text),
     "",
@@ -218,9 +226,15 @@ function describe({ what, text, schedules, milliseconds }: SearchFinding, file: 
   return lines.join("\n");
 }
 
-function expectationText({ failed }: Extract<SearchFinding["what"], { kind: "expectation" }>): string {
-  const { place } = failed.step.expectation!;
-  return `${place.file}:${place.line}: the expectation does not hold in every order: got ${failed.got}`;
+function textOf(what: SearchFinding["what"]): string {
+  if (what.kind === "finding") return findingText(what.finding);
+  if (what.kind === "order") {
+    return ["no order of these accesses, made one at a time, gives the guest these answers:", ...what.answers].join(
+      "\n  ",
+    );
+  }
+  const { place } = what.failed.step.expectation!;
+  return `${place.file}:${place.line}: the expectation does not hold in every order: got ${what.failed.got}`;
 }
 
 function formatSeconds(milliseconds: number): string {
@@ -233,6 +247,7 @@ function summary(what: string, cpus: number, result: SearchResult): string {
   const counts = [
     `${counted(found.length, "finding")} in ${counted(schedules, "schedule")} of ${counted(cpus, "vCPU")}`,
     `${switches.toLocaleString("en")} turns in ${formatSeconds(milliseconds)} (${rate} a second)`,
+    ...(small.judged === 0 ? [] : [`answers judged of ${counted(small.judged, "workload")}`]),
     `${small.exhausted} of ${counted(small.workloads, "small workload")} in every order of calls (${counted(small.schedules, "schedule")})`,
     ...(unexplained === 0 ? [] : [`${counted(unexplained, "finding")} could not be made again`]),
   ];
@@ -240,13 +255,11 @@ function summary(what: string, cpus: number, result: SearchResult): string {
 }
 
 /** What `--json` prints. */
-function resultOf({ found, ...counts }: SearchResult, recordings: readonly string[]): unknown {
+function resultOf({ found, ...counts }: SearchResult, recordings: readonly string[]) {
   return {
     ...counts,
     findings: found.map(({ what, text, schedules, milliseconds }, i) => ({
-      ...(what.kind === "finding"
-        ? what.finding
-        : { severity: "expectation", message: expectationText(what), got: what.failed.got }),
+      ...(what.kind === "finding" ? what.finding : { severity: what.kind, message: textOf(what) }),
       schedule: schedules,
       afterMs: Math.round(milliseconds),
       text,

@@ -31,6 +31,8 @@ export class Explainer {
   readonly #explored: ExploredVm;
   readonly #guest: string;
   readonly #pieces: readonly ConfigPiece[];
+  /** Answers of the accesses made one at a time, while answers are what is explained. */
+  #serial: ReadonlySet<string> | undefined;
 
   /**
    * @param explored told of accesses, and no other search's
@@ -42,13 +44,19 @@ export class Explainer {
     this.#pieces = pieces;
   }
 
-  /** @returns undefined when the schedule does not lead to the finding in a VM of its own */
-  explain(what: FoundWhat, found: FoundSchedule): Explained | undefined {
+  /**
+   * @param serial answers that are right, of accesses made one at a time
+   * @returns undefined when the schedule does not lead to the finding in a VM of its own
+   */
+  explain(what: FoundWhat, found: FoundSchedule, serial?: ReadonlySet<string>): Explained | undefined {
     const identity = identityOf(what);
+    this.#serial = what.kind === "order" ? serial : undefined;
     const { runner } = this.#explored;
     const most = runner.switches + TURNS;
     const attempt = (workload: Workload, chooser: Chooser): readonly Actor[] | undefined => {
       if (runner.switches > most) return undefined;
+      // With fewer accesses other answers are right.
+      if (this.#serial !== undefined && workload !== found.workload) return undefined;
       const { whats, decisions } = this.#run(workload, chooser);
       return whats.some((one) => identityOf(one) === identity) ? decisions : undefined;
     };
@@ -66,6 +74,8 @@ export class Explainer {
     runner.run(workload, chooser, explains);
     const whats: FoundWhat[] = vm.findings.all.map((finding: Finding) => ({ kind: "finding", finding }));
     for (const failed of runner.failed) whats.push({ kind: "expectation", failed });
+    const { answers } = runner;
+    if (this.#serial?.has(answers.join("\n")) === false) whats.push({ kind: "order", answers });
     return { whats, decisions: [...runner.interleaving.decisions] };
   }
 

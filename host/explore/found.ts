@@ -14,13 +14,16 @@ export interface FoundSchedule {
 /** By module instance; see Races. */
 export type SharedWords = readonly (readonly number[])[];
 
-/** What a search found: something a vdev did wrong, or a script's expectation that did not hold. */
+/** What a search found: what a vdev did wrong, an expectation that did not hold, answers that make no sense. */
 export type FoundWhat =
   | { readonly kind: "finding"; readonly finding: Finding }
-  | { readonly kind: "expectation"; readonly failed: FailedExpectation };
+  | { readonly kind: "expectation"; readonly failed: FailedExpectation }
+  /** Answers that no order of the same accesses gives when they are made one at a time. */
+  | { readonly kind: "order"; readonly answers: readonly string[] };
 
 /** What stays the same about a finding when another schedule leads to it. */
 export function identityOf(what: FoundWhat): string {
+  if (what.kind === "order") return "order";
   if (what.kind === "expectation") {
     const { place } = what.failed.step.expectation!;
     return `expect ${place.file}:${place.line}`;

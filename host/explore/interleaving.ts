@@ -1,3 +1,4 @@
+import { THREAD } from "../gate/situation.ts";
 import type { Schedule } from "../threads/schedule.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Threads } from "../threads/threads.ts";
@@ -20,6 +21,8 @@ export class Interleaving implements Schedule {
   readonly decisions: Actor[] = [];
   /** Whether threads are only changed where they wait. */
   calm = false;
+  /** Whether accesses of vCPUs are made one at a time: no thread takes a vCPU's turn, and none begins in another's. */
+  serial = false;
   /** Told of every call to the host a thread makes at which it goes on. */
   onCall: ((call: string) => void) | undefined;
   /** Told of every decision, in the words of a recording. */
@@ -51,7 +54,7 @@ export class Interleaving implements Schedule {
   preempts(call: string): boolean {
     const current = this.threads?.current;
     if (current === undefined) return false;
-    if (!this.calm) {
+    if (!this.calm && !(this.serial && current.kind === THREAD.vcpu)) {
       this.#collect(current);
       const own = actorOf(ACTOR.thread, current.id);
       const chosen = this.#decide(own);

@@ -2,7 +2,8 @@ import { UserError } from "../errors.ts";
 import { EndOfVm, type StackFrame } from "../gate/finding.ts";
 import { THREAD } from "../gate/situation.ts";
 import { AccessStatus } from "../guests/bus.ts";
-import { matches } from "../guests/script/answer.ts";
+import { type Answer, formatAnswer, matches } from "../guests/script/answer.ts";
+import { formatStep } from "../guests/script/format-step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { joinHalves } from "../memory/halves.ts";
 import type { Thread } from "../threads/thread.ts";
@@ -87,6 +88,7 @@ export class ScheduleRunner {
   /** Turns given in all schedules. */
   switches = 0;
   failed: FailedExpectation[] = [];
+  #answers: string[] = [];
 
   /** @param vm as `assembleVm` leaves it, with that interleaving as its schedule */
   constructor(vm: Vm, interleaving: Interleaving) {
@@ -123,6 +125,7 @@ export class ScheduleRunner {
     this.#fresh = undefined;
     this.#deadlocked = false;
     this.failed = [];
+    this.#answers = [];
     this.interleaving.begin(chooser);
     const around = chooser.guestOnly === true ? PLAIN : chooser;
     try {
@@ -145,6 +148,11 @@ export class ScheduleRunner {
     this.vm.end(EXIT.vdevError, "deadlock");
   }
 
+  /** What the guest got in the last run, access by access of each vCPU. */
+  get answers(): readonly string[] {
+    return this.#answers.toSorted(); // stable: those of one vCPU that read alike keep their order
+  }
+
   /** The access a vCPU makes next. */
   nextStep(vcpu: number): VcpuStep | undefined {
     const { steps, next } = this.#vcpus[vcpu]!;
@@ -160,15 +168,13 @@ export class ScheduleRunner {
   // ------------------------------------------------------------------------------------- who could go on
 
   #others(add: (actor: Actor) => void): void {
-    let busy = false;
+    const busy = this.#vcpus.some(({ thread }) => thread !== undefined);
     let left = false;
     for (let i = 0; i < this.#vcpus.length; i++) {
       const { thread, next, steps } = this.#vcpus[i]!;
-      if (thread !== undefined) busy = true;
-      else if (next < steps.length) {
-        left = true;
-        add(actorOf(ACTOR.vcpu, i));
-      }
+      if (thread !== undefined || next >= steps.length) continue;
+      left = true;
+      if (!(busy && this.interleaving.serial)) add(actorOf(ACTOR.vcpu, i));
     }
     if (this.#nextOutside < this.#outside.length) add(actorOf(ACTOR.outside));
     const time = this.#alarms < ALARMS && this.vm.clock.nextDeadlineNs !== undefined && !this.#serving();
@@ -333,15 +339,13 @@ export class ScheduleRunner {
     const { width, op } = step.access;
     const value = op === "read" ? BigInt.asUintN(8 * width, joinHalves(this.vm.valueLo, this.vm.valueHi)) : 0n;
     this.listener.access?.(step, outcome, value);
+    this.#answers.push(
+      `vCPU ${step.access.vcpu} ${formatStep(step.step)} ${formatAnswer(answerOf(outcome, op, value))}`,
+    );
     if (step.expectation === undefined || outcome === AccessStatus.stop) return;
-    const answer =
-      outcome !== AccessStatus.done
-        ? ({ kind: "error", why: "bus error" } as const)
-        : op === "read"
-          ? ({ kind: "value", value } as const)
-          : ({ kind: "ok" } as const);
+    const answer = answerOf(outcome, op, value);
     if (matches(answer, step.expectation.expectation)) return;
-    this.failed.push({ step, got: answer.kind === "value" ? `0x${answer.value.toString(16)}` : answer.kind });
+    this.failed.push({ step, got: formatAnswer(answer) });
   }
 
   #fromOutside(): void {
@@ -425,4 +429,10 @@ export class ScheduleRunner {
       interleaving.calm = was;
     }
   }
+}
+
+/** What an access came to, as scripts have it. */
+function answerOf(outcome: AccessStatus, op: "read" | "write", value: bigint): Answer {
+  if (outcome !== AccessStatus.done) return { kind: "error", why: "bus error" };
+  return op === "read" ? { kind: "value", value } : { kind: "ok" };
 }

@@ -9,6 +9,7 @@ import { ExhaustiveChooser } from "./exhaustive.ts";
 import { type Explained, Explainer } from "./explain.ts";
 import { EXPLORED_GUEST, type ExploredVm, exploredVm } from "./explored-vm.ts";
 import { type FoundSchedule, type FoundWhat, identityOf, linesOf } from "./found.ts";
+import { type GuardedBytes, guardedBytes } from "./guarded.ts";
 import type { Workload } from "./workload.ts";
 
 export interface SearchOptions {
@@ -18,6 +19,8 @@ export interface SearchOptions {
   /** What the guest does; drawn for each schedule unless given. */
   readonly workload?: Workload;
   readonly seed: number;
+  /** Whether what the guest gets must be what it could get with its accesses made one at a time. */
+  readonly linearize?: boolean;
   /** Ends the search after so many schedules. */
   readonly schedules?: number;
   /** Ends it after so much time. */
@@ -43,7 +46,13 @@ export interface SearchResult {
   readonly switches: number;
   readonly milliseconds: number;
   /** Small workloads, how many of them in every order, and the schedules that took. */
-  readonly small: { readonly workloads: number; readonly exhausted: number; readonly schedules: number };
+  readonly small: {
+    readonly workloads: number;
+    readonly exhausted: number;
+    readonly schedules: number;
+    /** With `linearize`: those whose right answers are known. */
+    readonly judged: number;
+  };
   /** Findings whose schedule did not lead to them again: a mistake of the search's own. */
   readonly unexplained: number;
 }
@@ -71,7 +80,7 @@ export class Search {
   readonly #lines = new Set<string>();
   readonly #found: SearchFinding[] = [];
   #fresh: Finding[] = [];
-  readonly #small = { workloads: 0, exhausted: 0, schedules: 0 };
+  readonly #small = { workloads: 0, exhausted: 0, schedules: 0, judged: 0 };
   #schedules = 0;
   #unexplained = 0;
   /** Decisions of a schedule, of late. */
@@ -90,6 +99,11 @@ export class Search {
     this.#explored.listener = (event) => {
       if (event.kind === "finding") this.#fresh.push(event.finding);
     };
+  }
+
+  /** Which lock seems to guard which bytes, in all schedules so far. */
+  get locks(): readonly GuardedBytes[] {
+    return guardedBytes(this.#explored.vm);
   }
 
   /** Whether no vdev has a region: then the guest of a drawn workload does nothing. */
@@ -130,15 +144,16 @@ export class Search {
     const { runner, vm } = this.#explored;
     const workload = this.#options.workload ?? this.#drawer.drawSmall(this.#random(this.#small.workloads));
     this.#small.workloads++;
-    const chooser = new ExhaustiveChooser(runner.steps);
     runner.steps.isOn = true;
     vm.races!.freezeSharedWords(true);
+    const serial = this.#options.linearize === true ? this.#serialAnswers(workload) : undefined;
+    const chooser = new ExhaustiveChooser(runner.steps);
     let orders = 0;
     do {
       this.#schedules++;
       this.#small.schedules++;
       runner.run(workload, chooser);
-      this.#look(workload);
+      this.#look(workload, serial);
       if (!chooser.advance()) {
         this.#small.exhausted++;
         break;
@@ -147,6 +162,25 @@ export class Search {
     vm.races!.freezeSharedWords(false);
     runner.steps.isOn = false;
     return this.#options.workload === undefined && this.#small.workloads < SMALL_WORKLOADS;
+  }
+
+  /** What the guest can get when no access begins within another; undefined when there are too many orders to say. */
+  #serialAnswers(workload: Workload): ReadonlySet<string> | undefined {
+    const { runner } = this.#explored;
+    const { interleaving } = runner;
+    const answers = new Set<string>();
+    const chooser = new ExhaustiveChooser(runner.steps);
+    interleaving.serial = true;
+    for (let orders = 0; orders < ORDERS; orders++) {
+      runner.run(workload, chooser);
+      this.#look(workload);
+      answers.add(runner.answers.join("\n"));
+      if (!chooser.advance()) break;
+      if (orders === ORDERS - 1) answers.clear();
+    }
+    interleaving.serial = false;
+    if (answers.size > 0) this.#small.judged++;
+    return answers.size > 0 ? answers : undefined;
   }
 
   /** What is drawn depends on the seed and the number only. */
@@ -166,18 +200,21 @@ export class Search {
   }
 
   /** What the schedule that was just run has shown. */
-  #look(workload: Workload): void {
+  #look(workload: Workload, serial?: ReadonlySet<string>): void {
     const { runner } = this.#explored;
-    if (this.#fresh.length === 0 && runner.failed.length === 0) return;
+    const makesSense = serial === undefined || serial.has(runner.answers.join("\n"));
+    if (this.#fresh.length === 0 && runner.failed.length === 0 && makesSense) return;
     const shared = runner.vm.races?.sharedWords ?? [];
     const schedule = { workload, decisions: [...runner.interleaving.decisions], shared };
     const whats: FoundWhat[] = this.#fresh.map((finding) => ({ kind: "finding", finding }));
     for (const failed of runner.failed) whats.push({ kind: "expectation", failed });
+    if (!makesSense) whats.push({ kind: "order", answers: runner.answers });
     this.#fresh = [];
-    for (const what of whats) this.#explain(what, schedule, this.#schedules);
+    for (const what of whats) this.#explain(what, schedule, serial);
   }
 
-  #explain(what: FoundWhat, schedule: FoundSchedule, schedules: number): void {
+  #explain(what: FoundWhat, schedule: FoundSchedule, serial?: ReadonlySet<string>): void {
+    const schedules = this.#schedules;
     const identity = identityOf(what);
     if (this.#known.has(identity)) return;
     this.#known.add(identity);
@@ -185,7 +222,7 @@ export class Search {
     const guest = EXPLORED_GUEST[create.preemptsAtMemory === true ? "memory" : "calls"];
     this.#explainer ??= new Explainer(exploredVm(plan, create, true), guest, pieces);
     const milliseconds = now() - this.#began;
-    const explained = this.#explainer.explain(what, schedule);
+    const explained = this.#explainer.explain(what, schedule, serial);
     if (explained === undefined)
       throw new Error(`schedule ${schedules} does not lead to its finding again: ${identity}`);
     if (explained.what.kind === "finding") {
