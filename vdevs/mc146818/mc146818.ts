@@ -42,7 +42,7 @@ import {
   vdev_register_factory,
   vdev_t,
 } from "vdevbox/abi/vdev-core";
-import { set_time } from "./calendar";
+import { set_time, time_was_set } from "./calendar";
 import { catch_up, NEVER, next_interrupt, power_on, release, resume_updates, skip_edges, update_in_progress } from "./divider";
 import * as R from "./registers";
 import { b_has, byte_at, MC146818_SPACE, mc146818_state, set_byte, state_of } from "./state";
@@ -174,8 +174,11 @@ function register_write(state: mc146818_state, value: u32, now: u64): void {
     case R.D_RO:
       state.misused_access++;
       return;
-    default:
+    default: {
+      const before = byte_at(state, state.index);
       set_byte(state, state.index, value);
+      time_was_set(state, state.index, before);
+    }
   }
 }
 
