@@ -13,7 +13,7 @@ import { troubledLines } from "./interrupt-summary.ts";
 import { parseLimits } from "./limits.ts";
 import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
 import { exitCodeAfterOutput, onLostOutput } from "./output-failure.ts";
-import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
+import { createSession, parseGuestSpec, type Session, type SessionEnd, type SessionOptions } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
 import { countedExpectations, countedFindings, endReason } from "./summary.ts";
 import { tallyOf } from "./tally.ts";
@@ -213,7 +213,7 @@ class Run {
     const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
     const time = choice(this.#args, "time", ["virtual", "wall"] as const);
     const limits = parseLimits(this.#args, guest.kind);
-    const session = await createSession({
+    const session = await this.#tellingEarly(createSession, {
       pieces,
       guest,
       listener: (event) => this.#event(event),
@@ -244,6 +244,18 @@ class Run {
     this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
     for (const event of this.#early) this.#show(event);
     return session;
+  }
+
+  /** A start that fails shows what vdevs said of it, which nobody else will. */
+  async #tellingEarly(create: typeof createSession, options: SessionOptions): Promise<Session> {
+    try {
+      return await create(options);
+    } catch (error) {
+      const verbose = this.#args.flag("verbose");
+      const output = new RunOutput(this.#sink, { loggers: [], perVdev: new Map(), verbose, notes: new Map() });
+      for (const event of this.#early) if (event.kind === "log") output.show(event);
+      throw error;
+    }
   }
 
   #event(event: VmEvent): void {

@@ -214,9 +214,9 @@ function own_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     case VDEV_CTRL_OPTIONS_START:
       return options_start(vdp);
     case OPTION_CLOCK:
-      return option_clock(state_of(vdp), arg);
+      return option_clock(vdp, arg);
     case OPTION_MODEM:
-      return option_modem(state_of(vdp), arg);
+      return option_modem(vdp, arg);
     case OPTION_FIRMWARE:
       state_of(vdp).firmware = true;
       return EOK;

@@ -10,6 +10,7 @@
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
+import { NO_NUMBER, option_number } from "vdevbox/abi/options";
 import { QVM_OUTD_QVM, QVM_OUTI_QVM } from "vdevbox/abi/outpipe";
 import {
   CLOCK_MONOTONIC,
@@ -22,7 +23,6 @@ import {
   pthread_mutex_lock,
   pthread_mutex_unlock,
   pthread_t,
-  strtoul,
   TIMER_ABSTIME,
   timespec,
 } from "vdevbox/abi/posix";
@@ -232,13 +232,12 @@ function options_start(vdp: vdev_t): i32 {
   return EOK;
 }
 
-/** `emit-trace n`: n is a number as C writes it, and nothing behind it. */
+/** `emit-trace n`: n is a number of 32 bits. */
 function option_emit_trace(vdp: vdev_t, arg: cstring): i32 {
+  const event = option_number(vdp, cstr("emit-trace"), arg, 0, u32.MAX_VALUE);
+  if (event == NO_NUMBER) return EINVAL;
   const state = state_of(vdp);
-  const end = stack_alloc(sizeof<cstring>());
-  state.trace_event = strtoul(arg, end, 0);
-  const rest = load<cstring>(end);
-  if (rest == arg || load<u8>(rest) != 0) return EINVAL;
+  state.trace_event = <u32>event;
   state.emit_trace = true;
   return EOK;
 }
