@@ -253,7 +253,7 @@ class Run {
     } catch (error) {
       const verbose = this.#args.flag("verbose");
       const output = new RunOutput(this.#sink, { loggers: [], perVdev: new Map(), verbose, notes: new Map() });
-      for (const event of this.#early) if (event.kind === "log") output.show(event);
+      for (const event of this.#early) if (event.kind === "log" && event.source !== "qvm") output.show(event);
       throw error;
     }
   }

@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
     what: "a fatal error before the start",
     code: 64,
     config: `${ENDER} fatal\n`,
-    said: /it is over/,
+    said: /vm\.qvmconf:\d+:\d+: ender ended the VM in option fatal: it is over/,
     terminated: true,
   },
   {
