@@ -1,6 +1,6 @@
 /** Dates of the Gregorian calendar as counts of days and seconds, in UTC. For authors of vdevs; no part of the qvm API. */
-import { CLOCK_REALTIME, clock_gettime, strtoull, timespec } from "./posix";
-import { stack_alloc } from "./runtime/frame";
+import { NO_NUMBER, parse_number } from "./options";
+import { CLOCK_REALTIME, clock_gettime, timespec } from "./posix";
 import { cstring } from "./string";
 
 export const SECONDS_PER_DAY: u32 = 86400;
@@ -47,11 +47,8 @@ function is_leap_year(year: i32): bool {
  */
 export function parse_time(text: cstring): i64 {
   if (digits(text, 4) >= 0 && load<u8>(text, 4) == 0x2d) return parse_date(text);
-  if (digits(text, 1) < 0) return NO_TIME; // no sign, no blanks
-  const end = stack_alloc(sizeof<cstring>());
-  const seconds = strtoull(text, end, 0);
-  const rest = load<cstring>(end);
-  return rest == text || load<u8>(rest) != 0 || seconds > <u64>i64.MAX_VALUE ? NO_TIME : <i64>seconds;
+  const seconds = parse_number(text);
+  return seconds == NO_NUMBER || seconds > <u64>i64.MAX_VALUE ? NO_TIME : <i64>seconds;
 }
 
 /** `YYYY-MM-DD[THH:MM:SS[Z]]`. */

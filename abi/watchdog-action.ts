@@ -1,6 +1,8 @@
 /** The `action` option that watchdog vdevs share. For authors of vdevs; no part of the qvm API. */
+import { refuse_option } from "./options";
 import { memcmp, strcmp } from "./posix";
 import { cstr, cstring } from "./string";
+import { vdev_t } from "./vdev-core";
 import { WDOG_ACTION_INTR, WDOG_ACTION_TERMINATE, WDOG_FLAG_DUMP } from "./wdog";
 
 /** What `watchdog_action` answers to a text that names no action. */
@@ -17,6 +19,11 @@ export function watchdog_action(text: cstring): u32 {
   if (strcmp(rest, cstr("terminate")) == 0) return WDOG_ACTION_TERMINATE | flag;
   if (strcmp(rest, cstr("fiq")) == 0) return WDOG_ACTION_INTR | flag;
   return NO_WATCHDOG_ACTION;
+}
+
+/** Says what the option takes. @returns EINVAL, the answer to a text that names no action */
+export function refuse_watchdog_action(vdp: vdev_t, text: cstring): i32 {
+  return refuse_option(vdp, cstr("action"), text, cstr("terminate or fiq, with dump, in front of it for a guest dump"));
 }
 
 /** Whether the action interrupts the guest, so that the vdev needs an interrupt. */

@@ -47,9 +47,11 @@ export const cdevBodies = bodies({
       case CDEV_OPT_HOSTDEV_IDX:
         return openHostDevice(device, optionText(instance, arg!));
       case CDEV_OPT_DELAYED_IDX:
+        if (!isCount(vm, device, "delayed", optionText(instance, arg!), "seconds or forever")) return EINVAL;
         vm.log("warn", device.vdev, "the option delayed has no effect in vdevbox: the host device is open at once");
         return EOK;
       case CDEV_OPT_BATCH_IDX:
+        if (!isCount(vm, device, "batch", optionText(instance, arg!), "microseconds")) return EINVAL;
         vm.log("warn", device.vdev, "the option batch has no effect in vdevbox: output goes out at once");
         return EOK;
       default:
@@ -89,6 +91,13 @@ export const cdevBodies = bodies({
 
   cdev_write_buffer: (vm, instance, cds) => withDevice(vm, instance, cds!, ({ held }) => (held ? -EAGAIN : 0)),
 });
+
+/** Whether the argument of an option is what it takes: a count, or `forever` where the option has it. */
+function isCount(vm: Vm, { vdev }: CharacterDevice, option: string, text: string, takes: string): boolean {
+  if (/^(0x[0-9a-f]{1,8}|0|[1-9]\d{0,9})$/i.test(text) || (text === "forever" && takes.includes(text))) return true;
+  vm.log("error", vdev, `${option} takes ${takes}, and not "${text}"`);
+  return false;
+}
 
 function optionText(instance: ModuleInstance, address: number): string {
   const at = address >>> 0;

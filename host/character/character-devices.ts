@@ -109,6 +109,18 @@ export class CharacterDevices {
     this.#vm.pulses.deliver(device.vdev, device.outputCode);
   }
 
+  /**
+   * The VM ends: the host takes what waited for it, and all that vdevs still send in VDEV_CTRL_TERMINATE, as a program's
+   * last output is waited for. Nobody gets a pulse any more.
+   */
+  finish(): void {
+    for (const device of this.#devices) {
+      device.held = false;
+      this.#emitOutput(device, device.pending);
+      device.pending = NOTHING;
+    }
+  }
+
   /** @returns how many bytes were taken, into the buffer or to the host */
   write(device: CharacterDevice, bytes: Uint8Array): number {
     if (!device.held) {

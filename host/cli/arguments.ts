@@ -52,14 +52,25 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
 
 function parseWords(command: Command, argv: readonly string[]) {
   const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
+  const once: string[] = [];
   for (const { name, value, multiple } of command.options) {
-    options[name] = { type: value === undefined ? "boolean" : "string", multiple: multiple === true };
+    options[name] = { type: value === undefined ? "boolean" : "string", multiple: value !== undefined };
+    once.push(...(multiple === true ? [] : [name]));
   }
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    for (const name of once) checkOnce(name, parsed.values[name]);
+    return parsed;
   } catch (error) {
-    throw new UsageError(explain(command, argv, error as Error));
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(explain(command, argv, error as NodeJS.ErrnoException));
   }
+}
+
+/** @throws UsageError for an option that says two things */
+function checkOnce(name: string, values: unknown): void {
+  if (!Array.isArray(values) || values.length < 2) return;
+  throw new UsageError(`--${name} is given ${values.length} times (${values.join(", ")}), and only one can be meant`);
 }
 
 /** @throws UsageError for a word the command has no use for */
@@ -70,12 +81,24 @@ function checkWords({ name, words = Number.POSITIVE_INFINITY }: Command, given: 
   throw new UsageError(`vdevbox ${name} ${most}, and "${extra}" is one too many; see \`vdevbox ${name} --help\``);
 }
 
-function explain(command: Command, argv: readonly string[], error: Error): string {
+function explain(command: Command, argv: readonly string[], error: NodeJS.ErrnoException): string {
   const wrong = argv.find((arg) => arg.startsWith("--") && !known(command, arg));
-  if (wrong === undefined) return `vdevbox ${command.name}: ${error.message.split("\n")[0]}`;
+  if (wrong === undefined) return explainValue(command, argv, error);
   const name = wrong.split("=")[0]!;
   const names = command.options.map((option) => `--${option.name}`);
   return `vdevbox ${command.name} has no option ${name}${didYouMean(name, names)}; see \`vdevbox ${command.name} --help\``;
+}
+
+/** What is wrong with the value of an option the command has; Node's own text for anything else. */
+function explainValue(command: Command, argv: readonly string[], error: NodeJS.ErrnoException): string {
+  const name = /'(?:-\w, )?--([\w-]+)/.exec(error.message)?.[1];
+  const option = command.options.find((one) => one.name === name);
+  if (error.code !== "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" || option === undefined)
+    return `vdevbox ${command.name}: ${error.message.split("\n")[0]}`;
+  if (option.value === undefined) return `--${name} takes no value`;
+  const next = argv[argv.lastIndexOf(`--${name}`) + 1];
+  if (next === undefined) return `--${name} takes ${option.value}, which is missing`;
+  return `--${name} takes ${option.value}, and "${next}" looks like an option; write --${name}=${next} if it is the value`;
 }
 
 function known(command: Command, arg: string): boolean {

@@ -10,6 +10,7 @@ import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { exploreCommand } from "./explore.ts";
 import { fromHere } from "./finding-text.ts";
+import { exitCodeAfterOutput, watchOutput } from "./output-failure.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
 
@@ -70,15 +71,10 @@ function commandNamed(name: string): Command {
   throw new UsageError(`vdevbox has no command ${name}${didYouMean(name, names)}; see \`vdevbox --help\``);
 }
 
-// A reader that closes the pipe (`| head`) is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-  });
-}
+watchOutput();
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = exitCodeAfterOutput(await main(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   console.error(fromHere(error.toString()));

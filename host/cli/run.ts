@@ -12,7 +12,8 @@ import { Explainer } from "./explain.ts";
 import { troubledLines } from "./interrupt-summary.ts";
 import { parseLimits, recordLimit } from "./limits.ts";
 import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
-import { createSession, parseGuestSpec, type Session, type SessionEnd } from "./session.ts";
+import { exitCodeAfterOutput, onLostOutput } from "./output-failure.ts";
+import { createSession, parseGuestSpec, type Session, type SessionEnd, type SessionOptions } from "./session.ts";
 import { RunSignals, type SignalReceiver } from "./signals.ts";
 import { countedExpectations, countedFindings, endReason } from "./summary.ts";
 import { tallyOf } from "./tally.ts";
@@ -74,6 +75,9 @@ export const runCommand: Command = {
 };
 
 const WRITE_BYTES = 1 << 16;
+/** Exit code of a run whose recording cannot be written. */
+const UNWRITTEN = 2;
+const UNRECORDED = "the recording cannot be written";
 
 const STDIO: Sink = {
   out: (text) => process.stdout.write(text),
@@ -99,6 +103,7 @@ class Run {
   /** What a VM said before its outputs were set up. */
   readonly #early: VmEvent[] = [];
   #unwritten = "";
+  #recordFile = "";
   /** Why the recording could not be written on. */
   #failure: UserError | undefined;
   #stop = () => {};
@@ -129,16 +134,20 @@ class Run {
         if (dump !== undefined) refuseInput("guest dump", dump, [recordFile]);
       }
       signals.attach(this.#receiver(session));
-      const end = session.vm.plan.dryrun === true ? this.#dryRun(session) : await session.run();
+      const { stop } = session;
+      onLostOutput(() => stop(EXIT.unexpected, "standard output cannot be written"));
+      const ended = session.vm.plan.dryrun === true ? this.#dryRun(session) : await session.run();
       signals.release();
-      const exitCode = exitCodeOf(end);
-      this.#recorder?.end({ ...end, exitCode });
+      this.#recorder?.end({ ...ended, exitCode: exitCodeOf(ended) });
       if (file !== undefined) this.#flush(file);
+      const end = this.#failure === undefined ? ended : unrecorded(ended);
+      const exitCode = exitCodeAfterOutput(this.#failure === undefined ? exitCodeOf(end) : UNWRITTEN);
+      if (this.#failure !== undefined) this.#sink.err(`${this.#failure.toString()}\n`);
       if (json) console.log(JSON.stringify(this.#result(session, end, exitCode), undefined, 2));
-      else this.#tellEnd(session, end, exitCode, recordFile);
-      if (this.#failure !== undefined) throw this.#failure;
+      else this.#tellEnd(session, end, exitCode, this.#failure === undefined ? recordFile : undefined);
       return exitCode;
     } finally {
+      onLostOutput(undefined);
       signals.release();
       session?.vm.terminate(); // a run that was given up; does nothing when the run has ended
       session?.close();
@@ -158,7 +167,8 @@ class Run {
       this.#sink.err(`the recording has reached its limit of ${size} and ends here; the run goes on without it\n`);
     };
     this.#recorder = new Recorder(session.vm, source, (text) => this.#write(file, text), { bytes, onReached });
-    this.#stop = () => session.stop(EXIT.unexpected, "the recording cannot be written");
+    this.#stop = () => session.stop(EXIT.unexpected, UNRECORDED);
+    this.#recordFile = recordFile;
     for (const event of this.#early) this.#recorder.event(event);
     return file;
   }
@@ -203,7 +213,8 @@ class Run {
       writeFileSync(file, text); // all of it, where writeSync may stop short
     } catch (error) {
       // Not thrown: this may be in the middle of a vdev's call.
-      this.#failure = new UserError(`the recording cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+      const { code } = error as NodeJS.ErrnoException;
+      this.#failure = new UserError(`${UNRECORDED}: ${code}`, { file: this.#recordFile });
       this.#stop();
     }
   }
@@ -213,7 +224,7 @@ class Run {
     const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
     const time = choice(this.#args, "time", ["virtual", "wall"] as const);
     const limits = parseLimits(this.#args, guest.kind);
-    const session = await createSession({
+    const session = await this.#tellingEarly(createSession, {
       pieces,
       guest,
       listener: (event) => this.#event(event),
@@ -244,6 +255,18 @@ class Run {
     this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
     for (const event of this.#early) this.#show(event);
     return session;
+  }
+
+  /** A start that fails shows what vdevs said of it, which nobody else will. */
+  async #tellingEarly(create: typeof createSession, options: SessionOptions): Promise<Session> {
+    try {
+      return await create(options);
+    } catch (error) {
+      const verbose = this.#args.flag("verbose");
+      const output = new RunOutput(this.#sink, { loggers: [], perVdev: new Map(), verbose, notes: new Map() });
+      for (const event of this.#early) if (event.kind === "log" && event.source !== "qvm") output.show(event);
+      throw error;
+    }
   }
 
   #event(event: VmEvent): void {
@@ -321,6 +344,11 @@ function notesOf(vm: Vm): ReadonlyMap<string, string> {
     module.notes.map((note) => [note.replaceAll(module.file, basename(module.file)), note] as const),
   );
   return new Map(notes);
+}
+
+/** The end of a run whose recording could not be written to its end. */
+function unrecorded(end: SessionEnd): SessionEnd {
+  return end.reason === UNRECORDED ? end : { ...end, reason: `${end.reason}, but ${UNRECORDED}` };
 }
 
 /** The VM's exit code, or 1 when all was well with it and a script expected something else. */

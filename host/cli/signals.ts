@@ -1,6 +1,8 @@
 /** Signals a run takes, as qvm does: the power button, a power cut, and STATUS. */
 const POWER_SIGNALS = ["SIGINT", "SIGTERM", "SIGQUIT"] as const;
 const STATUS_SIGNALS = ["SIGUSR1", "SIGUSR2"] as const;
+/** How much earlier than a power signal a request that came with it is served. */
+const GRACE_MS = 2;
 type PowerSignal = (typeof POWER_SIGNALS)[number];
 export type StatusSignal = (typeof STATUS_SIGNALS)[number];
 
@@ -21,7 +23,8 @@ export interface SignalReceiver {
  *
  * SIGINT (Ctrl-C) and SIGTERM press the power button, and end the run when no vdev has one; a second one, or SIGQUIT,
  * cuts the power. After that the signals have their default effect again: the next kills the process, even one that is
- * busy. SIGUSR1 and SIGUSR2 ask for STATUS. A listener for SIGUSR1 keeps Node from starting its inspector; for the same
+ * busy. Power signals act a moment later than they come: the kernel hands over signals that wait together by number, and
+ * a dump that was asked for before the power was cut is to be written. SIGUSR1 and SIGUSR2 ask for STATUS. A listener for SIGUSR1 keeps Node from starting its inspector; for the same
  * reason both stay when the run is over, as SIGUSR1 without a listener would then kill the process.
  */
 export class RunSignals {
@@ -38,7 +41,10 @@ export class RunSignals {
   /** From now on signals reach the run, those first that came before. */
   attach(receiver: SignalReceiver): void {
     this.#receiver = receiver;
-    for (const signal of this.#waiting.splice(0)) this.#deliver(signal);
+    const asksStatus = (signal: NodeJS.Signals) => signal === "SIGUSR1" || signal === "SIGUSR2";
+    const signals = this.#waiting.splice(0);
+    for (const signal of signals.filter(asksStatus)) this.#deliver(signal);
+    for (const signal of signals) if (!asksStatus(signal)) this.#deliver(signal);
   }
 
   /** The run is over. */
@@ -56,7 +62,12 @@ export class RunSignals {
     if (this.#over) return;
     if (receiver === undefined) this.#waiting.push(signal);
     else if (signal === "SIGUSR1" || signal === "SIGUSR2") receiver.status(signal);
-    else if (signal === "SIGQUIT" || this.#pressed) {
+    else setTimeout(() => this.#power(signal, receiver), GRACE_MS);
+  }
+
+  #power(signal: PowerSignal, receiver: SignalReceiver): void {
+    if (this.#over) return;
+    if (signal === "SIGQUIT" || this.#pressed) {
       this.#default();
       receiver.cut(`the power was cut by ${signal}`);
     } else {

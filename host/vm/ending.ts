@@ -54,6 +54,7 @@ export class Ending {
     vm.emit({ kind: "control", control: "terminate" });
     vm.lines.askAboutWaiting();
     vm.races?.guestEnds();
+    vm.character.finish();
     for (const vdev of vm.vdevs) this.#terminate(vdev);
     vm.threads?.endAll();
     vm.clock.cancelAll();

@@ -65,7 +65,7 @@ describe("a vdev with several interrupts", () => {
 describe("a vdev of a type there is no module of", () => {
   it("is told with the nearest one there is", () => {
     expect(startConfig({ trace: watVdev() }, "vdev trcae").error).toMatch(
-      /^vm\.qvmconf:1:1: there is no module for vdev trcae \(did you mean "trace"\?\); looked for trcae\.wasm in /,
+      /^vm\.qvmconf:1:1: there is no module for vdev trcae \(did you mean "trace"\?\); looked for trcae\.wasm and vdev-trcae\.wasm in /,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
 import { checkControllers } from "../config/check-controllers.ts";
@@ -154,6 +154,10 @@ function locOf({ loc }: VdevItem): LocPlan | undefined {
 
 /** Looks for each module once. */
 function moduleFinder(options: PlanOptions): (item: VdevItem) => string {
+  for (const folder of options.modulePath ?? []) {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new UserError("there is no such folder to look for modules in (--module-path)", { file: folder });
+  }
   const found = new Map<string, string>();
   return (item) => {
     const key = `${item.type}\n${dirname(item.place.file)}`;
@@ -174,7 +178,7 @@ function findModule(item: VdevItem, options: PlanOptions): string {
   const looked = [...new Set(folders)].join(", ");
   const hint = didYouMean(item.type, folders.flatMap(typesIn));
   throw new UserError(
-    `there is no module for vdev ${item.type}${hint}; looked for ${item.type}.wasm in ${looked}`,
+    `there is no module for vdev ${item.type}${hint}; looked for ${item.type}.wasm and vdev-${item.type}.wasm in ${looked}`,
     item.place,
   );
 }

@@ -1,6 +1,6 @@
 import type { CallbackName } from "../../abi/definition/schema.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
-import { formatFinding } from "../gate/finding.ts";
+import { EndOfVm, formatFinding } from "../gate/finding.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
@@ -42,22 +42,33 @@ export function controlEach(vm: Vm, call: ControlCall): void {
 
 /** One control callback at startup whose answer is no errno. @returns it, signed; @throws UserError as `control` */
 export function askControl(vm: Vm, vdev: Vdev, call: ControlCall): number {
-  const { instance, factory } = vdev;
+  const { instance } = vdev;
   const place = call.place ?? vdev.plan.place;
-  const result = vm.activations.invoke(
-    vdev,
-    CALLBACK[call.callback],
-    THREAD.main,
-    factory.control,
-    SHAPE.intIII,
-    vdev.vdp,
-    call.ctrl,
-    call.arg ?? 0,
-  );
+  const result = invoke(vm, vdev, call, place);
   if (result === undefined) throw stoppedError(vm, instance, `${vdev.name} in ${nameOf(call)}`, place);
   if (vm.ended !== undefined)
     throw new UserError(`${vdev.name} ended the VM in ${nameOf(call)}: ${vm.ended.reason}`, place);
   return result | 0;
+}
+
+function invoke(vm: Vm, vdev: Vdev, call: ControlCall, place: SourcePlace | undefined): number | undefined {
+  const { control } = vdev.factory;
+  const { main } = THREAD;
+  try {
+    return vm.activations.invoke(
+      vdev,
+      CALLBACK[call.callback],
+      main,
+      control,
+      SHAPE.intIII,
+      vdev.vdp,
+      call.ctrl,
+      call.arg ?? 0,
+    );
+  } catch (error) {
+    if (!(error instanceof EndOfVm)) throw error;
+    throw new UserError(`${vdev.name} ended the VM in ${nameOf(call)}: ${error.message}`, place);
+  }
 }
 
 function nameOf({ callback, option }: ControlCall): string {

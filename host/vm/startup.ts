@@ -215,7 +215,7 @@ function factoryFor(instance: ModuleInstance, plan: VdevPlan): Factory {
 
 function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file: string) => LoadedModule): void {
   const module = modules(plan.file);
-  const instance = instanceFor(vm, plan, module);
+  const instance = startedInstance(vm, plan, module);
   const factory = factoryFor(instance, plan);
   if (factory.control === 0) {
     throw new UserError(`the factory of ${plan.type} has no control function, which every vdev needs`, plan.place);
@@ -239,6 +239,19 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   }
   control(vm, vdev, { callback: "OPTIONS_END", ctrl: VDEV_CTRL_OPTIONS_END });
   completeController(vm, vdev);
+}
+
+/** @throws UserError when the module's top level ended the VM */
+function startedInstance(vm: Vm, plan: VdevPlan, module: LoadedModule): ModuleInstance {
+  try {
+    return instanceFor(vm, plan, module);
+  } catch (error) {
+    if (!(error instanceof EndOfVm)) throw error;
+    throw new UserError(
+      `the module of vdev ${plan.type} ended the VM when it was loaded: ${error.message}`,
+      plan.place,
+    );
+  }
 }
 
 /** Makes the vdev_t with its private state behind it. */

@@ -44,6 +44,13 @@ const CASES: readonly Case[] = [
     terminated: true,
   },
   {
+    what: "x86 code that turns paging on without page tables",
+    code: 7,
+    rom: "mov $0, %eax\nmov %eax, %cr3\nmov %cr0, %eax\nor $0x80000000, %eax\nmov %eax, %cr0\nl: jmp l\n",
+    said: /\.s:7: the guest took a page fault .*\n.*the guest failed \(exit code 7\)/,
+    terminated: true,
+  },
+  {
     what: "an unsupported access",
     code: 5,
     script: "readl 0xd0000000\n",
@@ -77,7 +84,7 @@ const CASES: readonly Case[] = [
     what: "a fatal error before the start",
     code: 64,
     config: `${ENDER} fatal\n`,
-    said: /it is over/,
+    said: /vm\.qvmconf:\d+:\d+: ender ended the VM in option fatal: it is over/,
     terminated: true,
   },
   {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { packageRoot } from "../../host/paths.ts";
 import type { Outcome } from "./command-line.ts";
 
-/** A signal to send as soon as the output, both streams together, shows a text. */
-export type Cue = readonly [seen: string | RegExp, signal: NodeJS.Signals];
+/** A signal, or several in a row, to send as soon as the output, both streams together, shows a text. */
+export type Cue = readonly [seen: string | RegExp, signal: NodeJS.Signals | readonly NodeJS.Signals[]];
 
 export interface Signalled extends Outcome {
   /** The signal that killed the process, when one did. */
@@ -32,7 +32,7 @@ export function started(
       const cue = open[0];
       if (cue === undefined || !(typeof cue[0] === "string" ? all.includes(cue[0]) : cue[0].test(all))) return;
       open.shift();
-      child.kill(cue[1]);
+      for (const signal of [cue[1]].flat() as NodeJS.Signals[]) child.kill(signal);
     };
     child.stdout.on("data", (chunk) => {
       out += chunk;

@@ -110,6 +110,19 @@ describe.concurrent("STATUS", () => {
   });
 });
 
+describe.concurrent("STATUS and a dump asked for just before the power is cut", () => {
+  it.each(["SIGINT", "SIGQUIT"] as const)("come before %s takes effect", async (cut) => {
+    const dump = join(scratch(), `${cut}.core`);
+    // Stopped, the process gets both at once; the kernel then hands over the lower number first, which is the cut's.
+    const outcome = await run(`status then ${cut}`, `${ENDER}dump ${dump}\n`, rom(0, LOOP), [
+      ["o\n", ["SIGSTOP", "SIGUSR2", cut, "SIGCONT"]],
+    ]);
+    expect(outcome.out).toMatch(/ender: status 1\n(.*\n)*.*guest dump written to .*\n(.*\n)*ender: terminated/);
+    expect(readCore(readFileSync(dump)).segments.length).toBeGreaterThan(1);
+    expect(outcome.code).toBe(3);
+  });
+});
+
 describe.concurrent("the power button", () => {
   it("lets the guest shut down by itself", async () => {
     const program = rom(0, "poll: cmpl $1, 0xe0000000\n jne poll\n mov $0, %eax\n out %eax, $EXIT_PORT");

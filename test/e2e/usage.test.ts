@@ -95,6 +95,38 @@ describe("the limit of a recording", () => {
   });
 });
 
+describe("options of the command line", () => {
+  const cases: [words: string[], sentence: string][] = [
+    [
+      ["--max-time", "-1"],
+      '--max-time takes SECONDS, and "-1" looks like an option; write --max-time=-1 if it is the value',
+    ],
+    [["--record"], "--record takes FILE, which is missing"],
+    [["--json=yes"], "--json takes no value"],
+    [["--record", "r1", "--record", "r2"], "--record is given 2 times (r1, r2), and only one can be meant"],
+    [["--guest=none", "--guest", "none"], "--guest is given 2 times (none, none), and only one can be meant"],
+  ];
+  it.each(cases)("%j are refused in words of vdevbox's own", (words, sentence) => {
+    expect(vdevbox("run", conf(), ...words)).toMatchObject({ code: 2, err: `${sentence}\n`, out: "" });
+  });
+
+  it("that repeat may, and a switch too", () => {
+    const run = vdevbox("run", conf(), "--module-path", scratch(), "--module-path", scratch(), "--json", "--json");
+    expect(run.code).toBe(0);
+  });
+
+  it("name folders that are there", () => {
+    const nowhere = join(scratch(), "nowhere");
+    const run = vdevbox("run", conf(), "--module-path", nowhere);
+    expect(run.err).toBe(`${nowhere}: there is no such folder to look for modules in (--module-path)\n`);
+    expect(run.code).not.toBe(0);
+  });
+
+  it("do not find a module, and then say every name it could have", () => {
+    expect(vdevbox("run", "vdev nobody").err).toContain("looked for nobody.wasm and vdev-nobody.wasm in ");
+  });
+});
+
 describe("limits of a ROM guest", () => {
   const endless = () => file("endless.s", "start:\nmovl 0xe0000000, %eax\njmp start\n");
   const sleeper = () => file("sleeper.s", "start:\nsti\nhlt\njmp start\n");

@@ -33,6 +33,9 @@ const DAYS_PER_CENTURY: u64 = 36525;
 const DAYS_PER_FOUR_YEARS: u64 = 1461;
 /** 02:00:00, before which daylight saving comes and goes. */
 const TWO_O_CLOCK: u32 = 2 * 3600;
+/** The earliest last Sundays. */
+const FIRST_IN_APRIL: u32 = 24;
+const FIRST_IN_OCTOBER: u32 = 25;
 
 function hour_of(state: mc146818_state): u32 {
   return decoded_hour(state, byte_at(state, HOURS_RW));
@@ -50,7 +53,7 @@ function time_of_day(state: mc146818_state): u32 {
 /** `count` update cycles: the time goes on by as many seconds, and the alarm is compared after each. */
 export function update_time(state: mc146818_state, count: u64): void {
   while (count > 0) {
-    const plain = b_has(state, B_DSE) ? min(count, updates_to_two(state) - 1) : count;
+    const plain = b_has(state, B_DSE) ? min(count, updates_to_change(state) - 1) : count;
     if (plain > 0) pass(state, plain);
     count -= plain;
     if (count == 0) return;
@@ -59,15 +62,31 @@ export function update_time(state: mc146818_state, count: u64): void {
   }
 }
 
-/** Updates up to the one that would make it 02:00:00, 1 to 86400. */
-export function updates_to_two(state: mc146818_state): u64 {
-  return (TWO_O_CLOCK + SECONDS_PER_DAY - 1 - time_of_day(state)) % SECONDS_PER_DAY + 1;
+/** Updates up to the first that would make it 02:00:00 on a day on which the clocks may change; never too many. */
+export function updates_to_change(state: mc146818_state): u64 {
+  const now = time_of_day(state);
+  const to_two: u64 = (TWO_O_CLOCK + SECONDS_PER_DAY - 1 - now) % SECONDS_PER_DAY + 1;
+  const day_of_two = seconds_of_day(state) / SECONDS_PER_DAY + (now >= TWO_O_CLOCK ? 1 : 0);
+  const quiet = quiet_days(state);
+  return quiet > day_of_two ? to_two + <u64>(quiet - day_of_two) * SECONDS_PER_DAY : to_two;
+}
+
+/** Days from today on, at least, on which the clocks do not change, whatever the weekday: to the end of the month at most. */
+function quiet_days(state: mc146818_state): u32 {
+  const month = number_at(state, MONTH_RW);
+  const day = number_at(state, DAY_RW);
+  if (month < 1 || month > 12 || day < 1) return 0;
+  const days: u32 = days_of_month(month, number_at(state, YEAR_RW) % 4 == 0);
+  const end = month == 4 ? FIRST_IN_APRIL : month == 10 ? FIRST_IN_OCTOBER : days + 1;
+  return day < end ? end - day : 0;
 }
 
 /** Updates that nothing special happens in. Fields that stay the same are left as they are. */
 function pass(state: mc146818_state, count: u64): void {
-  const alarm = updates_to_alarm(state);
-  if (alarm != 0 && alarm <= count) state.flags |= C_AF;
+  if ((state.flags & C_AF) == 0) {
+    const alarm = updates_to_alarm(state);
+    if (alarm != 0 && alarm <= count) state.flags |= C_AF;
+  }
   const after = <u64>seconds_of_day(state) + count;
   const now = <u32>(after % SECONDS_PER_DAY);
   const minute = (now / 60) % 60;
@@ -128,29 +147,37 @@ function admits(state: mc146818_state, alarm: u32, byte: u32): bool {
   return (wanted & ALARM_ANY) == ALARM_ANY || wanted == byte;
 }
 
-/** Updates up to the next that the alarm matches, 1 to 86400, while the time goes on plainly; 0 when none ever will. */
-export function updates_to_alarm(state: mc146818_state): u32 {
-  const first = (time_of_day(state) + 1) % SECONDS_PER_DAY;
-  for (let hours: u32 = 0; hours <= 24; hours++) {
-    const hour = (first / 3600 + hours) % 24;
-    if (!admits(state, HOURS_ALARM_RW, encoded_hour(state, hour))) continue;
-    const within = second_of_hour(state, hours == 0 ? first % 3600 : 0);
-    if (within < 0) continue;
-    const distance = hours * 3600 + within - (first % 3600);
-    return distance < SECONDS_PER_DAY ? distance + 1 : 0;
+/** The first value from `from` on, below `limit`, that the alarm register of a field of the time admits, or `limit`. */
+function next_admitted(state: mc146818_state, alarm: u32, from: u32, limit: u32): u32 {
+  for (let value = from; value < limit; value++) {
+    if (admits(state, alarm, alarm == HOURS_ALARM_RW ? encoded_hour(state, value) : encoded(state, value))) return value;
   }
-  return 0;
+  return limit;
 }
 
-/** The first second of an hour, not before `from`, that the alarm's minutes and seconds admit, or -1. */
-function second_of_hour(state: mc146818_state, from: u32): i32 {
-  for (let minute = from / 60; minute < 60; minute++) {
-    if (!admits(state, MINUTES_ALARM_RW, encoded(state, minute))) continue;
-    for (let second = minute == from / 60 ? from % 60 : 0; second < 60; second++) {
-      if (admits(state, SECONDS_ALARM_RW, encoded(state, second))) return minute * 60 + second;
+/** Updates up to the next that the alarm matches, 1 to 86400, while the time goes on plainly; 0 when none ever will. */
+export function updates_to_alarm(state: mc146818_state): u32 {
+  const first_second = next_admitted(state, SECONDS_ALARM_RW, 0, 60);
+  const first_minute = next_admitted(state, MINUTES_ALARM_RW, 0, 60);
+  if (first_second == 60 || first_minute == 60) return 0;
+  const next = (time_of_day(state) + 1) % SECONDS_PER_DAY;
+  const hour = next_admitted(state, HOURS_ALARM_RW, next / 3600, 24);
+  let minute = first_minute;
+  let second = first_second;
+  if (hour == next / 3600) {
+    minute = next_admitted(state, MINUTES_ALARM_RW, (next / 60) % 60, 60);
+    if (minute == (next / 60) % 60) second = next_admitted(state, SECONDS_ALARM_RW, next % 60, 60);
+    if (second == 60) {
+      minute = next_admitted(state, MINUTES_ALARM_RW, minute + 1, 60);
+      second = first_second;
     }
+    if (minute < 60) return hour * 3600 + minute * 60 + second - next + 1;
   }
-  return -1;
+  const later = hour < 24 ? next_admitted(state, HOURS_ALARM_RW, max(hour, next / 3600 + 1), 24) : hour;
+  const found = later < 24 ? later : next_admitted(state, HOURS_ALARM_RW, 0, 24);
+  if (found == 24) return 0;
+  const at = found * 3600 + first_minute * 60 + first_second;
+  return (at + SECONDS_PER_DAY - next) % SECONDS_PER_DAY + 1;
 }
 
 // ---------------------------------------------------------------------------------------------------- daylight saving
@@ -163,8 +190,8 @@ function change_of_clocks(state: mc146818_state): bool {
   if (number_at(state, WEEKDAY_RW) != 1) return false;
   const month = number_at(state, MONTH_RW);
   const day = number_at(state, DAY_RW);
-  if (month == 4 && day >= 24) return jump_to_hour(state, 3);
-  if (month != 10 || day < 25) return false;
+  if (month == 4 && day >= FIRST_IN_APRIL) return jump_to_hour(state, 3);
+  if (month != 10 || day < FIRST_IN_OCTOBER) return false;
   state.hour_repeated = !state.hour_repeated;
   return state.hour_repeated && jump_to_hour(state, 1);
 }
@@ -177,4 +204,17 @@ function jump_to_hour(state: mc146818_state, hour: u32): bool {
   const seconds = admits(state, SECONDS_ALARM_RW, zero) && admits(state, MINUTES_ALARM_RW, zero);
   if (seconds && admits(state, HOURS_ALARM_RW, encoded_hour(state, hour))) state.flags |= C_AF;
   return true;
+}
+
+/**
+ * The guest has set a byte of the time that was `before`. The hour that October has twice is over for a clock that is
+ * given another day or taken out of it.
+ */
+export function time_was_set(state: mc146818_state, index: u32, before: u32): void {
+  if (index == HOURS_RW ? hour_of(state) != 1 : is_date(index) && byte_at(state, index) != before)
+    state.hour_repeated = false;
+}
+
+function is_date(index: u32): bool {
+  return (index >= WEEKDAY_RW && index <= YEAR_RW) || index == CENTURY_RW;
 }

@@ -2,7 +2,7 @@
  * The divider chain of the mc146818: when update cycles and periodic interrupts come. All times are those of state.ts;
  * a count of events is computed, never ticked.
  */
-import { update_time, updates_to_alarm, updates_to_two } from "./calendar";
+import { update_time, updates_to_alarm, updates_to_change } from "./calendar";
 import { A_RS, A_RW, B_AIE, B_DSE, B_PIE, B_RW, B_SET, B_UIE, C_PF, C_UF } from "./registers";
 import { b_has, byte_at, mc146818_state } from "./state";
 
@@ -111,7 +111,7 @@ export function next_interrupt(state: mc146818_state, now: u64): u64 {
   if (!b_has(state, B_AIE)) return next;
   const updates = <u64>updates_to_alarm(state);
   if (updates != 0) next = min(next, update_end(state, updates));
-  return b_has(state, B_DSE) ? min(next, update_end(state, updates_to_two(state))) : next;
+  return b_has(state, B_DSE) ? min(next, update_end(state, updates_to_change(state))) : next;
 }
 
 /** When the update ends that is so many after the last that was dealt with. */

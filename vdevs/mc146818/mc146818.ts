@@ -22,6 +22,7 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
+import { refuse_option } from "vdevbox/abi/options";
 import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock, strcmp } from "vdevbox/abi/posix";
 import { register_map } from "vdevbox/abi/register-map";
 import { address_of } from "vdevbox/abi/stack";
@@ -42,7 +43,7 @@ import {
   vdev_register_factory,
   vdev_t,
 } from "vdevbox/abi/vdev-core";
-import { set_time } from "./calendar";
+import { set_time, time_was_set } from "./calendar";
 import { catch_up, NEVER, next_interrupt, power_on, release, resume_updates, skip_edges, update_in_progress } from "./divider";
 import * as R from "./registers";
 import { b_has, byte_at, MC146818_SPACE, mc146818_state, set_byte, state_of } from "./state";
@@ -174,8 +175,11 @@ function register_write(state: mc146818_state, value: u32, now: u64): void {
     case R.D_RO:
       state.misused_access++;
       return;
-    default:
+    default: {
+      const before = byte_at(state, state.index);
       set_byte(state, state.index, value);
+      time_was_set(state, state.index, before);
+    }
   }
 }
 
@@ -292,7 +296,10 @@ function options_start(vdp: vdev_t): i32 {
 /** `start SECONDS|DATE`: the time at power-on. */
 function option_start(vdp: vdev_t, arg: cstring): i32 {
   const start = parse_time(arg);
-  if (start == NO_TIME || start < 0 || start >= START_LIMIT) return EINVAL;
+  if (start == NO_TIME || start < 0 || start >= START_LIMIT) {
+    const takes = cstr("seconds since 1970 or a date as in 2020-01-01T12:00:00Z, before 2100");
+    return refuse_option(vdp, cstr("start"), arg, takes);
+  }
   state_of(vdp).start = start;
   state_of(vdp).has_start = true;
   return EOK;
@@ -303,7 +310,7 @@ function option_bytes(vdp: vdev_t, arg: cstring): i32 {
   const state = state_of(vdp);
   if (strcmp(arg, cstr("64")) == 0) state.index_mask = 63;
   else if (strcmp(arg, cstr("128")) == 0) state.index_mask = 127;
-  else return EINVAL;
+  else return refuse_option(vdp, cstr("bytes"), arg, cstr("64 or 128"));
   return EOK;
 }
 

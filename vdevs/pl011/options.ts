@@ -1,9 +1,10 @@
 /** Reset and own options of the pl011. */
-import { EINVAL, EOK, strtoul } from "vdevbox/abi/posix";
-import { stack_alloc } from "vdevbox/abi/stack";
+import { NO_NUMBER, option_number, refuse_option } from "vdevbox/abi/options";
+import { EINVAL, EOK } from "vdevbox/abi/posix";
 import { cstr, cstring } from "vdevbox/abi/string";
+import { vdev_t } from "vdevbox/abi/vdev-core";
 import * as R from "./registers";
-import { pl011_state } from "./state";
+import { pl011_state, state_of } from "./state";
 
 /** UARTCLK unless the option says otherwise: that of most Arm boards. */
 const CLOCK_DEFAULT_HZ: u32 = 24000000;
@@ -43,28 +44,30 @@ export function default_options(state: pl011_state): void {
 }
 
 /** `clock HZ`: frequency of UARTCLK. */
-export function option_clock(state: pl011_state, arg: cstring): i32 {
-  const end = stack_alloc(sizeof<cstring>());
-  const hz = strtoul(arg, end, 0);
-  const rest = load<cstring>(end);
-  if (rest == arg || load<u8>(rest) != 0 || load<u8>(arg) - 0x30 > 9 || hz == 0) return EINVAL;
-  state.clock = hz;
+export function option_clock(vdp: vdev_t, arg: cstring): i32 {
+  const hz = option_number(vdp, cstr("clock"), arg, 1, u32.MAX_VALUE);
+  if (hz == NO_NUMBER) return EINVAL;
+  state_of(vdp).clock = <u32>hz;
   return EOK;
 }
 
 /** `modem cts,dsr,dcd,ri`: modem inputs that are asserted from outside, comma-joined. */
-export function option_modem(state: pl011_state, arg: cstring): i32 {
+export function option_modem(vdp: vdev_t, arg: cstring): i32 {
   let inputs: u32 = 0;
   for (let at = arg; ; at++) {
     const input = modem_input(at);
-    if (input == 0) return EINVAL;
+    if (input == 0) return refuse_modem(vdp, arg);
     inputs |= input;
     at += input == R.FR_RI ? 2 : 3;
     if (load<u8>(at) == 0) break;
-    if (load<u8>(at) != 0x2c) return EINVAL;
+    if (load<u8>(at) != 0x2c) return refuse_modem(vdp, arg);
   }
-  state.modem = inputs;
+  state_of(vdp).modem = inputs;
   return EOK;
+}
+
+function refuse_modem(vdp: vdev_t, arg: cstring): i32 {
+  return refuse_option(vdp, cstr("modem"), arg, cstr("cts, dsr, dcd and ri, joined by commas"));
 }
 
 /** The input whose name begins at `at`, or 0. Stops at the NUL. */

@@ -216,12 +216,28 @@ describe("the configuration", () => {
     "clock x",
     "clock 1x",
     "clock -1",
+    "clock 010",
+    "clock 24M",
+    "clock 4294967296",
+    "clock 18446744073709551617",
+    "delayed -9",
+    "delayed 1x",
+    "delayed 010",
+    "batch soon",
+    "batch forever",
     "modem rts",
     "modem cts,",
     "modem ,cts",
     'modem ""',
     "modem ctsdsr",
   ])("refuses %s", (option) => expect(() => pl011(option)).toThrow(/with EINVAL/));
+
+  it.each(["clock 1", "clock 0xFFFFFFFF", "delayed 0", "delayed 5", "delayed forever", "batch 2000"])(
+    "takes %s",
+    (option) => {
+      expect(pl011(option).vm.ended).toBeUndefined();
+    },
+  );
 
   it("has no host device but -, and says so", () => {
     expect(() => lab("vdev pl011 loc 0x1000 hostdev /dev/ser1")).toThrow(

@@ -214,9 +214,9 @@ function own_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     case VDEV_CTRL_OPTIONS_START:
       return options_start(vdp);
     case OPTION_CLOCK:
-      return option_clock(state_of(vdp), arg);
+      return option_clock(vdp, arg);
     case OPTION_MODEM:
-      return option_modem(state_of(vdp), arg);
+      return option_modem(vdp, arg);
     case OPTION_FIRMWARE:
       state_of(vdp).firmware = true;
       return EOK;
@@ -298,8 +298,9 @@ function report_misuse(state: pl011_state): void {
 /** What still waits to be sent goes out: the line is not cut before the guest's last words. */
 function terminate(vdp: vdev_t): i32 {
   const state = lock(vdp);
-  if (state.running) send_all(vdp, state);
+  const lost = state.running ? send_all(vdp, state) : 0;
   unlock(vdp);
+  if (lost > 0) vdev_logf(QVM_OUTE_QVM, vdp, cstr("%u characters are lost: the host took no more at the end"), lost);
   return EOK;
 }
 

@@ -133,18 +133,25 @@ function sent(vdp: vdev_t, state: pl011_state, at: u64): void {
   state.sent++;
 }
 
-function put_out(vdp: vdev_t, character: u32): void {
+/** @returns whether the host took it */
+function put_out(vdp: vdev_t, character: u32): bool {
   const mark = stack_mark();
-  cdev_write(cdev_of(vdp), address_of<u8>(<u8>character), 1);
+  const taken = cdev_write(cdev_of(vdp), address_of<u8>(<u8>character), 1);
   stack_release(mark);
+  return taken == 1;
 }
 
-/** The VM ends: nobody waits for the line any more. */
-export function send_all(vdp: vdev_t, state: pl011_state): void {
-  if (loops_back(state)) return;
-  if (state.sending) put_out(vdp, state.tx_shift);
+/**
+ * The VM ends: nobody waits for the line any more.
+ * @returns how many characters the host did not take
+ */
+export function send_all(vdp: vdev_t, state: pl011_state): u32 {
+  let lost: u32 = 0;
+  if (loops_back(state)) return lost;
+  if (state.sending && !put_out(vdp, state.tx_shift)) lost++;
   state.sending = false;
-  while (state.tx_level > 0 && transmits(state)) put_out(vdp, tx_take(vdp, state) & data_mask(state));
+  while (state.tx_level > 0 && transmits(state)) if (!put_out(vdp, tx_take(vdp, state) & data_mask(state))) lost++;
+  return lost;
 }
 
 // ------------------------------------------------------------------------------------------------------------- receive

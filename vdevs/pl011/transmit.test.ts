@@ -153,6 +153,19 @@ describe("the transmitter", () => {
     one.vm.terminate();
     expect(out(one)).toBe("bye");
   });
+
+  it.each([2, 64, 64 + 1 + 32])("loses none of %i characters to a host that was held back at the end", (count) => {
+    const one = uart();
+    one.vm.character.hold("pl011", true);
+    const text = Array.from({ length: count }, (_, i) => String.fromCharCode(0x21 + (i % 90)));
+    for (const letter of text) {
+      set(one, R.UARTDR_RW, letter.charCodeAt(0));
+      one.vm.clockStep(CHARACTER);
+    }
+    expect(out(one)).toBe("");
+    one.vm.terminate();
+    expect(out(one)).toBe(text.join(""));
+  });
 });
 
 describe("the transmit interrupt", () => {

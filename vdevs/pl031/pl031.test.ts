@@ -126,6 +126,7 @@ describe("the option start", () => {
   const wrong = [
     "soon",
     "-1",
+    "010",
     "1x",
     "4294967296",
     "1969-12-31",
@@ -145,6 +146,12 @@ describe("the option start", () => {
   const times2 = ["2020-01-01T00:00:60", "2020-01-01T00:00:00+1", "2106-02-07T06:28:16", "2020-01-01x", '""'];
   it.each([...wrong, ...broken.map((text) => `"${text}"`), ...times2])("refuses %s", (text) => {
     expect(() => pl031(`start ${text}`)).toThrow(/refused option start with EINVAL/);
+  });
+
+  it("does not start at a time of day that its 32 bits cannot hold", () => {
+    const at = (time: string) => lab(`set vdevbox-start-time ${time} vdev pl031 loc 0x1c170000`);
+    expect(get(at("2106-02-07T06:28:15Z"), R.RTCDR_RO)).toBe(0xffffffff);
+    expect(() => at("2106-02-07T06:28:16Z")).toThrow(/OPTIONS_END with EINVAL/);
   });
 
   it("takes every date that JavaScript knows", () => {

@@ -21,6 +21,7 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
+import { refuse_option } from "vdevbox/abi/options";
 import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
 import { NO_REGISTER, register_map } from "vdevbox/abi/register-map";
 import { address_of } from "vdevbox/abi/stack";
@@ -355,7 +356,10 @@ function options_start(vdp: vdev_t): i32 {
 /** `start SECONDS|DATE`: the time the clock stands at when the guest starts it. */
 function option_start(vdp: vdev_t, arg: cstring): i32 {
   const start = parse_time(arg);
-  if (start == NO_TIME || start < 0 || start > <i64>u32.MAX_VALUE) return EINVAL;
+  if (start == NO_TIME || start < 0 || start > <i64>u32.MAX_VALUE) {
+    const takes = cstr("seconds since 1970 or a date as in 2020-01-01T12:00:00Z, up to 2106-02-07T06:28:15Z");
+    return refuse_option(vdp, cstr("start"), arg, takes);
+  }
   state_of(vdp).start = <u32>start;
   state_of(vdp).has_start = true;
   return EOK;
@@ -366,6 +370,10 @@ function options_end(vdp: vdev_t): i32 {
   const state = state_of(vdp);
   if (!state.has_start) {
     const now = wall_time();
+    if (now > <i64>u32.MAX_VALUE) {
+      vdev_logf(QVM_OUTE_QVM, vdp, cstr("the time of day is beyond 2106-02-07T06:28:15Z; give the option start"));
+      return EINVAL;
+    }
     state.start = now == NO_TIME ? 0 : <u32>now;
   }
   pl031_reset(state);

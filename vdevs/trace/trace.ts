@@ -10,7 +10,8 @@
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
-import { QVM_OUTD_QVM, QVM_OUTE_QVM, QVM_OUTI_QVM } from "vdevbox/abi/outpipe";
+import { NO_NUMBER, option_number } from "vdevbox/abi/options";
+import { QVM_OUTD_QVM, QVM_OUTI_QVM } from "vdevbox/abi/outpipe";
 import {
   CLOCK_MONOTONIC,
   clock_gettime,
@@ -22,7 +23,6 @@ import {
   pthread_mutex_lock,
   pthread_mutex_unlock,
   pthread_t,
-  strtoull,
   TIMER_ABSTIME,
   timespec,
 } from "vdevbox/abi/posix";
@@ -232,13 +232,11 @@ function options_start(vdp: vdev_t): i32 {
   return EOK;
 }
 
-/** `emit-trace n`: n is a number of 32 bits as C writes it, without a sign, and nothing behind it. */
+/** `emit-trace n`: n is a number of 32 bits. */
 function option_emit_trace(vdp: vdev_t, arg: cstring): i32 {
+  const event = option_number(vdp, cstr("emit-trace"), arg, 0, u32.MAX_VALUE);
+  if (event == NO_NUMBER) return EINVAL;
   const state = state_of(vdp);
-  if (<u32>load<u8>(arg) - 0x30 > 9) return EINVAL; // strtoull() would take blanks and a sign
-  const end = stack_alloc(sizeof<cstring>());
-  const event = strtoull(arg, end, 0);
-  if (load<u8>(load<cstring>(end)) != 0 || event > <u64>u32.MAX_VALUE) return EINVAL;
   state.trace_event = <u32>event;
   state.emit_trace = true;
   return EOK;

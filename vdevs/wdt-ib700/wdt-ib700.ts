@@ -41,6 +41,7 @@ import {
 } from "vdevbox/abi/vdev-core";
 import {
   NO_WATCHDOG_ACTION,
+  refuse_watchdog_action,
   watchdog_action,
   watchdog_action_text,
   watchdog_interrupts,
@@ -288,7 +289,7 @@ function options_start(vdp: vdev_t): i32 {
 /** `action [dump,]terminate|fiq` */
 function option_action(vdp: vdev_t, arg: cstring): i32 {
   const action = watchdog_action(arg);
-  if (action == NO_WATCHDOG_ACTION) return EINVAL;
+  if (action == NO_WATCHDOG_ACTION) return refuse_watchdog_action(vdp, arg);
   state_of(vdp).action = action;
   return EOK;
 }

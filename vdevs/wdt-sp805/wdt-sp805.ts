@@ -20,7 +20,8 @@ import {
 } from "vdevbox/abi/guest";
 import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
-import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock, strtoull } from "vdevbox/abi/posix";
+import { NO_NUMBER, option_number } from "vdevbox/abi/options";
+import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { GIS_OFF, GIS_ON, guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
@@ -41,6 +42,7 @@ import {
 } from "vdevbox/abi/vdev-core";
 import {
   NO_WATCHDOG_ACTION,
+  refuse_watchdog_action,
   watchdog_action,
   watchdog_action_text,
   watchdog_interrupts,
@@ -285,17 +287,15 @@ function options_start(vdp: vdev_t): i32 {
 /** `action [dump,]terminate|fiq` */
 function option_action(vdp: vdev_t, arg: cstring): i32 {
   const action = watchdog_action(arg);
-  if (action == NO_WATCHDOG_ACTION) return EINVAL;
+  if (action == NO_WATCHDOG_ACTION) return refuse_watchdog_action(vdp, arg);
   state_of(vdp).action = action;
   return EOK;
 }
 
-/** `frequency hz`: from 1 to 2^32 - 1, as C writes a number, without a sign or a suffix. */
+/** `frequency hz`: from 1 to 2^32 - 1. */
 function option_frequency(vdp: vdev_t, arg: cstring): i32 {
-  if (<u32>load<u8>(arg) - 0x30 > 9) return EINVAL; // strtoull() would take blanks and a sign
-  const end = stack_alloc(sizeof<cstring>());
-  const frequency = strtoull(arg, end, 0);
-  if (load<u8>(load<cstring>(end)) != 0 || frequency == 0 || frequency > u32.MAX_VALUE) return EINVAL;
+  const frequency = option_number(vdp, cstr("frequency"), arg, 1, u32.MAX_VALUE);
+  if (frequency == NO_NUMBER) return EINVAL;
   state_of(vdp).frequency = <u32>frequency;
   return EOK;
 }

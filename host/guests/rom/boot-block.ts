@@ -153,9 +153,9 @@ first_controller:
 ignore:
   ret
 
-# A processor exception; vector, error code and the address it happened at are on the stack.
+# A processor exception; its vector is in ECX, error code and the address it happened at are on the stack.
 exception:
-  pop %eax
+  mov %ecx, %eax             # not from the stack, which need not be in RAM
   out %eax, $FAULT_PORT
   pop %eax
   out %eax, $FAULT_PORT
@@ -206,7 +206,7 @@ function stubOffset(index: number): number {
   return STUBS_OFFSET + index * STUB_BYTES;
 }
 
-/** Pushes what the common code wants to know and jumps there. */
+/** Puts what the common code wants to know on the stack, or an exception's vector in ECX, and jumps there. */
 function stub(index: number, exception: number, interrupt: number): Uint8Array {
   const bytes = new Uint8Array(STUB_BYTES).fill(0x90);
   const isLine = index >= EXCEPTIONS && index < EXCEPTIONS + IRQ_LINES;
@@ -215,7 +215,7 @@ function stub(index: number, exception: number, interrupt: number): Uint8Array {
     pushes.push(0x6a, index - EXCEPTIONS); // push the line
   } else {
     if (!WITH_ERROR_CODE.has(index)) pushes.push(0x6a, 0); // push 0 in place of an error code
-    pushes.push(0x68, index < EXCEPTIONS ? index : UNKNOWN_VECTOR, 0, 0, 0); // push the vector
+    pushes.push(0xb9, index < EXCEPTIONS ? index : UNKNOWN_VECTOR, 0, 0, 0); // mov the vector to ecx
   }
   bytes.set(pushes);
   const next = BOOT_BLOCK + stubOffset(index) + pushes.length + 5;

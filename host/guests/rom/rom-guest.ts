@@ -2,9 +2,9 @@ import { UserError } from "../../errors.ts";
 import type { GuestPin } from "../../interrupts/line.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../bus.ts";
 import { assembleRom, type RomImage } from "./assemble.ts";
-import { UNKNOWN_VECTOR } from "./boot-block.ts";
 import { ClaimedRanges } from "./claimed-ranges.ts";
-import { EXIT_PORT, FAULT_PORT, PROGRAM_START, TEXT_PORT } from "./memory-map.ts";
+import { crashText, exceptionText, hex, lostExceptionText, nestedFaultText } from "./guest-failure.ts";
+import { BOOT_BLOCK, EXIT_PORT, FAULT_PORT, IMAGE_END, PROGRAM_START, TEXT_PORT } from "./memory-map.ts";
 import { leave, type MachineBus, repeat, V86Machine } from "./v86-adapter.ts";
 
 /** A range of guest-physical addresses or of ports: `[start, length]`. */
@@ -123,6 +123,8 @@ class RunningRom implements RomGuest, MachineBus {
   /** The bus is answering an access. */
   #inBus = false;
   #accessesInSlice = 0;
+  /** The guest's own instruction that made the last memory access outside RAM; also one whose exception was put there. */
+  #accessor = 0;
   /** The guest waits in HLT. */
   #waiting = false;
   unansweredCount = 0;
@@ -230,20 +232,28 @@ class RunningRom implements RomGuest, MachineBus {
     const machine = this.#powered();
     this.#accessesInSlice = 0;
     const end = machine.runSlice();
-    if (end === "crashed" && this.#inBus) throw machine.crash; // a fault of the bus that only came through
     this.#waiting = end === "waits";
     if (this.#end !== undefined) return;
-    if (machine.nextAddress >= this.#options.ramBytes) this.#end = this.#failure("left RAM", machine.nextAddress);
+    if (machine.nextAddress >= this.#options.ramBytes && !machine.isPaging && !this.#inBus)
+      this.#end = this.#failure("left RAM", machine.nextAddress);
+    else if (end === "crashed") this.#crash(machine);
     else if (end === "dead") this.#end = { reason: "halted" };
-    else if (end === "crashed") this.#end = this.#failure(`did what the processor cannot (${machine.lastWords})`);
     else if (end === "waits") this.#flush();
+  }
+
+  /** v86 gave up, and with it the guest. */
+  #crash(machine: V86Machine): void {
+    if (this.#inBus) throw machine.crash; // a fault of the bus that only came through
+    const isOwn = this.image.lineAt(machine.instructionAddress) !== undefined;
+    this.#end ??= this.#failure(`${crashText(machine)}${isOwn ? "" : ", in bytes that are not its program"}`);
   }
 
   /** Goes on behind a HLT, or not. */
   #wake(answer: HaltAnswer): void {
     if (this.#end !== undefined) return;
+    const machine = this.#powered();
     if (answer === "stop") this.#end = { reason: "halted" };
-    else this.#powered().wake();
+    else if (machine.wake() === "crashed") this.#crash(machine);
   }
 
   #checkLimits(deadline: number): void {
@@ -288,6 +298,10 @@ class RunningRom implements RomGuest, MachineBus {
 
   /** A repeated string instruction can make 2^32 accesses with no end of slice, and with it no limit, in sight. */
   #countAccess(): void {
+    const machine = this.#powered();
+    const { instructionAddress } = machine;
+    if (instructionAddress < BOOT_BLOCK || instructionAddress >= IMAGE_END) this.#accessor = instructionAddress;
+    if (machine.isTooDeep) this.#endWith(this.#failure(nestedFaultText(machine)));
     this.#accessesInSlice += 1;
     if (this.#accessesInSlice > MAX_ACCESSES_PER_SLICE) {
       this.#endWith(this.#failure(`made ${MAX_ACCESSES_PER_SLICE} accesses in one instruction`));
@@ -326,10 +340,12 @@ class RunningRom implements RomGuest, MachineBus {
   #reportException(value: number): void {
     if (this.#fault.push(value) < 4) return;
     const [vector, errorCode, pageFaultAddress, address] = this.#fault;
-    const name = exceptionNames.get(vector) ?? `exception ${vector}`;
-    const detail =
-      vector === 14 ? ` on ${hex(pageFaultAddress)}` : errorCode === 0 ? "" : ` with error code ${hex(errorCode)}`;
-    this.#endWith(this.#failure(`took ${name}${detail}, which it has no handler for`, address));
+    const machine = this.#powered();
+    // Error code and address have been taken from the stack, the last of them below ESP.
+    const { stackPointer, isPaging } = machine;
+    if (!isPaging && (machine.traps(stackPointer - 4) || machine.traps(stackPointer - 8)))
+      this.#endWith(this.#failure(lostExceptionText(vector, stackPointer), this.#accessor));
+    this.#endWith(this.#failure(exceptionText(vector, errorCode, pageFaultAddress), address));
   }
 
   #failure(what: string, address = this.#powered().instructionAddress): RomGuestEnd {
@@ -342,31 +358,6 @@ class RunningRom implements RomGuest, MachineBus {
     if (this.#machine === undefined) throw new Error("this ROM guest was destroyed");
     return this.#machine;
   }
-}
-
-/** Intel SDM volume 3, table 6-1. */
-const exceptionNames: ReadonlyMap<number, string> = new Map([
-  [0, "a divide error (#DE)"],
-  [1, "a debug exception (#DB)"],
-  [3, "a breakpoint (#BP)"],
-  [4, "an overflow (#OF)"],
-  [5, "a bound range exception (#BR)"],
-  [6, "an invalid opcode (#UD)"],
-  [7, "a device not available exception (#NM)"],
-  [8, "a double fault (#DF)"],
-  [10, "an invalid TSS exception (#TS)"],
-  [11, "a segment not present exception (#NP)"],
-  [12, "a stack fault (#SS)"],
-  [13, "a general protection fault (#GP)"],
-  [14, "a page fault (#PF)"],
-  [16, "an x87 error (#MF)"],
-  [17, "an alignment check (#AC)"],
-  [19, "a SIMD error (#XM)"],
-  [UNKNOWN_VECTOR, "an interrupt at a vector above 0x2F"],
-]);
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
 }
 
 function nextTurn(): Promise<void> {

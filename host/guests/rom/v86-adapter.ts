@@ -27,7 +27,8 @@ import { patchV86, STACK_POINTER_EXPORT } from "./v86-patch.ts";
  * - Throwing from an import leaves v86 in the middle of an instruction; its state is all in its memory, so it can go
  *   on from there once the stack pointer and the instruction pointer are put back. A rep-prefixed string instruction
  *   writes its counters when it leaves, so executed again it starts with the element it had started with.
- * - There are no double and triple faults: a missing gate is a Rust panic, a RuntimeError here.
+ * - There are no double and triple faults: a missing gate is a Rust panic, a RuntimeError here, and a page fault whose
+ *   delivery faults is taken again inside itself until the engine's stack ends, a RangeError here.
  * - The just-in-time compiler is off: compiled code does not keep the address of the instruction in progress, which
  *   joining needs, and it appears at a moment that depends on the host. Without it execution is a function of the
  *   program, the values the bus returns and the moments the bus or `setIrq` intervene, all inside the guest's own
@@ -46,12 +47,19 @@ export interface MachineBus extends AccessTarget {
  */
 export type SliceEnd = "ran" | "waits" | "dead" | "left" | "repeated" | "crashed";
 
+/** What v86 gave up with: a panic or a trap of its code, or the end of the engine's stack. */
+export type V86Crash = WebAssembly.RuntimeError | RangeError;
+
 /** Byte offsets of processor state in v86's memory. */
 const State = {
+  /** ESP of the eight general registers from 64 on. */
+  stackPointer: 80,
   flags: 120,
   instructionPointer: 556,
   previousIp: 560,
   cr0: 580,
+  cr2: 588,
+  cr3: 592,
   inHlt: 616,
   /** Linear page the processor fetched from last, and what turns an address in it into a physical one (by xor). */
   fetchPage: 620,
@@ -70,6 +78,8 @@ const CASCADE = 2;
 const FLAG_INTERRUPT = 0x200;
 const CR0_PAGING = 0x80000000;
 const PAGE_BYTES = 0x1000;
+/** More of v86's own stack than one instruction takes with an interrupt and its page walks. */
+const DEEPEST_BYTES = 64 * 1024;
 /** Instructions v86 runs before it looks up; see `do_many_cycles_native` in its source. */
 export const SLICE_INSTRUCTIONS = 100_003;
 /** A function table large enough for v86's own functions; compiled code would follow from 1024. */
@@ -133,7 +143,9 @@ export class V86Machine implements InstructionView {
   #skipped = 0;
   /** What v86 said before it gave up, and what it gave up with. */
   #lastWords = "";
-  #crash: WebAssembly.RuntimeError | undefined;
+  #crash: V86Crash | undefined;
+  /** v86's own stack pointer when nothing runs. */
+  #stackBase = 0;
 
   private constructor(exports: V86Exports, ramStart: number, ramBytes: number) {
     this.#exports = exports;
@@ -180,34 +192,79 @@ export class V86Machine implements InstructionView {
   }
 
   /** What made a slice end as `crashed`. */
-  get crash(): WebAssembly.RuntimeError | undefined {
+  get crash(): V86Crash | undefined {
     return this.#crash;
   }
 
-  /** The same in words: v86's own, when it said something. */
+  /** The same in words: v86's own, when it said something, in one line and without the place in its source. */
   get lastWords(): string {
-    return this.#lastWords || (this.#crash?.message ?? "");
+    const words = this.#lastWords || (this.#crash?.message ?? "");
+    return words
+      .replace(/^panicked at \S+:\s+/, "")
+      .replace(/^TODO: /, "")
+      .replace(/\s+/g, " ")
+      .trim();
+  }
+
+  get isPaging(): boolean {
+    return (this.#words[State.cr0 >> 2] & CR0_PAGING) !== 0;
+  }
+
+  /** The guest's ESP. */
+  get stackPointer(): number {
+    return this.#words[State.stackPointer >> 2] >>> 0;
+  }
+
+  /** Linear address of the last page fault. */
+  get pageFaultAddress(): number {
+    return this.#words[State.cr2 >> 2] >>> 0;
+  }
+
+  /** Physical address of the page directory, with the bits below it. */
+  get pageDirectory(): number {
+    return this.#words[State.cr3 >> 2] >>> 0;
+  }
+
+  /**
+   * Whether page faults are taken inside page faults. Asked at each access to the bus, so that such a row ends before
+   * the bus finds the engine's stack full.
+   */
+  get isTooDeep(): boolean {
+    return this.isPaging && this.#stackBase - this.#exports[STACK_POINTER_EXPORT].value > DEEPEST_BYTES;
+  }
+
+  /** Whether v86 traps accesses to a guest-physical address. */
+  traps(address: number): boolean {
+    return isTrapped(address, this.ram.length);
   }
 
   /** Runs about SLICE_INSTRUCTIONS instructions, fewer when the guest halts, leaves or is interrupted. */
   runSlice(): SliceEnd {
     const counter = this.#words[State.instructionCounter >> 2];
-    const stackPointer = this.#exports[STACK_POINTER_EXPORT];
-    const stack = stackPointer.value;
     this.#skipped = 0;
-    try {
-      this.#exports.main_loop();
-    } catch (error) {
-      stackPointer.value = stack;
-      if (error instanceof Leave) return error.repeat ? this.#rewind() : "left";
-      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      this.#crash = error;
-      return "crashed";
-    } finally {
-      this.#instructions += ((this.#words[State.instructionCounter >> 2] - counter) >>> 0) - this.#skipped;
-    }
+    const end = this.#enter(() => this.#exports.main_loop());
+    this.#instructions += ((this.#words[State.instructionCounter >> 2] - counter) >>> 0) - this.#skipped;
+    if (end === "repeated") return this.#rewind();
+    if (end !== "ran") return end;
     if (this.#bytes[State.inHlt] === 0) return "ran";
     return (this.#words[State.flags >> 2] & FLAG_INTERRUPT) === 0 ? "dead" : "waits";
+  }
+
+  /** Runs something of v86's that may throw, and says what became of it. Throws what is neither v86's nor ours. */
+  #enter(step: () => void): "ran" | "left" | "repeated" | "crashed" {
+    const stackPointer = this.#exports[STACK_POINTER_EXPORT];
+    const stack = stackPointer.value;
+    this.#stackBase = stack;
+    try {
+      step();
+      return "ran";
+    } catch (error) {
+      stackPointer.value = stack;
+      if (error instanceof Leave) return error.repeat ? "repeated" : "left";
+      if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
+      this.#crash = error;
+      return "crashed";
+    }
   }
 
   /**
@@ -239,10 +296,14 @@ export class V86Machine implements InstructionView {
     };
   }
 
-  /** Ends a HLT: with the interrupt that is due, if one is, else as if by one that needed no handling. */
-  wake(): void {
-    this.#exports.handle_irqs();
+  /**
+   * Ends a HLT: with the interrupt that is due, if one is, else as if by one that needed no handling. `crashed` when
+   * the processor cannot take it, `left` when the bus threw while it was put on the guest's stack.
+   */
+  wake(): "ran" | "left" | "crashed" {
+    const end = this.#enter(() => this.#exports.handle_irqs());
     this.#bytes[State.inHlt] = 0;
+    return end === "repeated" ? "left" : end;
   }
 
   /** InstructionView: for the joiner. */
@@ -261,8 +322,7 @@ export class V86Machine implements InstructionView {
   isOneRange(address: number, bytes: number): boolean {
     const last = (address >>> 0) + bytes - 1;
     if (last > 0xffffffff || !isTrapped(last, this.ram.length)) return false;
-    const isPaging = (this.#words[State.cr0 >> 2] & CR0_PAGING) !== 0;
-    return !isPaging || (address & (PAGE_BYTES - 1)) <= PAGE_BYTES - bytes;
+    return !this.isPaging || (address & (PAGE_BYTES - 1)) <= PAGE_BYTES - bytes;
   }
 
   /** Physical address of the instruction in progress. */
@@ -282,8 +342,8 @@ export class V86Machine implements InstructionView {
     this.#words[State.instructionPointer >> 2] = this.#words[State.previousIp >> 2];
     this.#words[State.prefixes >> 2] = 0;
     this.#instructions += 1;
-    this.#exports.handle_irqs();
-    return "repeated";
+    const end = this.#enter(() => this.#exports.handle_irqs());
+    return end === "ran" ? "repeated" : end;
   }
 }
 

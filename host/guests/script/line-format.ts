@@ -17,3 +17,8 @@ export function formatName(text: string): string {
 export function formatPin(pic: string, line: number): string {
   return formatName(`${pic}:${line}`);
 }
+
+/** A text as a sentence can hold it: `write` takes up to a megabyte on its line. */
+export function brief(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}

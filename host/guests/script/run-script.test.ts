@@ -283,6 +283,12 @@ describe("the end of the VM", () => {
     expect((await run("terminate\nexpect ok\nexpect stop\nexpect irq gic:1 off")).findings).toEqual([]);
   });
 
+  it("holds for `expect stop` also behind commands that came too late", async () => {
+    const result = await run("terminate\nterminate\nexpect stop\nreadb 0\nexpect stop\nexpect 0");
+    expect(result.findings).toEqual(['6: "expect 0x0" was not reached: the VM had ended']);
+    expect(result).toMatchObject({ expectations: 2, held: 2, skipped: 3 });
+  });
+
   it("before the script leaves nothing to run", async () => {
     const board = new Board();
     board.stopped = true;
@@ -291,6 +297,28 @@ describe("the end of the VM", () => {
 
   it("is not expected when it does not come", async () => {
     expect((await run("readb 0\nexpect stop")).findings).toEqual(['2: expected stop from "readb 0x0", got ok 0x0']);
+  });
+});
+
+describe("a name that is nobody's", () => {
+  it.each([
+    ["irq foo:1", "there is no interrupt line foo:1"],
+    ["irq gic:5000", "there is no interrupt line gic:5000"],
+    ["irq_count gic:5000 raised", "there is no interrupt line gic:5000"],
+    ["irq_enable gic:5000", "there is no interrupt line gic:5000"],
+    ["pulse nobody 1", "there is no vdev nobody"],
+  ])("%s is a mistake, wherever it stands", async (command, sentence) => {
+    expect(await run(command)).toMatchObject({ findings: [`1: ${sentence}`], failed: 1 });
+    expect((await run(`${command}\nreadb 0\nexpect ok`)).findings).toEqual([`1: ${sentence}`]);
+    expect((await run(`repeat 2 {\n${command}\n}`)).findings).toEqual([`2: ${sentence}`, `2: ${sentence}`]);
+    expect((await run(`${command}\nterminate\nexpect stop`)).findings).toEqual([`1: ${sentence}`]);
+  });
+
+  it("may be expected, or fail an expectation, and is told once", async () => {
+    expect((await run("irq foo:1\nprint now\nexpect error\npulse nobody 1\nexpect error")).findings).toEqual([]);
+    expect((await run("irq foo:1\nexpect 0")).findings).toEqual([
+      '2: expected 0x0 from "irq foo 1", got error (no line foo:1)',
+    ]);
   });
 });
 

@@ -3,8 +3,9 @@ import { AccessStatus } from "../bus.ts";
 import type { Answer } from "./answer.ts";
 import { formatAnswer, matches } from "./answer.ts";
 import { formatExpectation, formatStep } from "./format-step.ts";
-import { formatHex, formatPin } from "./line-format.ts";
+import { brief, formatHex, formatPin } from "./line-format.ts";
 import type { ScriptMachine } from "./machine.ts";
+import { noLineSentence, PendingMistake } from "./name-mistake.ts";
 import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
 
 /** How often an access that does not advance is executed again before the script gives up on it. */
@@ -106,6 +107,7 @@ class ScriptRun {
   #stopped = false;
   /** True once a command was not carried out because the VM had ended. */
   #ended = false;
+  readonly #mistake = new PendingMistake();
   #last: { readonly step: ScriptStep; readonly answer: Answer } | undefined;
 
   constructor(machine: ScriptMachine, out: ScriptOutput) {
@@ -117,6 +119,7 @@ class ScriptRun {
   /** Carries out steps, one between two values, and a long one in pieces. */
   *steps(steps: readonly ScriptStep[]): Generator<Turn> {
     for (const step of steps) {
+      this.#tellMistake(step);
       if (this.#ended) this.#skip(step);
       else if (step.kind === "repeat") {
         for (let round = 0; round < step.count && !this.#ended; round++) {
@@ -159,6 +162,7 @@ class ScriptRun {
   }
 
   finish(): ScriptResult {
+    this.#tellMistake();
     const unchecked = this.#skippedExpectation;
     if (unchecked !== undefined) {
       const text = formatStep(unchecked);
@@ -203,6 +207,11 @@ class ScriptRun {
   }
 
   #skip(step: ScriptStep): void {
+    if (step.kind === "expect" && step.expectation.kind === "stop") {
+      this.#expectations++; // the VM has ended, which is what it says
+      this.#held++;
+      return;
+    }
     this.#skipped++;
     if (step.kind === "expect") this.#skippedExpectation ??= step;
     if (step.kind === "repeat") for (const inner of step.body) this.#skip(inner);
@@ -232,16 +241,16 @@ class ScriptRun {
       case "irq": {
         const level = this.#machine.irqLevel(command.pic, command.line);
         if (level !== undefined) return { kind: "value", value: level ? 1n : 0n };
-        return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
+        return this.#noLine(step, command);
       }
       case "irqAct": {
         const found = this.#machine.irqAct(command.pic, command.line, command.act);
-        if (found === undefined) return { kind: "error", why: `no host line ${formatPin(command.pic, command.line)}` };
+        if (found === undefined) return this.#noLine(step, command);
         return command.act === "take" ? { kind: "value", value: found ? 1n : 0n } : { kind: "ok" };
       }
       case "irqCount": {
         const count = this.#machine.irqCount(command.pic, command.line, command.count);
-        if (count === undefined) return { kind: "error", why: `no line ${formatPin(command.pic, command.line)}` };
+        if (count === undefined) return this.#noLine(step, command);
         return { kind: "value", value: BigInt(count) };
       }
       case "control":
@@ -253,17 +262,34 @@ class ScriptRun {
       case "pulse": {
         const queued = this.#machine.pulse(command.vdev, command.code);
         if (queued === true) return { kind: "ok" };
-        return { kind: "error", why: queued === undefined ? `no vdev ${command.vdev}` : "too many pulses wait" };
+        if (queued === undefined) {
+          this.#mistake.set(step, `there is no vdev ${command.vdev}`);
+          return { kind: "error", why: `no vdev ${command.vdev}` };
+        }
+        return { kind: "error", why: "too many pulses wait" };
       }
       case "input":
-        return this.#hostSide(step, this.#machine.input(command.vdev, command.bytes));
+        return this.#cannot(step, this.#machine.input(command.vdev, command.bytes));
       case "flow":
-        return this.#hostSide(step, this.#machine.flow(command.vdev, command.takes));
+        return this.#cannot(step, this.#machine.flow(command.vdev, command.takes));
     }
   }
 
-  /** What the host does to a vdev's stream either is done or cannot be done at all. */
-  #hostSide(step: ScriptStep, refusal: string | undefined): Answer {
+  #noLine(step: ScriptStep, command: Extract<ScriptCommand, { kind: "irq" | "irqAct" | "irqCount" }>): Answer {
+    const { kind, pic, line } = command;
+    const isAct = kind === "irqAct";
+    this.#mistake.set(step, noLineSentence(command, isAct && this.#machine.irqLevel(pic, line) !== undefined));
+    return { kind: "error", why: `no ${isAct ? "host " : ""}line ${formatPin(pic, line)}` };
+  }
+
+  #tellMistake(next?: ScriptStep): void {
+    const mistake = this.#mistake.before(next);
+    if (mistake === undefined) return;
+    this.#finding(mistake.step.place, mistake.sentence, formatStep(mistake.step), mistake.sentence);
+  }
+
+  /** What either is done or cannot be done at all. */
+  #cannot(step: ScriptStep, refusal: string | undefined): Answer {
     if (refusal === undefined) return { kind: "ok" };
     this.#finding(step.place, refusal, formatStep(step), refusal);
     return { kind: "error", why: refusal };
@@ -371,9 +397,4 @@ class ScriptRun {
     this.#failed++;
     if (this.#findings.length < MAX_FINDINGS) this.#findings.push({ place, message, expected, got });
   }
-}
-
-/** A text as a sentence can hold it: `write` takes up to a megabyte on its line. */
-function brief(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }
