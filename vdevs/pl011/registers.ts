@@ -57,6 +57,9 @@ export const FR_RXFF: u32 = 1 << 6;
 export const FR_TXFE: u32 = 1 << 7;
 export const FR_RI: u32 = 1 << 8;
 
+/** UARTIBRD and UARTFBRD together count 64ths; this is a divisor of 1, the smallest there is. */
+export const DIVISOR_ONE: u32 = 64;
+
 /** UARTLCR_H: break, parity enable and even parity, two stop bits, FIFOs, word length less 5, stick parity (bit 7). */
 export const LCR_BRK: u32 = 1 << 0;
 export const LCR_PEN: u32 = 1 << 1;

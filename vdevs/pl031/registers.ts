@@ -29,6 +29,11 @@ export const RTCPCELLID3_RO: u32 = 0xffc;
 /** Bytes the registers take in the guest. */
 export const PL031_SIZE: u32 = 0x1000;
 
+/** RTCCR: the clock runs. */
+export const CR_START: u32 = 1 << 0;
+/** RTCIMSC, RTCRIS, RTCMIS and RTCICR: the time has matched. */
+export const INT_MATCH: u32 = 1 << 0;
+
 export const REGISTERS: StaticArray<u32> = [
   // offset        bytes reset readable    writable    access
   RTCDR_RO,        4,    0,    0xffffffff, 0,          ACCESS_RO,
