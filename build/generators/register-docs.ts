@@ -48,7 +48,7 @@ async function readTable(root: string, source: string): Promise<RegisterRow[]> {
 
 /** What the doc comment directly above each constant says, in one line. */
 export function meanings(source: string): ReadonlyMap<string, string> {
-  const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport const (\w+)/g);
+  const found = source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport const (\w+)/g);
   return new Map(Array.from(found, ([, text, name]) => [name as string, oneLine(text as string)]));
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { type Access, REGISTER_NAME, rowsOf } from "../../build/generators/register-rows.ts";
 
 /**
@@ -135,5 +135,8 @@ export function testRegisters(test: RegisterTest): void {
  * @returns `[ones, zeros]`
  */
 export function bitsSeen(reads: readonly number[]): [ones: number, zeros: number] {
-  return [reads.reduce((ones, value) => ones | value, 0) >>> 0, reads.reduce((zeros, value) => zeros | ~value, 0) >>> 0];
+  return [
+    reads.reduce((ones, value) => ones | value, 0) >>> 0,
+    reads.reduce((zeros, value) => zeros | ~value, 0) >>> 0,
+  ];
 }

@@ -40,15 +40,17 @@ const TEXT = "The quick brown fox jumps over the lazy dog, and the UART says it 
 
 /** amba-pl011 for Arm's own part, with 16-bit accesses as it makes them, or 32-bit ones of `reg-io-width = <4>`. */
 class Driver {
+  readonly one: DeviceLab;
+  readonly width: AccessWidth;
   im = 0;
   fifosize = 0;
   readonly received: number[] = [];
   waiting: number[] = [];
 
-  constructor(
-    readonly one: DeviceLab,
-    readonly width: AccessWidth = 2,
-  ) {}
+  constructor(one: DeviceLab, width: AccessWidth = 2) {
+    this.one = one;
+    this.width = width;
+  }
 
   read(offset: number): number {
     return this.one.get(BASE + offset, this.width);

@@ -22,9 +22,12 @@ const lab = deviceLab("pl031");
 
 /** rtc-pl031 for Arm's own part. Times are seconds since 1970, as the RTC core has them. */
 class Driver {
+  readonly one: DeviceLab;
   alarms = 0;
 
-  constructor(readonly one: DeviceLab) {}
+  constructor(one: DeviceLab) {
+    this.one = one;
+  }
 
   read(offset: number): number {
     return this.one.get(BASE + offset);

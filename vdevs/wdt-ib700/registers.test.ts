@@ -17,7 +17,7 @@ const vmOf = compiledVdev("wdt-ib700");
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
 
 /** What the watchdog says after bytes written to its ports, one after the other. */
-function after(...writes: readonly (readonly [port: number, byte: number])[]): string {
+function said(...writes: readonly (readonly [port: number, byte: number])[]): string {
   const { vm, status } = vmOf("vdev wdt-ib700 intr ioapic:7 action fiq");
   for (const [port, byte] of writes) expect(write(vm, BigInt(port), BigInt(byte), 1, "io")).toBe(0);
   return status()[0]!;
@@ -29,18 +29,18 @@ describe("the registers", () => {
   it("start it with four bits of every byte: 30 s, and 2 s less for each", () => {
     for (const byte of BYTES) {
       const seconds = 30 - 2 * (byte % 16);
-      expect([byte, after([0x443, byte])]).toEqual([byte, `runs with ${seconds} s, bites in ${seconds * 1000} ms`]);
+      expect([byte, said([0x443, byte])]).toEqual([byte, `runs with ${seconds} s, bites in ${seconds * 1000} ms`]);
     }
   });
 
   it("stop it with every byte", () => {
-    for (const byte of BYTES) expect([byte, after([0x443, 0], [0x441, byte])]).toEqual([byte, "stopped"]);
+    for (const byte of BYTES) expect([byte, said([0x443, 0], [0x441, byte])]).toEqual([byte, "stopped"]);
   });
 
   it("are not at the ports beside them", () => {
     for (const port of [0x442, 0x444]) {
-      expect(after([port, 0xff])).toBe("stopped");
-      expect(after([0x443, 0], [port, 0xff])).toBe("runs with 30 s, bites in 30000 ms");
+      expect(said([port, 0xff])).toBe("stopped");
+      expect(said([0x443, 0], [port, 0xff])).toBe("runs with 30 s, bites in 30000 ms");
     }
   });
 });

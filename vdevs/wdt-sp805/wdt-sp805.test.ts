@@ -53,17 +53,20 @@ describe("the lock", () => {
     }
   });
 
-  it.each(EXPECTED.filter((row) => row[1] !== LOCK))("keeps every bit from %s, and lets it be read", (_name, offset) => {
-    const { vm } = watchdog();
-    write(vm, LOAD, 1000);
-    write(vm, CONTROL, INTEN | RESEN);
-    vm.clockStep(1001n * TICK_NS);
-    write(vm, LOCK, 1);
-    const before = dump(vm);
-    expect(before).toMatchObject({ WDOGLOAD_RW: 1000, WDOGVALUE_RO: 1000, WDOGCONTROL_RW: 3, WDOGRIS_RO: 1 });
-    for (const bit of [...BITS, 0, FULL]) write(vm, offset, bit);
-    expect(dump(vm)).toEqual(before);
-  });
+  it.each(EXPECTED.filter((row) => row[1] !== LOCK))(
+    "keeps every bit from %s, and lets it be read",
+    (_name, offset) => {
+      const { vm } = watchdog();
+      write(vm, LOAD, 1000);
+      write(vm, CONTROL, INTEN | RESEN);
+      vm.clockStep(1001n * TICK_NS);
+      write(vm, LOCK, 1);
+      const before = dump(vm);
+      expect(before).toMatchObject({ WDOGLOAD_RW: 1000, WDOGVALUE_RO: 1000, WDOGCONTROL_RW: 3, WDOGRIS_RO: 1 });
+      for (const bit of [...BITS, 0, FULL]) write(vm, offset, bit);
+      expect(dump(vm)).toEqual(before);
+    },
+  );
 
   it("is lifted by the key, and counts on meanwhile", () => {
     const { vm } = watchdog();
