@@ -218,3 +218,9 @@ describe("the interrupts", () => {
     expect([line(one), get(one, RIS)]).toEqual([false, 0]);
   });
 });
+
+it("bits that a register does not have are not kept where only the status shows them", () => {
+  const one = fresh();
+  for (const offset of [LCR_H, CR, IMSC]) set(one, offset, 0xffffffff);
+  expect(one.status()[0]).toMatch(/lcr_h 0xff, cr 0xff87, imsc 0x7ff,/);
+});
