@@ -112,3 +112,9 @@ it.each(BITS)("RTCICR clears the interrupt with bit 0 only: %i", (bit) => {
   const left = bit === 1 ? 0 : 1;
   expect([get(one, RIS), get(one, MIS), one.vm.lines.level("gic", 36)]).toEqual([left, left, left === 1]);
 });
+
+it("bits that a register does not have are not kept where only the status shows them", () => {
+  const one = fresh();
+  set(one, IMSC, ALL - 1);
+  expect(one.status()).toEqual(["time 0, match 0, stopped, interrupt raw 0 mask 0"]);
+});

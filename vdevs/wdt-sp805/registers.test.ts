@@ -73,3 +73,11 @@ it.each(BITS)("%i of the key of WDOGLOCK matters, and WDOGLOCK reads bit 0 only"
   write(vm, LOAD, 5);
   expect(read(vm, LOAD)).toBe(5);
 });
+
+it("bits that WDOGCONTROL does not have are not kept where only the status shows them", () => {
+  const { vm, status } = vmOf("vdev wdt-sp805 intr gic:49");
+  write(vm, CONTROL, FULL - 3);
+  expect(status()[0]).toContain("control 0x0,");
+  write(vm, CONTROL, FULL);
+  expect(status()[0]).toContain("control 0x3,");
+});
