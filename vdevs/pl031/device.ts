@@ -166,7 +166,7 @@ function value_write(state: pl031_state, offset: u32, value: u32, second: u64): 
       set_time(state, value, second);
       return compare_now(state, second);
     case RTCCR_RW:
-      if (runs(state) || (value & CR_START) == 0) return; // once started, only a reset stops it
+      if (runs(state)) return; // once started, only a reset stops it
       set_time(state, state.base, second);
       state.control = value;
       return compare_now(state, second);
