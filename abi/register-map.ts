@@ -1,5 +1,6 @@
 /** Looks up rows of a device's register table (register-table.ts). For authors of vdevs; no part of the qvm API. */
 import {
+  COLUMN_ACCESS,
   COLUMN_BYTES,
   COLUMN_OFFSET,
   COLUMN_READABLE,
@@ -55,5 +56,15 @@ export class register_map {
 
   writable(row: i32): u32 {
     return unchecked(this.table[row * COLUMNS + COLUMN_WRITABLE]);
+  }
+
+  /** One of the ACCESS values. */
+  access(row: i32): u32 {
+    return unchecked(this.table[row * COLUMNS + COLUMN_ACCESS]);
+  }
+
+  /** What the register at this offset reads after reset. Traps where there is none. */
+  reset_at(offset: u32): u32 {
+    return this.table[this.find(offset) * COLUMNS + COLUMN_RESET];
   }
 }

@@ -1,10 +1,12 @@
 /**
- * The register table of a device: one table from which its code, its tests and its README take every number. It is
- * vdevbox's own, no part of the qvm API.
+ * The register table of a device: one table from which its code takes every mask, reset value and access class, and its
+ * README the register map (`npm run generate`). Its tests compare it, row for row, with what they have of the
+ * specification. It is vdevbox's own, no part of the qvm API.
  *
  * A device keeps it in `registers.ts` beside its module, as constants and one flat array that AssemblyScript and
- * TypeScript read alike (no decorators, no functions):
+ * TypeScript read alike (no decorators, no functions). The comment above a constant is the meaning in the README:
  *
+ *     /** A write sends a character. *\/
  *     export const UARTDR_RW: u32 = 0x000;
  *     export const UARTFR_RO: u32 = 0x018;
  *

@@ -6,6 +6,7 @@ import type { AccessWidth, Space } from "../../host/guests/bus.ts";
 import { packageRoot } from "../../host/paths.ts";
 import type { VmEvent } from "../../host/vm/events.ts";
 import { planFromConfig } from "../../host/vm/plan-from-config.ts";
+import { VmSnapshot } from "../../host/vm/snapshot.ts";
 import { createVm } from "../../host/vm/startup.ts";
 import type { Vm } from "../../host/vm/vm.ts";
 import { read, write } from "./vm.ts";
@@ -58,5 +59,23 @@ export function deviceLab(name: string, space: Space = "memory"): (config: strin
         if (status !== 0) throw new Error(`writing 0x${address.toString(16)} gave status ${status}`);
       },
     };
+  };
+}
+
+/**
+ * The same lab each time, put back to its start and with nothing said yet, which is much quicker than a new one. A test
+ * has one lab at a time.
+ */
+export function putBack(make: () => DeviceLab): () => DeviceLab {
+  let known: { lab: DeviceLab; start: VmSnapshot } | undefined;
+  return () => {
+    if (known === undefined) {
+      const lab = make();
+      known = { lab, start: new VmSnapshot(lab.vm) };
+    } else {
+      known.start.restore();
+      known.lab.events.length = 0;
+    }
+    return known.lab;
   };
 }

@@ -17,57 +17,8 @@ import {
   timeBytes,
   US,
 } from "../../test/support/mc146818.ts";
-import { readmeRows, rowsOf } from "../../test/support/registers.ts";
 import { read, write } from "../../test/support/vm.ts";
 import * as R from "./registers.ts";
-
-const rows = rowsOf(R);
-
-describe("the register table", () => {
-  it("is the README's, and covers the chip", () => {
-    expect(readmeRows(new URL("./README.md", import.meta.url))).toEqual(rows);
-    expect(rows.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(128);
-  });
-
-  it.each(rows)("$name reads its reset value at power-on, every byte of it", ({ offset, bytes, reset }) => {
-    const one = rtc("start 0");
-    for (let i = 0; i < bytes; i++) expect(get(one, offset + i)).toBe(reset);
-  });
-
-  it.each(rows.filter(({ name }) => name !== "B_RW" && name !== "A_RW"))("$name takes its writable bits", (row) => {
-    const one = rtc();
-    for (let i = 0; i < row.bytes; i++) {
-      for (let bit = 1; bit < 0x100; bit <<= 1) {
-        for (const value of [bit, 0xff & ~bit]) {
-          set(one, row.offset + i, value);
-          expect(get(one, row.offset + i)).toBe(row.writable === 0 ? row.reset : value & row.writable);
-        }
-      }
-    }
-  });
-
-  it("A and B take theirs", () => {
-    const one = rtc();
-    for (let bit = 1; bit < 0x100; bit <<= 1) {
-      set(one, R.A_RW, bit);
-      expect(get(one, R.A_RW)).toBe(bit & 0x7f);
-      set(one, R.B_RW, 0);
-      set(one, R.B_RW, bit);
-      expect(get(one, R.B_RW)).toBe(bit);
-    }
-  });
-
-  it("RAM keeps every byte, and 64 bytes are seen twice", () => {
-    const one = rtc();
-    const ram = Array.from({ length: 128 - 14 }, (_, i) => i + 14).filter((at) => at !== R.CENTURY_RW);
-    for (const at of ram) set(one, at, at ^ 0x5a);
-    expect(ram.map((at) => get(one, at))).toEqual(ram.map((at) => at ^ 0x5a));
-    const small = rtc("start 0 bytes 64");
-    set(small, 0x3f, 1);
-    set(small, 0x7e, 2);
-    expect([get(small, 0x7f), get(small, 0x3e)]).toEqual([1, 2]);
-  });
-});
 
 describe("the time", () => {
   it("changes with the full second, and not before", () => {

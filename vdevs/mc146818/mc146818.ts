@@ -25,6 +25,7 @@ import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
 import { refuse_option } from "vdevbox/abi/options";
 import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock, strcmp } from "vdevbox/abi/posix";
 import { register_map } from "vdevbox/abi/register-map";
+import { ACCESS_RO, ACCESS_RW, ACCESS_SPECIAL } from "vdevbox/abi/register-table";
 import { address_of } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { GIS_OFF, GIS_ON, guest_cpu_t, QST_X86_IO, qvm_state_block } from "vdevbox/abi/types";
@@ -93,7 +94,7 @@ function cycles_now(state: mc146818_state): u64 {
 /** The state at power-on with a good battery, as a PC's firmware leaves it: 24 hours, BCD, 1024 Hz selected. */
 function mc146818_reset(state: mc146818_state): void {
   for (let index: u32 = 0; index < R.MC146818_BYTES; index++) {
-    set_byte(state, index, registers.reset(registers.find(index)));
+    set_byte(state, index, registers.reset_at(index));
   }
   set_time(state, state.start);
   state.index = 0;
@@ -111,6 +112,12 @@ function mc146818_reset(state: mc146818_state): void {
 
 /** The selected byte, and what reading it does: register C is cleared, and with it the interrupt. */
 function register_read(state: mc146818_state, now: u64): u32 {
+  const row = registers.find(state.index);
+  const value = registers.access(row) == ACCESS_SPECIAL ? special_value(state, now) : byte_at(state, state.index);
+  return value & registers.readable(row);
+}
+
+function special_value(state: mc146818_state, now: u64): u32 {
   switch (state.index) {
     case R.A_RW:
       return byte_at(state, R.A_RW) | (update_in_progress(state, now) ? R.A_UIP : 0);
@@ -165,15 +172,23 @@ function mc146818_vread(
 
 // ------------------------------------------------------------------------------------------------------------- vwrite
 
-function register_write(state: mc146818_state, value: u32, now: u64): void {
+/** Bits a register does not have are dropped. */
+function register_write(state: mc146818_state, written: u32, now: u64): void {
+  const row = registers.find(state.index);
+  const value = written & registers.writable(row);
+  if (registers.access(row) == ACCESS_RW) set_byte(state, state.index, value);
+  else if (registers.access(row) == ACCESS_RO) state.misused_access++;
+  else special_write(state, value, now);
+}
+
+function special_write(state: mc146818_state, value: u32, now: u64): void {
   switch (state.index) {
     case R.A_RW:
-      return a_write(state, value & ~R.A_UIP, now);
+      return a_write(state, value, now);
     case R.B_RW:
       return b_write(state, value, now);
     case R.C_RO:
-    case R.D_RO:
-      state.misused_access++;
+      state.misused_access++; // only a read changes it
       return;
     default: {
       const before = byte_at(state, state.index);

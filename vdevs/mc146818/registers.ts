@@ -4,28 +4,34 @@
  */
 import { ACCESS_RO, ACCESS_RW, ACCESS_SPECIAL } from "vdevbox/abi/register-table";
 
+/** The time: counts on, once a second. */
 export const SECONDS_RW: u32 = 0x00;
+/** The alarm; 0xc0 to 0xff match every second. */
 export const SECONDS_ALARM_RW: u32 = 0x01;
 export const MINUTES_RW: u32 = 0x02;
 export const MINUTES_ALARM_RW: u32 = 0x03;
+/** In 12-hour mode 1 to 12, with bit 7 from noon on. */
 export const HOURS_RW: u32 = 0x04;
 export const HOURS_ALARM_RW: u32 = 0x05;
 /** 1 is Sunday. */
 export const WEEKDAY_RW: u32 = 0x06;
 export const DAY_RW: u32 = 0x07;
 export const MONTH_RW: u32 = 0x08;
+/** Its last two digits; multiples of 4 are leap years. */
 export const YEAR_RW: u32 = 0x09;
-/** Update in progress, divider, rate. */
+/** UIP (read only), DV2-0, RS3-0. */
 export const A_RW: u32 = 0x0a;
-/** Set, interrupt enables, formats. */
+/** SET, PIE, AIE, UIE, SQWE, DM, 24/12, DSE. */
 export const B_RW: u32 = 0x0b;
-/** Interrupt flags; a read clears them. */
+/** IRQF, PF, AF, UF; a read clears them. */
 export const C_RO: u32 = 0x0c;
-/** Valid RAM and time. */
+/** VRT: the battery is good. */
 export const D_RO: u32 = 0x0d;
+/** 36 bytes of RAM. */
 export const RAM_LOW_RW: u32 = 0x0e;
-/** Where PCs keep the first two digits of the year: RAM to the chip. */
+/** First two digits of the year, which PCs keep here: RAM to the chip; goes up when the year wraps. */
 export const CENTURY_RW: u32 = 0x32;
+/** 77 bytes of RAM, 13 with `bytes 64`. */
 export const RAM_HIGH_RW: u32 = 0x33;
 
 /** Bytes behind the data port. */

@@ -3,8 +3,9 @@ import { NO_NUMBER, option_number, refuse_option } from "vdevbox/abi/options";
 import { EINVAL, EOK } from "vdevbox/abi/posix";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { vdev_t } from "vdevbox/abi/vdev-core";
+import { reset_stored } from "./access";
 import * as R from "./registers";
-import { pl011_state, state_of } from "./state";
+import { pl011_state, set_stored, state_of, stored } from "./state";
 
 /** UARTCLK unless the option says otherwise: that of most Arm boards. */
 const CLOCK_DEFAULT_HZ: u32 = 24000000;
@@ -17,23 +18,22 @@ export function pl011_reset(state: pl011_state): void {
   const modem = state.modem;
   const firmware = state.firmware;
   memory.fill(changetype<usize>(state), 0, offsetof<pl011_state>());
+  reset_stored(state);
   state.clock = clock;
   state.modem = modem;
   state.modem_seen = modem;
   state.firmware = firmware;
-  state.cr = R.CR_RXE | R.CR_TXE;
-  state.ifls = 0x12; // half full, both
   if (firmware) boot_loader_was_here(state);
 }
 
 /** Option firmware: 115200 8N1, FIFOs on, enabled. */
 function boot_loader_was_here(state: pl011_state): void {
-  const divisor = max<u64>((4 * <u64>state.clock + FIRMWARE_BAUD / 2) / FIRMWARE_BAUD, 64);
+  const divisor = max<u64>((4 * <u64>state.clock + FIRMWARE_BAUD / 2) / FIRMWARE_BAUD, R.DIVISOR_ONE);
   state.divisor = <u32>divisor;
-  state.ibrd = <u32>(divisor >>> 6);
-  state.fbrd = <u32>(divisor & 0x3f);
-  state.lcr_h = R.LCR_FEN | (3 << R.LCR_WLEN_AT);
-  state.cr |= R.CR_UARTEN;
+  set_stored(state, R.UARTIBRD_RW, <u32>(divisor / R.DIVISOR_ONE));
+  set_stored(state, R.UARTFBRD_RW, <u32>(divisor % R.DIVISOR_ONE));
+  set_stored(state, R.UARTLCR_H_RW, R.LCR_FEN | (3 << R.LCR_WLEN_AT));
+  set_stored(state, R.UARTCR_RW, stored(state, R.UARTCR_RW) | R.CR_UARTEN);
 }
 
 /** What holds before the options are read. */

@@ -47,9 +47,9 @@ import {
 } from "vdevbox/abi/vdev-core";
 import { find_register, flags, register_read, register_write } from "./access";
 import { default_options, option_clock, option_modem, pl011_reset } from "./options";
-import { PL011_SIZE } from "./registers";
+import { DIVISOR_ONE, PL011_SIZE, UARTCR_RW, UARTIMSC_RW, UARTLCR_H_RW } from "./registers";
 import { begin, catch_up, NEVER, next_event, send_all } from "./serial";
-import { cdev_of, PL011_SPACE, pl011_state, state_of } from "./state";
+import { cdev_of, PL011_SPACE, pl011_state, state_of, stored } from "./state";
 
 // ------------------------------------------------------------------------------------------------- registers, options
 
@@ -167,7 +167,7 @@ function pl011_vwrite(
 
 /** After any change: the line follows UARTMIS, and the timer is armed for what comes due next. */
 function update(vdp: vdev_t, state: pl011_state, now: u64): void {
-  const level = (state.ris & state.imsc) != 0;
+  const level = (state.ris & stored(state, UARTIMSC_RW)) != 0;
   if (level != state.line) {
     state.line = level;
     if (changetype<usize>(vdp.v_intr.pic) != 0) guest_intr_signal(vdp.v_intr, level ? GIS_ON : GIS_OFF);
@@ -262,14 +262,14 @@ function report_status(vdp: vdev_t): i32 {
   qvm_report(
     cstr("fr 0x%x, lcr_h 0x%x, cr 0x%x, imsc 0x%x, ris 0x%x"),
     flags(state),
-    state.lcr_h,
-    state.cr,
-    state.imsc,
+    stored(state, UARTLCR_H_RW),
+    stored(state, UARTCR_RW),
+    stored(state, UARTIMSC_RW),
     state.ris,
   );
   qvm_report(
     cstr("%u baud; sent %u, %u waiting; received %u, %u waiting, %u lost"),
-    (4 * <u64>state.clock) / max<u64>(state.divisor, 64),
+    (4 * <u64>state.clock) / max<u64>(state.divisor, DIVISOR_ONE),
     state.sent,
     state.tx_level + (state.sending ? 1 : 0),
     state.received,

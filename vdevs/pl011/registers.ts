@@ -1,36 +1,41 @@
 /** Register table and bits of the pl011: Arm PrimeCell UART (PL011) TRM, DDI 0183, table 3-1, revision r1p5. */
 import { ACCESS_RO, ACCESS_RW, ACCESS_SPECIAL, ACCESS_W1C } from "vdevbox/abi/register-table";
 
-/** Data: a write sends a character, a read takes a received one with its errors. */
+/** A write sends a character; a read takes one: data, FE, PE, BE, OE. */
 export const UARTDR_RW: u32 = 0x000;
-/** Receive status; any write clears it (UARTECR). */
+/** FE, PE, BE of the character read last, and OE; any write clears them (UARTECR). */
 export const UARTRSR_RW: u32 = 0x004;
-/** Flags. */
+/** CTS, DSR, DCD, BUSY, RXFE, TXFF, RXFF, TXFE, RI. */
 export const UARTFR_RO: u32 = 0x018;
-/** IrDA low-power counter. */
+/** IrDA low-power divisor; kept, without effect. */
 export const UARTILPR_RW: u32 = 0x020;
-/** Baud rate divisor, integer and 64ths. */
+/** Baud rate divisor; in force from the next write of `UARTLCR_H_RW` on. */
 export const UARTIBRD_RW: u32 = 0x024;
+/** Its 64ths. */
 export const UARTFBRD_RW: u32 = 0x028;
-/** Line control. */
+/** BRK, PEN, EPS, STP2, FEN, WLEN, SPS; a change of FEN empties both FIFOs. */
 export const UARTLCR_H_RW: u32 = 0x02c;
-/** Control. */
+/** UARTEN, SIREN, SIRLP, LBE, TXE, RXE, DTR, RTS, Out1, Out2, RTSEn, CTSEn. */
 export const UARTCR_RW: u32 = 0x030;
-/** Interrupt FIFO level select. */
+/** Trigger levels 4, 8, 16, 24, 28: transmit in bits 2-0, receive in bits 5-3. */
 export const UARTIFLS_RW: u32 = 0x034;
-/** Interrupt mask set or clear. */
+/** A 1 lets the interrupt through: RI, CTS, DCD, DSR, RX, TX, RT, FE, PE, BE, OE. */
 export const UARTIMSC_RW: u32 = 0x038;
-/** Raw and masked interrupt status. */
+/** Raw interrupts. */
 export const UARTRIS_RO: u32 = 0x03c;
+/** Those let through; the line is high while there is one. */
 export const UARTMIS_RO: u32 = 0x040;
-/** Interrupt clear. */
+/** A 1 clears the raw interrupt. */
 export const UARTICR_W1C: u32 = 0x044;
-/** DMA control. */
+/** DMA enables; kept, there is no DMA controller. */
 export const UARTDMACR_RW: u32 = 0x048;
+/** Peripheral identification. */
 export const UARTPERIPHID0_RO: u32 = 0xfe0;
 export const UARTPERIPHID1_RO: u32 = 0xfe4;
+/** Revision r1p5. */
 export const UARTPERIPHID2_RO: u32 = 0xfe8;
 export const UARTPERIPHID3_RO: u32 = 0xfec;
+/** PrimeCell identification. */
 export const UARTPCELLID0_RO: u32 = 0xff0;
 export const UARTPCELLID1_RO: u32 = 0xff4;
 export const UARTPCELLID2_RO: u32 = 0xff8;
@@ -56,6 +61,9 @@ export const FR_TXFF: u32 = 1 << 5;
 export const FR_RXFF: u32 = 1 << 6;
 export const FR_TXFE: u32 = 1 << 7;
 export const FR_RI: u32 = 1 << 8;
+
+/** UARTIBRD and UARTFBRD together count 64ths; this is a divisor of 1, the smallest there is. */
+export const DIVISOR_ONE: u32 = 64;
 
 /** UARTLCR_H: break, parity enable and even parity, two stop bits, FIFOs, word length less 5, stick parity (bit 7). */
 export const LCR_BRK: u32 = 1 << 0;

@@ -17,6 +17,7 @@ import {
   CR_RXE,
   CR_TXE,
   CR_UARTEN,
+  DIVISOR_ONE,
   DR_BE,
   DR_ERRORS_AT,
   DR_FE,
@@ -40,15 +41,15 @@ import {
   LCR_PEN,
   LCR_STP2,
   LCR_WLEN_AT,
+  UARTCR_RW,
+  UARTLCR_H_RW,
 } from "./registers";
-import { cdev_of, fifo_depth, pl011_state, rx_push, rx_trigger, tx_take, tx_trigger } from "./state";
+import { cdev_of, fifo_depth, pl011_state, rx_push, rx_trigger, stored, tx_take, tx_trigger } from "./state";
 
 /** Nothing is on its way. */
 export const NEVER: u64 = u64.MAX_VALUE;
 /** Bit times without a character after which the receive timeout comes. */
 const TIMEOUT_BITS: u64 = 32;
-/** 64ths of a divisor of 1, the smallest there is. */
-const DIVISOR_ONE: u32 = 64;
 
 // ---------------------------------------------------------------------------------------------------------------- time
 
@@ -60,14 +61,14 @@ export function bits_time(state: pl011_state, bits: u64): u64 {
 
 /** Cycles of one character: start bit, 5 to 8 data bits, parity, 1 or 2 stop bits. */
 function character_time(state: pl011_state): u64 {
-  const parity: u32 = (state.lcr_h & LCR_PEN) != 0 ? 1 : 0;
-  const stop: u32 = (state.lcr_h & LCR_STP2) != 0 ? 2 : 1;
-  return bits_time(state, 1 + 5 + ((state.lcr_h >>> LCR_WLEN_AT) & 3) + parity + stop);
+  const parity: u32 = (stored(state, UARTLCR_H_RW) & LCR_PEN) != 0 ? 1 : 0;
+  const stop: u32 = (stored(state, UARTLCR_H_RW) & LCR_STP2) != 0 ? 2 : 1;
+  return bits_time(state, 1 + 5 + ((stored(state, UARTLCR_H_RW) >>> LCR_WLEN_AT) & 3) + parity + stop);
 }
 
 /** The data bits of a character. */
 function data_mask(state: pl011_state): u32 {
-  return 0x1f | (0xe0 & ((1 << (5 + ((state.lcr_h >>> LCR_WLEN_AT) & 3))) - 1));
+  return 0x1f | (0xe0 & ((1 << (5 + ((stored(state, UARTLCR_H_RW) >>> LCR_WLEN_AT) & 3))) - 1));
 }
 
 /** When the next of what is on its way comes due. */
@@ -103,17 +104,17 @@ export function begin(vdp: vdev_t, state: pl011_state, at: u64): void {
 // ------------------------------------------------------------------------------------------------------------ transmit
 
 function transmits(state: pl011_state): bool {
-  return (state.cr & (CR_UARTEN | CR_TXE)) == (CR_UARTEN | CR_TXE);
+  return (stored(state, UARTCR_RW) & (CR_UARTEN | CR_TXE)) == (CR_UARTEN | CR_TXE);
 }
 
 function loops_back(state: pl011_state): bool {
-  return (state.cr & CR_LBE) != 0;
+  return (stored(state, UARTCR_RW) & CR_LBE) != 0;
 }
 
 /** Moves the oldest character into the shift register. The interrupt marks the way down through the trigger level. */
 function begin_sending(vdp: vdev_t, state: pl011_state, at: u64): void {
-  if (state.sending || state.tx_level == 0 || !transmits(state) || (state.lcr_h & LCR_BRK) != 0) return;
-  if ((state.cr & CR_CTSEN) != 0 && (modem_inputs(state) & FR_CTS) == 0) return;
+  if (state.sending || state.tx_level == 0 || !transmits(state) || (stored(state, UARTLCR_H_RW) & LCR_BRK) != 0) return;
+  if ((stored(state, UARTCR_RW) & CR_CTSEN) != 0 && (modem_inputs(state) & FR_CTS) == 0) return;
   state.tx_shift = tx_take(vdp, state) & data_mask(state);
   state.sending = true;
   state.tx_end = at + character_time(state);
@@ -157,13 +158,13 @@ export function send_all(vdp: vdev_t, state: pl011_state): u32 {
 // ------------------------------------------------------------------------------------------------------------- receive
 
 function receives(state: pl011_state): bool {
-  return (state.cr & (CR_UARTEN | CR_RXE)) == (CR_UARTEN | CR_RXE);
+  return (stored(state, UARTCR_RW) & (CR_UARTEN | CR_RXE)) == (CR_UARTEN | CR_RXE);
 }
 
 /** The host's next byte starts to come in. The host waits while nobody receives, or RTS says so. */
 function begin_receiving(vdp: vdev_t, state: pl011_state, at: u64): void {
   if (state.receiving || !state.input || !receives(state) || loops_back(state)) return;
-  if ((state.cr & CR_RTSEN) != 0 && !asks_for_more(state)) return;
+  if ((stored(state, UARTCR_RW) & CR_RTSEN) != 0 && !asks_for_more(state)) return;
   const mark = stack_mark();
   const byte = address_of<u8>(0);
   state.input = cdev_read(cdev_of(vdp), byte, 1) == 1;
@@ -208,7 +209,7 @@ function timed_out(state: pl011_state): void {
 
 /** In loopback the receiver sees the break the transmitter makes, once it has lasted for a character. */
 function begin_break(state: pl011_state, at: u64): void {
-  const holds = (state.lcr_h & LCR_BRK) != 0 && loops_back(state) && transmits(state) && !state.sending;
+  const holds = (stored(state, UARTLCR_H_RW) & LCR_BRK) != 0 && loops_back(state) && transmits(state) && !state.sending;
   if (!holds) {
     state.breaking = false;
     state.break_done = false;
@@ -222,7 +223,7 @@ function begin_break(state: pl011_state, at: u64): void {
 function broken(vdp: vdev_t, state: pl011_state, at: u64): void {
   state.breaking = false;
   state.break_done = true;
-  const wrong_parity = (state.lcr_h & (LCR_PEN | LCR_EPS)) == LCR_PEN;
+  const wrong_parity = (stored(state, UARTLCR_H_RW) & (LCR_PEN | LCR_EPS)) == LCR_PEN;
   store_received(vdp, state, DR_BE | DR_FE | (wrong_parity ? DR_PE : 0), at);
 }
 
@@ -236,12 +237,12 @@ function asks_for_more(state: pl011_state): bool {
 /** The modem inputs as UARTFR shows them. In loopback they are the modem outputs. */
 export function modem_inputs(state: pl011_state): u32 {
   if (!loops_back(state)) return state.modem;
-  const rts = (state.cr & CR_RTSEN) != 0 ? asks_for_more(state) : (state.cr & CR_RTS) != 0;
+  const rts = (stored(state, UARTCR_RW) & CR_RTSEN) != 0 ? asks_for_more(state) : (stored(state, UARTCR_RW) & CR_RTS) != 0;
   return (
     (rts ? FR_CTS : 0) |
-    ((state.cr & CR_DTR) != 0 ? FR_DSR : 0) |
-    ((state.cr & CR_OUT1) != 0 ? FR_DCD : 0) |
-    ((state.cr & CR_OUT2) != 0 ? FR_RI : 0)
+    ((stored(state, UARTCR_RW) & CR_DTR) != 0 ? FR_DSR : 0) |
+    ((stored(state, UARTCR_RW) & CR_OUT1) != 0 ? FR_DCD : 0) |
+    ((stored(state, UARTCR_RW) & CR_OUT2) != 0 ? FR_RI : 0)
   );
 }
 

@@ -2,7 +2,7 @@
 import { cdev_state } from "vdevbox/abi/cdev";
 import { guest_timer_t } from "vdevbox/abi/types";
 import { vdev_t } from "vdevbox/abi/vdev-core";
-import { LCR_FEN } from "./registers";
+import { LCR_FEN, UARTDMACR_RW, UARTIFLS_RW, UARTLCR_H_RW } from "./registers";
 
 /** Characters a FIFO holds with FEN; without, it is a register of one character. */
 export const FIFO_DEPTH: u32 = 32;
@@ -16,15 +16,7 @@ export const TRIGGER_LAST: u32 = 4;
 /** Lies behind the cdev_state at v_device. From GUEST_CONFIGURED on it is touched while v_mtx is held only. */
 @unmanaged
 export class pl011_state {
-  // Registers as they were written.
-  ilpr: u32;
-  ibrd: u32;
-  fbrd: u32;
-  lcr_h: u32;
-  cr: u32;
-  ifls: u32;
-  imsc: u32;
-  dmacr: u32;
+  /** UARTRIS. */
   ris: u32;
   /** UARTRSR: errors of the character read last, and overrun. */
   rsr: u32;
@@ -90,8 +82,12 @@ export class pl011_state {
 const STATE_AT: usize = <usize>cdev_state.SIZEOF;
 const TX_AT: usize = STATE_AT + ((offsetof<pl011_state>() + 7) & ~7);
 const RX_AT: usize = TX_AT + <usize>FIFO_DEPTH;
-/** Bytes of one vdev's own: cdev_state, state, transmit FIFO of bytes, receive FIFO of 12-bit characters. */
-export const PL011_SPACE: u32 = <u32>(RX_AT + 2 * <usize>FIFO_DEPTH);
+const STORED_AT: usize = RX_AT + 2 * <usize>FIFO_DEPTH;
+/**
+ * Bytes of one vdev's own: cdev_state, state, transmit FIFO of bytes, receive FIFO of 12-bit characters, and the
+ * registers that keep what is written, each at its offset.
+ */
+export const PL011_SPACE: u32 = <u32>STORED_AT + UARTDMACR_RW + 4;
 
 // @ts-ignore: decorator
 @inline
@@ -106,21 +102,36 @@ export function cdev_of(vdp: vdev_t): cdev_state {
   return changetype<cdev_state>(vdp.v_device);
 }
 
+// ---------------------------------------------------------------------------------------------------------- registers
+
+/** A register that keeps what is written, by its offset. */
+// @ts-ignore: decorator
+@inline
+export function stored(state: pl011_state, offset: u32): u32 {
+  return load<u32>(changetype<usize>(state) + offset, STORED_AT - STATE_AT);
+}
+
+// @ts-ignore: decorator
+@inline
+export function set_stored(state: pl011_state, offset: u32, value: u32): void {
+  store<u32>(changetype<usize>(state) + offset, value, STORED_AT - STATE_AT);
+}
+
 // -------------------------------------------------------------------------------------------------------------- FIFOs
 
 /** Characters each FIFO can hold now. */
 export function fifo_depth(state: pl011_state): u32 {
-  return (state.lcr_h & LCR_FEN) != 0 ? FIFO_DEPTH : 1;
+  return (stored(state, UARTLCR_H_RW) & LCR_FEN) != 0 ? FIFO_DEPTH : 1;
 }
 
 /** The level at or below which the transmitter asks for more. */
 export function tx_trigger(state: pl011_state): u32 {
-  return (state.lcr_h & LCR_FEN) != 0 ? load<u8>(TRIGGERS + (state.ifls & 7)) : 0;
+  return (stored(state, UARTLCR_H_RW) & LCR_FEN) != 0 ? load<u8>(TRIGGERS + (stored(state, UARTIFLS_RW) & 7)) : 0;
 }
 
 /** The level from which on the receiver asks to be emptied. */
 export function rx_trigger(state: pl011_state): u32 {
-  return (state.lcr_h & LCR_FEN) != 0 ? load<u8>(TRIGGERS + (state.ifls >>> 3)) : 1;
+  return (stored(state, UARTLCR_H_RW) & LCR_FEN) != 0 ? load<u8>(TRIGGERS + (stored(state, UARTIFLS_RW) >>> 3)) : 1;
 }
 
 /** Precondition of both pushes: the FIFO is not full; of both takes: it is not empty. */

@@ -5,7 +5,7 @@
  * map and what was chosen where the manual is silent. Linux drives it with rtc-pl031.
  *
  * The count is never ticked: it is computed from the guest's clock when somebody looks, and a guest timer is armed for
- * the match when the guest would notice it.
+ * the match when the guest would notice it. device.ts is the hardware; here it is connected to qvm and the guest.
  */
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { NO_TIME, parse_time, wall_time } from "vdevbox/abi/calendar";
@@ -23,14 +23,13 @@ import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
 import { refuse_option } from "vdevbox/abi/options";
 import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
-import { NO_REGISTER, register_map } from "vdevbox/abi/register-map";
+import { NO_REGISTER } from "vdevbox/abi/register-map";
 import { address_of } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import {
   GIS_OFF,
   GIS_ON,
   guest_cpu_t,
-  guest_timer_t,
   QSL_NO_LOCATION,
   QST_MEMORY,
   qvm_state_block,
@@ -51,63 +50,28 @@ import {
   vdev_t,
 } from "vdevbox/abi/vdev-core";
 import {
-  PL031_SIZE,
-  REGISTERS,
-  RTCCR_RW,
-  RTCDR_RO,
-  RTCICR_W1C,
-  RTCIMSC_RW,
-  RTCLR_RW,
-  RTCMIS_RO,
-  RTCMR_RW,
-  RTCRIS_RO,
-} from "./registers";
+  catch_up,
+  pl031_reset,
+  pl031_state,
+  register_read,
+  register_write,
+  registers,
+  runs,
+  seconds_to_match,
+  time_at,
+} from "./device";
+import { PL031_SIZE } from "./registers";
 
 // ------------------------------------------------------------------------------------------------- registers, options
 
-const registers = new register_map(REGISTERS, PL031_SIZE);
 /** Widths of access, one bit each: 1, 2 and 4 bytes. */
 const PL031_ACC_SIZES: u32 = (1 << 1) | (1 << 2) | (1 << 4);
-/** The one bit of RTCCR, RTCIMSC, RTCRIS, RTCMIS and RTCICR. */
-const BIT: u32 = 1;
-/** Seconds from one match to the next while nothing is written: the count wraps. */
-const WRAP: u64 = 1 << 32;
 
 /** Names of the options, ended by NULL. */
 const pl031_options = memory.data<cstring>([cstr("start"), 0]);
 const OPTION_START: u32 = VDEV_CTRL_FIRST_OPTIDX + 0;
 
 // -------------------------------------------------------------------------------------------------------------- state
-
-/** What one vdev remembers, behind v_device. From GUEST_CONFIGURED on it is touched between lock() and unlock() only. */
-@unmanaged
-class pl031_state {
-  /** The time when the guest's clock had counted `base_second` seconds. */
-  base: u32;
-  match: u32;
-  load: u32;
-  /** RTCCR, RTCIMSC and RTCRIS; one bit each. */
-  enabled: u32;
-  mask: u32;
-  raw: u32;
-  /** Whether the interrupt line is high. */
-  line: bool;
-  base_second: u64;
-  /** Matches up to this second of the guest's clock are in `raw`. */
-  seen_second: u64;
-  timer: guest_timer_t;
-  /** What the timer is armed for, in cycles of the guest's clock; 0 when it is not. */
-  alarm: u64;
-  /** Cycles of the guest's clock in a second. */
-  second: u64;
-  /** The time at reset: option `start`, or the time of day. */
-  start: u32;
-  has_start: bool;
-  /** Guest misuse, for the status report. */
-  misused_reserved: u32;
-  misused_access: u32;
-  misused_width: u32;
-}
 
 function state_of(vdp: vdev_t): pl031_state {
   return changetype<pl031_state>(vdp.v_device);
@@ -123,25 +87,6 @@ function unlock(vdp: vdev_t): void {
   pthread_mutex_unlock(vdp.v_mtx);
 }
 
-// -------------------------------------------------------------------------------------------------------------- reset
-
-/** The state after reset (nPRESETn and nRTCRST): the clock stands at its start. */
-function pl031_reset(state: pl031_state): void {
-  state.base = state.start;
-  state.base_second = 0;
-  state.seen_second = 0;
-  state.match = 0;
-  state.load = 0;
-  state.enabled = 0;
-  state.mask = 0;
-  state.raw = 0;
-  state.line = false;
-  state.alarm = 0;
-  state.misused_reserved = 0;
-  state.misused_access = 0;
-  state.misused_width = 0;
-}
-
 // --------------------------------------------------------------------------------------------------------------- time
 
 /** Cycles of the guest's clock so far. */
@@ -151,58 +96,7 @@ function cycles_now(state: pl031_state): u64 {
   return now.guest_current;
 }
 
-/** RTCDR: CLK1HZ ticks at every full second of the guest's clock, also when the time is set in between. */
-function time_at(state: pl031_state, second: u64): u32 {
-  return state.enabled == 0 ? state.base : state.base + <u32>(second - state.base_second);
-}
-
-/** Seconds until the time equals RTCMR, 1 to 2^32. */
-function seconds_to_match(state: pl031_state, second: u64): u64 {
-  const distance = state.match - time_at(state, second);
-  return distance == 0 ? WRAP : distance;
-}
-
-/** Brings RTCRIS up to date: whether the time became equal to RTCMR since it was last looked at. */
-function catch_up(state: pl031_state, second: u64): void {
-  if (state.enabled != 0 && second - state.seen_second >= seconds_to_match(state, state.seen_second)) state.raw = BIT;
-  state.seen_second = second;
-}
-
-/** After a change of RTCMR or the time: equal at once counts as a match too. */
-function compare_now(state: pl031_state, second: u64): void {
-  if (state.enabled != 0 && time_at(state, second) == state.match) state.raw = BIT;
-}
-
-/** Sets the time. CLK1HZ goes on undisturbed. */
-function set_time(state: pl031_state, time: u32, second: u64): void {
-  state.base = time;
-  state.base_second = second;
-}
-
 // -------------------------------------------------------------------------------------------------------------- vread
-
-/** The value of a register, and what reading it does: nothing, in this device. */
-function register_read(state: pl031_state, row: i32, second: u64): u32 {
-  switch (registers.offset(row)) {
-    case RTCDR_RO:
-      return time_at(state, second);
-    case RTCMR_RW:
-      return state.match;
-    case RTCLR_RW:
-      return state.load;
-    case RTCCR_RW:
-      return state.enabled;
-    case RTCIMSC_RW:
-      return state.mask;
-    case RTCRIS_RO:
-      return state.raw;
-    case RTCMIS_RO:
-      return state.raw & state.mask;
-    default:
-      if (registers.readable(row) == 0) state.misused_access++; // RTCICR
-      return registers.reset(row);
-  }
-}
 
 /** The guest reads: the bytes of the register that lie at the offset. Where there is no register it reads 0. */
 function pl031_vread(
@@ -239,31 +133,6 @@ function leaves_word(offset: u32, length: u32): bool {
 }
 
 // ------------------------------------------------------------------------------------------------------------- vwrite
-
-function register_write(state: pl031_state, row: i32, value: u32, second: u64): void {
-  switch (registers.offset(row)) {
-    case RTCMR_RW:
-      state.match = value;
-      return compare_now(state, second);
-    case RTCLR_RW:
-      state.load = value;
-      set_time(state, value, second);
-      return compare_now(state, second);
-    case RTCCR_RW:
-      if (state.enabled != 0 || (value & BIT) == 0) return; // once started, only a reset stops it
-      set_time(state, state.base, second);
-      state.enabled = BIT;
-      return compare_now(state, second);
-    case RTCIMSC_RW:
-      state.mask = value & BIT;
-      return;
-    case RTCICR_W1C:
-      state.raw &= ~value;
-      return;
-    default:
-      state.misused_access++; // a register that cannot be written
-  }
-}
 
 /**
  * The guest writes. The bus of the device (APB) has no byte lanes: a narrow write at a register's own offset is a write
@@ -309,7 +178,7 @@ function update(vdp: vdev_t, state: pl031_state): void {
     state.line = level;
     if (changetype<usize>(vdp.v_intr.pic) != 0) guest_intr_signal(vdp.v_intr, level ? GIS_ON : GIS_OFF);
   }
-  if (state.enabled == 0 || state.mask == 0 || state.raw != 0) return;
+  if (!runs(state) || state.mask == 0 || state.raw != 0) return;
   const now = cycles_now(state);
   const second = now / state.second;
   const match = (second + seconds_to_match(state, second)) * state.second;
@@ -393,7 +262,7 @@ function report_status(vdp: vdev_t): i32 {
     cstr("time %u, match %u, %s, interrupt raw %u mask %u"),
     time_at(state, second),
     state.match,
-    state.enabled != 0 ? cstr("running") : cstr("stopped"),
+    runs(state) ? cstr("running") : cstr("stopped"),
     state.raw,
     state.mask,
   );

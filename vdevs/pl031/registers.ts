@@ -1,26 +1,28 @@
 /** Register table of the pl031: Arm PrimeCell Real Time Clock (PL031) TRM, DDI 0224, table 3-1. */
 import { ACCESS_RO, ACCESS_RW, ACCESS_SPECIAL, ACCESS_W1C } from "vdevbox/abi/register-table";
 
-/** Data: the time. */
+/** The time in seconds; the reset value is that of `start 0`. */
 export const RTCDR_RO: u32 = 0x000;
-/** Match: the time that raises the interrupt. */
+/** The time at which the interrupt is raised. */
 export const RTCMR_RW: u32 = 0x004;
-/** Load: sets the time. */
+/** A write sets the time; reads give what was written last. */
 export const RTCLR_RW: u32 = 0x008;
-/** Control: bit 0 starts the clock. */
+/** Bit 0 starts the clock; a started clock is not stopped by a 0. */
 export const RTCCR_RW: u32 = 0x00c;
-/** Interrupt mask set or clear: bit 0 lets the interrupt through. */
+/** Bit 0: 1 lets the interrupt through to the line. */
 export const RTCIMSC_RW: u32 = 0x010;
-/** Raw interrupt status. */
+/** Bit 0: the time has matched. */
 export const RTCRIS_RO: u32 = 0x014;
-/** Masked interrupt status: what the line shows. */
+/** `RTCRIS_RO` and `RTCIMSC_RW`: the level of the line. */
 export const RTCMIS_RO: u32 = 0x018;
-/** Interrupt clear. */
+/** A 1 clears `RTCRIS_RO`. */
 export const RTCICR_W1C: u32 = 0x01c;
+/** Peripheral identification. */
 export const RTCPERIPHID0_RO: u32 = 0xfe0;
 export const RTCPERIPHID1_RO: u32 = 0xfe4;
 export const RTCPERIPHID2_RO: u32 = 0xfe8;
 export const RTCPERIPHID3_RO: u32 = 0xfec;
+/** PrimeCell identification. */
 export const RTCPCELLID0_RO: u32 = 0xff0;
 export const RTCPCELLID1_RO: u32 = 0xff4;
 export const RTCPCELLID2_RO: u32 = 0xff8;
@@ -28,6 +30,11 @@ export const RTCPCELLID3_RO: u32 = 0xffc;
 
 /** Bytes the registers take in the guest. */
 export const PL031_SIZE: u32 = 0x1000;
+
+/** RTCCR: the clock runs. */
+export const CR_START: u32 = 1 << 0;
+/** RTCIMSC, RTCRIS, RTCMIS and RTCICR: the time has matched. */
+export const INT_MATCH: u32 = 1 << 0;
 
 export const REGISTERS: StaticArray<u32> = [
   // offset        bytes reset readable    writable    access

@@ -1,9 +1,9 @@
 /** The ports of the IB700's watchdog, counted from `loc`. README.md says what they mean. */
 import { ACCESS_WO } from "vdevbox/abi/register-table";
 
-/** Any value stops the watchdog. On the board: port 0x441. */
+/** Any value stops the watchdog; port 0x441 on the board. */
 export const WDT_STOP_WO: u32 = 0x0;
-/** A 4-bit code starts it, or starts it again. On the board: port 0x443. */
+/** Starts it, or starts it again, with 30 s − 2 s × code; port 0x443 on the board. */
 export const WDT_START_WO: u32 = 0x2;
 
 /** Ports it takes: the last one is the second half of a 16-bit `out` to WDT_START_WO. */

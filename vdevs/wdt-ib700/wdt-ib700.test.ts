@@ -8,9 +8,7 @@ import { AccessStatus, type AccessWidth } from "../../host/guests/bus.ts";
 import { VmSnapshot } from "../../host/vm/snapshot.ts";
 import type { Vm } from "../../host/vm/vm.ts";
 import { compiledVdev, type Lab } from "../../test/support/compiled-vdev.ts";
-import { readmeRows, rowsOf } from "../../test/support/registers.ts";
 import * as Vms from "../../test/support/vm.ts";
-import * as registers from "./registers.ts";
 
 const STOP = 0x441;
 const START = 0x443;
@@ -32,12 +30,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function out(vm: Vm, port: number, value: number, width: AccessWidth = 1): void {
   expect(Vms.write(vm, BigInt(port), BigInt(value), width, "io")).toBe(AccessStatus.done);
 }
-
-it("has the README's register table", () => {
-  const rows = rowsOf(registers);
-  expect(readmeRows(new URL("./README.md", import.meta.url))).toEqual(rows);
-  expect(rows.map((row) => 0x441 + row.offset)).toEqual([STOP, START]);
-});
 
 describe("a code", () => {
   it.each(SECONDS.map((seconds, code) => [code, seconds]))("of %i gives %i seconds", (code, seconds) => {

@@ -22,6 +22,7 @@ import { qvm_report, vdev_logf } from "vdevbox/abi/log";
 import { QVM_OUTE_QVM } from "vdevbox/abi/outpipe";
 import { EINVAL, EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
 import { NO_REGISTER, register_map } from "vdevbox/abi/register-map";
+import { ACCESS_WO } from "vdevbox/abi/register-table";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
 import { GIS_OFF, guest_cpu_t, guest_timer_t, QST_X86_IO, qvm_state_block } from "vdevbox/abi/types";
@@ -47,7 +48,7 @@ import {
   watchdog_interrupts,
 } from "vdevbox/abi/watchdog-action";
 import { WDOG_ACTION_TERMINATE, wdog_bite, wdog_state } from "vdevbox/abi/wdog";
-import { IB700_SIZE, REGISTERS, WDT_START_WO } from "./registers";
+import { IB700_SIZE, REGISTERS, WDT_START_WO, WDT_STOP_WO } from "./registers";
 
 // ------------------------------------------------------------------------------------------------- registers, options
 
@@ -202,13 +203,23 @@ function do_write(vdp: vdev_t, port: u32, bytes: usize, length: u32): void {
 function write_port(vdp: vdev_t, port: u32, value: u32, now: u64): void {
   const state = state_of(vdp);
   const row = registers.find(port);
-  if (row == NO_REGISTER) {
+  if (row == NO_REGISTER || registers.access(row) != ACCESS_WO) {
     state.lost_writes++;
     return;
   }
   lower_interrupt(vdp);
-  if (port == WDT_START_WO) start(state, value & registers.writable(row), now);
-  else stop(state);
+  write_register(state, port, value & registers.writable(row), now);
+}
+
+function write_register(state: ib700_state, port: u32, value: u32, now: u64): void {
+  switch (port) {
+    case WDT_START_WO:
+      return start(state, value, now);
+    case WDT_STOP_WO:
+      return stop(state);
+    default:
+      unreachable(); // REGISTERS has a row that is not served here
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------------- timers

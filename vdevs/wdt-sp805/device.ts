@@ -4,6 +4,7 @@
  * and the count is computed from it when somebody asks.
  */
 import { NO_REGISTER, register_map } from "vdevbox/abi/register-map";
+import { ACCESS_RO, ACCESS_WO } from "vdevbox/abi/register-table";
 import { guest_timer_t } from "vdevbox/abi/types";
 import {
   CONTROL_INTEN,
@@ -80,9 +81,13 @@ export class sp805_state {
 /** The state at power-on: the reset column of the table, nothing out, nothing counted. */
 export function reset(state: sp805_state): void {
   memory.fill(changetype<usize>(state), 0, offsetof<sp805_state>());
-  state.load = registers.reset(registers.find(WDOGLOAD_RW));
-  state.held = registers.reset(registers.find(WDOGVALUE_RO));
-  state.control = registers.reset(registers.find(WDOGCONTROL_RW));
+  state.load = registers.reset_at(WDOGLOAD_RW);
+  state.held = registers.reset_at(WDOGVALUE_RO);
+  state.control = registers.reset_at(WDOGCONTROL_RW);
+  state.pending = registers.reset_at(WDOGRIS_RO) != 0;
+  state.locked = registers.reset_at(WDOGLOCK_RW) != 0;
+  state.itcr = registers.reset_at(WDOGITCR_RW);
+  state.itop = registers.reset_at(WDOGITOP_WO);
 }
 
 // ------------------------------------------------------------------------------------------------------------ counter
@@ -163,11 +168,15 @@ export function wdogres(state: sp805_state): bool {
 /** What a read of a register gets. What cannot be read gives 0, and is counted. */
 export function read_register(state: sp805_state, offset: u32, now: u64): u32 {
   const row = registers.find(offset);
-  if (row == NO_REGISTER || registers.readable(row) == 0) {
+  if (row == NO_REGISTER || registers.access(row) == ACCESS_WO) {
     state.lost_reads++;
     return 0;
   }
-  switch (offset) {
+  return value_of(state, row, now) & registers.readable(row);
+}
+
+function value_of(state: sp805_state, row: i32, now: u64): u32 {
+  switch (registers.offset(row)) {
     case WDOGLOAD_RW:
       return state.load;
     case WDOGVALUE_RO:
@@ -192,15 +201,14 @@ export function read_register(state: sp805_state, offset: u32, now: u64): u32 {
 /** A write. What cannot be written, or is locked, stays as it is, and is counted. */
 export function write_register(state: sp805_state, offset: u32, value: u32, now: u64): void {
   const row = registers.find(offset);
-  if (row == NO_REGISTER || registers.writable(row) == 0) {
+  if (row == NO_REGISTER || registers.access(row) == ACCESS_RO) {
     state.lost_writes++;
-  } else if (offset == WDOGLOCK_RW) {
-    state.locked = value != LOCK_KEY;
-  } else if (state.locked) {
-    state.locked_writes++;
-  } else {
-    write_unlocked(state, offset, value & registers.writable(row), now);
+    return;
   }
+  const bits = value & registers.writable(row);
+  if (offset == WDOGLOCK_RW) state.locked = bits != LOCK_KEY;
+  else if (state.locked) state.locked_writes++;
+  else write_unlocked(state, offset, bits, now);
 }
 
 function write_unlocked(state: sp805_state, offset: u32, value: u32, now: u64): void {

@@ -1,22 +1,33 @@
 /** The registers of the SP805: Arm DDI 0270, chapter "Programmer's Model". README.md says what they mean. */
 import { ACCESS_RO, ACCESS_SPECIAL, ACCESS_WO } from "vdevbox/abi/register-table";
 
-/** What the counter is loaded with. */
+/** What the counter is loaded with; a write loads it at once. */
 export const WDOGLOAD_RW: u32 = 0x000;
-/** The count now. */
+/** The count. */
 export const WDOGVALUE_RO: u32 = 0x004;
+/** Bit 0 INTEN: count, and let the interrupt out; going to 1 loads the counter. Bit 1 RESEN: let the reset out. */
 export const WDOGCONTROL_RW: u32 = 0x008;
-/** Any value clears the interrupt and loads the counter. */
+/** Any value clears the interrupt and loads the counter: the kick. */
 export const WDOGINTCLR_WO: u32 = 0x00c;
+/** Bit 0: the counter has been zero since the interrupt was cleared. */
 export const WDOGRIS_RO: u32 = 0x010;
+/** Bit 0: `WDOGRIS` and INTEN. */
 export const WDOGMIS_RO: u32 = 0x014;
+/** 0x1ACCE551 lets all other registers be written, any other value locks them; reads 1 when locked. */
 export const WDOGLOCK_RW: u32 = 0xc00;
+/** Bit 0: integration test mode, the outputs follow `WDOGITOP`. */
 export const WDOGITCR_RW: u32 = 0xf00;
+/** In test mode, bit 0: level of WDOGRES, bit 1: level of WDOGINT. */
 export const WDOGITOP_WO: u32 = 0xf04;
+/** Part 0x805, low byte. */
 export const WDOGPERIPHID0_RO: u32 = 0xfe0;
+/** Part, high digit; designer 0x41 (Arm), low digit. */
 export const WDOGPERIPHID1_RO: u32 = 0xfe4;
+/** Designer, high digit; revision 1. */
 export const WDOGPERIPHID2_RO: u32 = 0xfe8;
+/** Configuration. */
 export const WDOGPERIPHID3_RO: u32 = 0xfec;
+/** A PrimeCell: 0xB105F00D over the four. */
 export const WDOGPCELLID0_RO: u32 = 0xff0;
 export const WDOGPCELLID1_RO: u32 = 0xff4;
 export const WDOGPCELLID2_RO: u32 = 0xff8;
