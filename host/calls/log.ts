@@ -67,7 +67,9 @@ export const logBodies = bodies({
 
   qvm_report(vm, instance, text, args) {
     const source = vm.vdevs[vm.context.vdev]?.name ?? "qvm";
-    vm.emit({ kind: "report", source, text: format(vm, instance, "qvm_report", text!, args!) });
+    const said = format(vm, instance, "qvm_report", text!, args!);
+    vm.statusText.said(source, said);
+    vm.emit({ kind: "report", source, text: said });
     return 0;
   },
 

@@ -1,4 +1,3 @@
-import { VDEV_CTRL_STATUS } from "../../abi/generated/constants.ts";
 import { CharacterDevices } from "../character/character-devices.ts";
 import * as L from "../dispatcher/assembly/layout.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
@@ -24,7 +23,6 @@ import { PulseTimers } from "../time/pulse-timers.ts";
 import { Pulses } from "../time/pulses.ts";
 import { settleRead, settleWrite } from "./access.ts";
 import { Activations } from "./activations.ts";
-import { callControl } from "./control.ts";
 import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
@@ -35,6 +33,7 @@ import { HeldLocks } from "./held-locks.ts";
 import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
 import { RegionChanges } from "./region-changes.ts";
+import { StatusText } from "./status-text.ts";
 import type { Vdev } from "./vdev.ts";
 
 export { EXIT, type VmEnd };
@@ -93,6 +92,8 @@ export class Vm implements GuestBus {
   readonly findings: Findings;
   readonly activations: Activations;
   readonly dump: GuestDump;
+  /** What vdevs said to the last VDEV_CTRL_STATUS. */
+  readonly statusText = new StatusText(this);
   readonly power: Power;
   readonly #ending: Ending;
   readonly vdevs: Vdev[] = [];
@@ -371,7 +372,7 @@ export class Vm implements GuestBus {
     this.#mayEnd(() => {
       if (which === "dump") dealtWith = this.dump.write("asked for from outside") === 0;
       else if (which === "button") dealtWith = this.power.press();
-      else for (const vdev of this.vdevs) callControl(this, vdev, "STATUS", VDEV_CTRL_STATUS);
+      else this.statusText.ask();
     });
     return dealtWith;
   }
