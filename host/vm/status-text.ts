@@ -35,14 +35,16 @@ export class StatusText {
     this.#bytes = 0;
     try {
       for (const vdev of vm.vdevs) callControl(vm, vdev, "STATUS", VDEV_CTRL_STATUS);
+      for (const line of vm.guestClock.lines()) this.report("qvm", line);
     } finally {
       this.#lines = undefined;
       this.#last = { text: lines.join(""), virtualNs: vm.nowNs, traps: vm.traps };
     }
   }
 
-  /** A vdev says something with qvm_report(). */
-  said(source: string, text: string): void {
+  /** Tells what a vdev says with qvm_report(), or the host with it. */
+  report(source: string, text: string): void {
+    this.#vm.emit({ kind: "report", source, text });
     if (this.#lines === undefined || this.#bytes > TEXT_LIMIT) return;
     const line = `${source}: ${text}\n`;
     this.#bytes += Buffer.byteLength(line);

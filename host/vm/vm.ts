@@ -18,6 +18,7 @@ import type { Schedule } from "../threads/schedule.ts";
 import { ThreadStates } from "../threads/thread-states.ts";
 import { Threads } from "../threads/threads.ts";
 import { END_OF_TIME_NS, VirtualClock } from "../time/clock.ts";
+import { GuestClock } from "../time/guest-clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
 import { PulseTimers } from "../time/pulse-timers.ts";
 import { Pulses } from "../time/pulses.ts";
@@ -72,6 +73,8 @@ export class Vm implements GuestBus {
   readonly interrupts: Interrupts;
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
+  /** Which part of callbacks' time is the guest's. */
+  readonly guestClock = new GuestClock(this);
   /** Every lock that is held; each must be given back before its callback returns. */
   readonly held: HeldLocks;
   readonly pulseTimers: PulseTimers;
