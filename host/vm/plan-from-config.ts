@@ -5,7 +5,7 @@ import { checkControllers } from "../config/check-controllers.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
-import { controllerPlan } from "../interrupts/controller-options.ts";
+import { controllerPlan, isHalf, isOtherHalf } from "../interrupts/controller-options.ts";
 import { isHostPicType } from "../interrupts/host-pics.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
@@ -116,12 +116,25 @@ function vdevsOf(config: VmConfig, options: PlanOptions): Required<Pick<VmPlan, 
   const vdevs: VdevPlan[] = [];
   const controllers: ControllerPlan[] = [];
   const findModule = moduleFinder(options);
+  /** An 8259 that may be one of a pair, and where its plan is. */
+  let half: { readonly item: VdevItem; readonly index: number } | undefined;
   for (const item of config.vdevs) {
     if (isHostPicType(item.type) && moduleFile(item, moduleFolders(item, options)) === undefined) {
-      controllers.push(controllerPlan(item, item.type, vdevs.length));
+      const plan = controllerPlan(item, item.type, vdevs.length);
+      if (half !== undefined && isOtherHalf(item, half.item)) {
+        controllers[half.index] = withIgnored(controllers[half.index]!, plan.ignored);
+        half = undefined;
+      } else {
+        if (isHalf(item)) half = { item, index: controllers.length };
+        controllers.push(plan);
+      }
     } else vdevs.push(vdevPlan(item, findModule));
   }
   return { vdevs, controllers };
+}
+
+function withIgnored(plan: ControllerPlan, more: readonly string[]): ControllerPlan {
+  return { ...plan, ignored: [...new Set([...plan.ignored, ...more])] };
 }
 
 function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevPlan {
