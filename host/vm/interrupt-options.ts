@@ -41,7 +41,7 @@ export function applyIntr(vm: Vm, vdev: Vdev, intr = vdev.plan.intr): void {
   if (pic === undefined) throw unknownController(vm, intr, at);
   const resolved = vm.interrupts.resolve(pic, `${intr.line}`);
   if (typeof resolved === "string") throw new UserError(resolved, at);
-  const source = vm.interrupts.connectConfigured(resolved.line, vdev);
+  const source = vm.interrupts.connectConfigured(resolved.line, vdev, resolved.param);
   if (typeof source === "string") throw new UserError(source, at);
   fillInterrupt(vdev.instance, vdev.vdp + vdev_s.v_intr, pic, resolved.param, source.bit);
 }
