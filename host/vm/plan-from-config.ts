@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
 import { checkControllers } from "../config/check-controllers.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
-import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
+import { type IntrPin, type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { controllerPlan, isHalf, isOtherHalf } from "../interrupts/controller-options.ts";
 import { isHostPicType } from "../interrupts/host-pics.ts";
@@ -11,6 +11,7 @@ import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
 import type {
   ControllerPlan,
+  IntrPlan,
   LimitsPlan,
   LocPlan,
   RamPlan,
@@ -139,19 +140,24 @@ function withIgnored(plan: ControllerPlan, more: readonly string[]): ControllerP
 
 function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevPlan {
   const settings = vdevboxSettings(item.settings);
-  const [intr] = item.intr;
+  const [intr, ...morePins] = item.intr.map(pinPlan);
   return {
     type: item.type,
     file: findModule(item),
     name: item.name?.text,
     loc: locOf(item),
-    intr:
-      intr === undefined || intr.line === undefined ? undefined : { pic: intr.pic, line: intr.line, place: intr.place },
+    intr,
+    morePins: morePins.filter((pin) => pin !== undefined),
     policy: settings.policy,
     ...(item.hostvector && { hostvector: item.hostvector.place }),
     place: item.place,
     options: (optionList) => bindOptions(item, optionList),
   };
+}
+
+/** `apic`, the upstream of an I/O APIC, is no line. */
+function pinPlan({ pic, line, place }: IntrPin): IntrPlan | undefined {
+  return line === undefined ? undefined : { pic, line, place };
 }
 
 function locOf({ loc }: VdevItem): LocPlan | undefined {

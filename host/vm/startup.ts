@@ -29,7 +29,13 @@ import { Coroutines } from "../threads/coroutines.ts";
 import { IN_ORDER, type Schedule, seededSchedule } from "../threads/schedule.ts";
 import { assignInterrupts } from "./assign-interrupts.ts";
 import { describeToGuest } from "./describe-to-guest.ts";
-import { applyIntr, completeController, declareControllers, settleInterrupts } from "./interrupt-options.ts";
+import {
+  applyIntr,
+  checkMorePins,
+  completeController,
+  declareControllers,
+  settleInterrupts,
+} from "./interrupt-options.ts";
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
 import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
@@ -225,6 +231,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   control(vm, vdev, { callback: "OPTIONS_START", ctrl: VDEV_CTRL_OPTIONS_START });
   applyLoc(vdev);
   applyIntr(vm, vdev);
+  checkMorePins(vm, vdev);
   for (const option of plan.options(factory.optionList)) {
     const takesNone = factory.optionList[option.index]!.startsWith(QVM_OPTION_NO_ARG_PREFIX);
     const argument = takesNone ? undefined : option.argument;
