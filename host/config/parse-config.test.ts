@@ -66,15 +66,19 @@ describe("a VM's own options", () => {
   });
 
   it("say what is kept without effect", () => {
-    expect(notes("load x cmdline y dump z debug cpu partition p cluster c pass loc mem:0,1,r")).toEqual([
+    const cpu = "cpu sched 9 runmask 0,1 partition p cluster c";
+    expect(notes(`load x cmdline y dump z debug ${cpu} vdev t sched 8 pass loc mem:0,1,r`)).toEqual([
       expect.stringContaining('"load"'),
       expect.stringContaining('"cmdline"'),
       expect.stringContaining('"debug"'),
+      expect.stringContaining('"sched" of a cpu'),
+      expect.stringContaining('"runmask"'),
       expect.stringContaining('"partition"'),
       expect.stringContaining('"cluster"'),
+      expect.stringContaining('"sched" of a vdev'),
       expect.stringContaining('"pass"'),
     ]);
-    expect(notes("system s ram 1m cpu sched 9 runmask 0,1 vdev t loc 0x1000 intr gic:1 x y")).toEqual([]);
+    expect(notes("system s ram 1m cpu vdev t loc 0x1000 intr gic:1 x y")).toEqual([]);
   });
 });
 

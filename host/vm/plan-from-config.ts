@@ -149,6 +149,7 @@ function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevP
     intr,
     morePins: morePins.filter((pin) => pin !== undefined),
     policy: settings.policy,
+    ...(item.sched && { sched: item.sched.value }),
     ...(item.hostvector && { hostvector: item.hostvector.place }),
     place: item.place,
     options: (optionList) => bindOptions(item, optionList),

@@ -71,6 +71,8 @@ export interface VdevPlan {
   /** What `intr` names behind the first: for a vdev that parses the option itself. */
   readonly morePins?: readonly IntrPlan[];
   readonly policy: Policy | undefined;
+  /** `sched`: the priority v_sched gets; nothing here is scheduled by it. */
+  readonly sched?: number;
   /** Where `hostvector` was given: only interrupt controllers have one. */
   readonly hostvector?: SourcePlace;
   readonly place?: SourcePlace;

@@ -16,7 +16,7 @@ import {
   VFF_MUTEX,
   VFF_MUTEX_RECURSIVE,
 } from "../../abi/generated/constants.ts";
-import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
+import { qvm_sched_info, qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { importsOf } from "../calls/imports.ts";
 import { UserError } from "../errors.ts";
 import { EndOfVm } from "../gate/finding.ts";
@@ -258,7 +258,8 @@ function addVdev(vm: Vm, plan: VdevPlan, name: string, instance: ModuleInstance,
   instance.setU32(vdp + vdev_s.v_gsp, instance.gsp);
   instance.setU64(vdp + vdev_s.v_block + qvm_state_block.location, QSL_NO_LOCATION);
   instance.view.setUint16(vdp + vdev_s.v_block + qvm_state_block.type, QST_NO_TYPE, true);
-  instance.view.setInt32(vdp + vdev_s.v_sched, -1, true);
+  instance.view.setInt32(vdp + vdev_s.v_sched + qvm_sched_info.policy, -1, true);
+  instance.view.setInt32(vdp + vdev_s.v_sched + qvm_sched_info.sched, plan.sched ?? -1, true);
   const index = vm.vdevs.length;
   const vdev: Vdev = {
     index,

@@ -3,6 +3,7 @@
  * exists and has the line), Arm IHI 0069 (SGIs 0-15, PPIs 16-31, SPIs from 32), and columns counted by hand.
  */
 import { describe, expect, it } from "vitest";
+import { vdev_s } from "../../abi/generated/layouts.ts";
 import { startConfig } from "../support/vm-of-config.ts";
 import { AT, watVdev } from "../support/wat-vdev.ts";
 
@@ -100,5 +101,19 @@ describe("lines of a gic that are no device's", () => {
     expect(warnings("vdev several loc 0x1000 intr gic:40,gic:3")).toHaveLength(1);
     expect(warnings("vdev gic name g\nvdev one loc 0x1000 intr g:3")).toHaveLength(1);
     expect(warnings("vdev one loc 0x1000 intr gic:32\nvdev one loc 0x2000 intr ioapic:3")).toEqual([]);
+  });
+});
+
+describe("v_sched", () => {
+  const schedOf = (text: string) => {
+    const { vm } = start(text);
+    const { instance, vdp } = vm!.vdevs[0]!;
+    return [0, 4].map((offset) => instance.view.getInt32(vdp + vdev_s.v_sched + offset, true));
+  };
+
+  it("has the priority of `sched`, and -1 where nothing is set", () => {
+    expect(schedOf("vdev one loc 0x1000 sched 21")).toEqual([-1, 21]);
+    expect(schedOf("vdev one loc 0x1000 sched 0")).toEqual([-1, 0]);
+    expect(schedOf("vdev one loc 0x1000")).toEqual([-1, -1]);
   });
 });
