@@ -520,7 +520,9 @@ export declare function vdevbox_guest_cpu(index: u32): guest_cpu_t;
 /**
  * Called inside a vdev callback: from here on the callback's time counts as billable vCPU time (may count as
  * stolen time) rather than emulation overhead.
- * Here: callbacks take no virtual time, so there is none to bill and the call changes nothing.
+ * Here: counted for each vdev and vCPU, with the virtual time up to guest_clock_stop() or the callback's return;
+ * see docs/time.md. That the return ends it, and the warnings for a second start and for a vdev's own thread, are
+ * inferred.
  *
  * C: `void guest_clock_start(void)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).
@@ -534,7 +536,7 @@ export declare function guest_clock_start(): void;
 /**
  * Counterpart of guest_clock_start(): from here on the callback is emulation overhead again. Known from the
  * function safety table only.
- * Here: changes nothing, as guest_clock_start().
+ * Here: ends what guest_clock_start() began in the same callback; a warning (inferred) when that was not called.
  *
  * C: `void guest_clock_stop(void)`
  * Phase: running (documented). Thread safe: yes (documented). Threads: any (inferred). May block: no (inferred).

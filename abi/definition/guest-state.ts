@@ -103,7 +103,8 @@ export const entries: readonly Entry[] = [
     params: [],
     result: VOID,
     phase: documented("running"),
-    notes: "Here: callbacks take no virtual time, so there is none to bill and the call changes nothing.",
+    notes:
+      "Here: counted for each vdev and vCPU, with the virtual time up to guest_clock_stop() or the callback's return; see docs/time.md. That the return ends it, and the warnings for a second start and for a vdev's own thread, are inferred.",
   }),
   fn("guest_clock_stop", {
     summary:
@@ -115,7 +116,8 @@ export const entries: readonly Entry[] = [
     params: [],
     result: VOID,
     phase: documented("running"),
-    notes: "Here: changes nothing, as guest_clock_start().",
+    notes:
+      "Here: ends what guest_clock_start() began in the same callback; a warning (inferred) when that was not called.",
   }),
   fn("guest_instr_register", {
     summary: "Registers a callback for a guest instruction type that traps.",

@@ -259,7 +259,8 @@ export const entries: readonly Entry[] = [
     versions: V70,
     summary: "Pin flags in guest_intr.param (7.0).",
     sources: [api70("structguest__intr")],
-    notes: "The names and values are not known; the type name is ours.",
+    notes:
+      "The names and values are not known; the type name is ours. Bits of param outside of the controller's pnum_mask are its own here: parse may set them, and every call about the line is given them as they are.",
     covers: ["GIPF_*"],
     c: {},
     type: "u32",

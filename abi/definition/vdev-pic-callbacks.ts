@@ -100,6 +100,7 @@ export const entries: readonly Entry[] = [
     result: intResult("ssize_t"),
     phase: unknown,
     thread: inferred("caller"),
-    notes: "The manual declares it inside the struct; the type name is ours.",
+    notes:
+      "The manual declares it inside the struct; the type name is ours. Neither the components nor when it is asked are known. Here (ours): once for the v_intr of each vdev that has one of this controller's lines, behind that vdev's VDEV_CTRL_GEN_FDT or VDEV_CTRL_GEN_ACPI, with component 0 and 256 bytes; the answer is the bytes written, or a negative errno. No table is built: what it says is logged at debug.",
   },
 ];

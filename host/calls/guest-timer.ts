@@ -1,6 +1,10 @@
 import { EAGAIN, EINVAL, EOK, GUEST_TIMER_ABSOLUTE } from "../../abi/generated/constants.ts";
+import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { ClockMisuse } from "../time/guest-clock.ts";
 import { GUEST_CLOCK_HZ, type TimerOrigin } from "../time/guest-timers.ts";
-import { bodies, u64, vdevOf } from "./body.ts";
+import { chargeHostWork } from "../vm/host-work.ts";
+import type { Vm } from "../vm/vm.ts";
+import { bodies, remark, u64, vdevOf } from "./body.ts";
 
 /** Guest timers of one module instance. */
 export const TIMER_LIMIT = 16_384;
@@ -37,7 +41,31 @@ export const guestTimerBodies = bodies({
 
   vdevbox_guest_cpu: (vm, instance, index) => vm.guestCpus.handleOf(instance, index! >>> 0),
 
-  // Callbacks take no virtual time, so there is none to bill to the vCPU or to count as overhead.
-  guest_clock_start: () => 0,
-  guest_clock_stop: () => 0,
+  guest_clock_start: (vm, instance) => tell(vm, instance, "guest_clock_start", vm.guestClock.start()),
+  guest_clock_stop: (vm, instance) => tell(vm, instance, "guest_clock_stop", vm.guestClock.stop()),
 });
+
+const CLOCK_MISUSES: Readonly<Record<ClockMisuse, readonly [message: string, advice: string]>> = {
+  again: [
+    "was called twice in one callback, without guest_clock_stop() between",
+    "Call it once, where what the guest has to pay for begins.",
+  ],
+  "not-started": [
+    "was called in a callback that has not called guest_clock_start(), so that there is nothing to stop",
+    "Call it behind guest_clock_start(), in the same callback. Without either, a callback's time is overhead.",
+  ],
+  "no-vcpu": [
+    "was called on a thread of the vdev's own, whose time is no vCPU's",
+    "Call it in a callback, such as vread or vwrite.",
+  ],
+};
+
+/** Units of one call: its account is copied, so that a snapshot keeps the one before. */
+const CLOCK_WORK = 50;
+
+/** A pair that does not fit breaks no rule that a page states: an inferred one. */
+function tell(vm: Vm, instance: ModuleInstance, call: string, misuse: ClockMisuse | undefined): number {
+  chargeHostWork(vm, instance, CLOCK_WORK);
+  if (misuse !== undefined) remark(vm, instance, "argument", call, ...CLOCK_MISUSES[misuse]);
+  return 0;
+}

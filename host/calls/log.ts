@@ -67,7 +67,7 @@ export const logBodies = bodies({
 
   qvm_report(vm, instance, text, args) {
     const source = vm.vdevs[vm.context.vdev]?.name ?? "qvm";
-    vm.emit({ kind: "report", source, text: format(vm, instance, "qvm_report", text!, args!) });
+    vm.statusText.report(source, format(vm, instance, "qvm_report", text!, args!));
     return 0;
   },
 

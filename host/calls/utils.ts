@@ -31,7 +31,7 @@ export const utilsBodies = bodies({
     const resolved = vm.interrupts.resolve(pic, match[2]!);
     const vdev = vm.vdevs[vm.context.vdev];
     if (typeof resolved === "string" || vdev === undefined) return text!;
-    const source = vm.interrupts.connectConfigured(resolved.line, vdev);
+    const source = vm.interrupts.connectConfigured(resolved.line, vdev, resolved.param);
     if (typeof source === "string") {
       vm.log("error", vdev, source);
       return text!;

@@ -162,6 +162,7 @@ export class Explainer {
     this.#say("");
     this.#say(`The run ended: ${endReason(end)}. Exit code ${exitCode}.`);
     for (const line of tallyLines(tallyOf(vm), seconds(vm.nowNs), this.#dispatched)) this.#say(`  ${line}`);
+    for (const line of vm.guestClock.lines()) this.#say(`  ${line[0]!.toUpperCase()}${line.slice(1)}.`);
     const expectations = countedExpectations(end);
     if (expectations !== undefined) this.#say(`  ${expectations}.`);
     if (recordFile !== undefined)

@@ -331,6 +331,7 @@ class Run {
           : { expectations: end.script.expectations, failed: end.script.failed, findings: end.script.findings },
       vdevs: vm.vdevs.map((vdev) => ({ ...vm.findings.nameOf(vdev.index), stopped: vdev.instance.stopped ?? null })),
       findings: vm.findings.all.map((finding) => ({ ...finding, times: vm.findings.times(finding) })),
+      guestClock: vm.guestClock.report().map((one) => ({ ...one, billableNs: one.billableNs.toString() })),
       linesHigh: vm.lines.high(),
       interrupts: vm.lines.report(),
       messages: vm.interrupts.msis.counts.map((one) => ({ ...one, address: `0x${one.address.toString(16)}` })),

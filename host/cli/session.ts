@@ -278,6 +278,7 @@ function connect(vm: Vm, guest: RomGuest): void {
       ? guest.claim(space, Number(start), Number(length))
       : guest.release(space, Number(start), Number(length));
   connectLines(vm, guest);
+  vm.dump.registers = () => guest.registers();
 }
 
 async function runRom(vm: Vm, guest: RomGuest): Promise<SessionEnd> {

@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { type SourcePlace, UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { readNumber } from "./numbers.ts";
 import { readPciLocation } from "./pci-location.ts";
@@ -103,6 +103,7 @@ export function readPassPins(word: ConfigWord): PassPin[] {
     const [pin, vector, ...more] = text.split("=");
     if (more.length > 0) throw new UserError(`an interrupt of pass is PIC:LINE=VECTOR, not "${text}"`, word.place);
     const read = readPin(pin!, word);
+    if (typeof read.line === "string") readNumber(read.line, word, "an interrupt line", MAX_LINE);
     if (vector === undefined) return read;
     return { ...read, vector: Number(readNumber(vector, word, "a host vector", MAX_VECTOR)) };
   });
@@ -110,7 +111,17 @@ export function readPassPins(word: ConfigWord): PassPin[] {
 
 /** `pic:line[,pic:line…]`, or `apic` for an I/O APIC's own upstream. */
 export function readPins(word: ConfigWord): IntrPin[] {
-  return word.text.split(",").map((text) => readPin(text, word));
+  let offset = 0;
+  return word.text.split(",").map((text) => {
+    const pin = readPin(text, { ...word, place: placeInside(word, offset) });
+    offset += text.length + 1;
+    return pin;
+  });
+}
+
+/** Where a part of a word stands; the word's own place when quotes and escapes may have moved it. */
+function placeInside({ quoted, place }: ConfigWord, offset: number): SourcePlace {
+  return quoted || place.column === undefined ? place : { ...place, column: place.column + offset };
 }
 
 function readPin(text: string, word: ConfigWord): IntrPin {
@@ -123,7 +134,10 @@ function readPin(text: string, word: ConfigWord): IntrPin {
   if (parts[1]!.includes("=")) {
     throw new UserError("a host vector (=N) is for pass only: a vdev has no physical interrupt behind it", place);
   }
-  return { pic: parts[0]!, line: Number(readNumber(parts[1]!, word, "an interrupt line", MAX_LINE)), place };
+  const [pic, line] = parts as [string, string];
+  // What does not begin as a number is the controller's to understand.
+  if (line !== "" && !/^[0-9+-]/.test(line)) return { pic, line, place };
+  return { pic, line: Number(readNumber(line, word, "an interrupt line", MAX_LINE)), place };
 }
 
 /** Another word for a severity: pages of different versions disagree. */

@@ -1,10 +1,12 @@
 import { formatPlace, UserError } from "../errors.ts";
+import { isHostPicType } from "../interrupts/host-pics.ts";
 import type { VdevItem } from "./vm-config.ts";
 
 /**
- * The order of interrupt controllers that are vdevs: each is defined in front of those that use it, as in every
- * published configuration; so there are no cycles either. What is no vdev of the configuration at all is found out when
- * the interrupt is connected.
+ * The order of interrupt controllers that have a stanza: each is defined in front of those that use it, as in every
+ * published configuration; so there are no cycles either. The first stanza of a type that every VM has (gic, ioapic,
+ * 8259) is that controller, whatever name it gives it: who uses it by its type comes behind it, too. What is no vdev of
+ * the configuration at all is found out when the interrupt is connected.
  *
  * @throws UserError at the `intr` that uses a controller too early
  */
@@ -14,7 +16,7 @@ export function checkControllers(vdevs: readonly VdevItem[]): void {
   for (const [index, vdev] of vdevs.entries()) if (!first.has(nameOf(vdev))) first.set(nameOf(vdev), index);
   for (const [index, vdev] of vdevs.entries()) {
     for (const { pic, place } of vdev.intr) {
-      const at = first.get(pic);
+      const at = first.get(pic) ?? renamedBehind(vdevs, pic, index);
       if (at === undefined || at < index) continue;
       if (at === index) throw new UserError(`${pic} cannot interrupt itself`, place);
       const where = formatPlace(vdevs[at]!.place);
@@ -25,6 +27,13 @@ export function checkControllers(vdevs: readonly VdevItem[]): void {
       throw new UserError(`${order}, and interrupts go in a circle, from ${steps}`, place);
     }
   }
+}
+
+/** Behind a vdev, the stanza that gives a controller every VM has another name; undefined when there is none. */
+function renamedBehind(vdevs: readonly VdevItem[], pic: string, index: number): number | undefined {
+  if (!isHostPicType(pic)) return undefined;
+  const at = vdevs.findIndex(({ type }) => type === pic);
+  return at > index ? at : undefined;
 }
 
 /** Where interrupts of a vdev go, controller by controller, until they come to `target`; undefined when they do not. */

@@ -68,7 +68,7 @@ describe("configurations as the manual writes them", () => {
     expect(bindOptions(pl011!, ["hostdev", "delayed"])).toMatchObject([{ index: 0, argument: ">-" }]);
     expect(bindOptions(counter!, [])).toEqual([]);
     expect(counter!.log).toMatchObject({ severities: ["info", "debug"], destination: "stderr" });
-    expect(config.notes.map((note) => note.place.line)).toEqual([6]);
+    expect(config.notes.map((note) => note.place.line)).toEqual([4, 6]); // sched, load
   });
 
   it("B: two vCPUs, two loggers, options with lists", () => {

@@ -83,12 +83,14 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
 export const CPU_OPTIONS: Readonly<
   Record<(typeof CPU_WORDS)[number], (cpu: Draft<CpuItem>, ...args: Parameters<OptionReader>) => void>
 > = {
-  sched: (cpu, { words }, option) => {
+  sched: (cpu, { config, words }, option) => {
     cpu.sched = number(words, option, "a priority", MAX_PRIORITY).value;
+    note(config, option, `"sched" of a cpu is kept: vCPUs have no priorities here`);
   },
-  runmask: (cpu, { words }, option) => {
+  runmask: (cpu, { config, words }, option) => {
     const word = words.argument(option, "a list of host CPUs");
     cpu.runmask = word.text.split(",").map((text) => Number(readNumber(text, word, "a host CPU", MAX_CPU)));
+    note(config, option, `"runmask" is kept: vCPUs run on no CPU of the host's own`);
   },
   partition: (cpu, { config, words }, option) => {
     cpu.partition = words.argument(option, "a partition's name").text;
@@ -121,8 +123,9 @@ export const VDEV_OPTIONS: Readonly<
     noteRepeat(config, option, vdev.log?.place);
     vdev.log = logFilter(words, option);
   },
-  sched: (vdev, { words }, option) => {
+  sched: (vdev, { config, words }, option) => {
     vdev.sched = number(words, option, "a priority", MAX_PRIORITY);
+    note(config, option, `"sched" of a vdev is in its v_sched, and nothing here is scheduled by priority`);
   },
   hostvector: (vdev, { words }, option) => {
     vdev.hostvector = number(words, option, "a host vector", MAX_VECTOR);

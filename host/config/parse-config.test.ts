@@ -66,15 +66,19 @@ describe("a VM's own options", () => {
   });
 
   it("say what is kept without effect", () => {
-    expect(notes("load x cmdline y dump z debug cpu partition p cluster c pass loc mem:0,1,r")).toEqual([
+    const cpu = "cpu sched 9 runmask 0,1 partition p cluster c";
+    expect(notes(`load x cmdline y dump z debug ${cpu} vdev t sched 8 pass loc mem:0,1,r`)).toEqual([
       expect.stringContaining('"load"'),
       expect.stringContaining('"cmdline"'),
       expect.stringContaining('"debug"'),
+      expect.stringContaining('"sched" of a cpu'),
+      expect.stringContaining('"runmask"'),
       expect.stringContaining('"partition"'),
       expect.stringContaining('"cluster"'),
+      expect.stringContaining('"sched" of a vdev'),
       expect.stringContaining('"pass"'),
     ]);
-    expect(notes("system s ram 1m cpu sched 9 runmask 0,1 vdev t loc 0x1000 intr gic:1 x y")).toEqual([]);
+    expect(notes("system s ram 1m cpu vdev t loc 0x1000 intr gic:1 x y")).toEqual([]);
   });
 });
 
@@ -323,6 +327,7 @@ describe("a mistake", () => {
     ["pass loc mem:0x1000,0,r", "1:10: the length of pass must not be zero"],
     ["pass loc io:0xfff8,16,rw", "1:10: this pass reaches past the end of the port space"],
     ["pass loc 0xffffffffffffffff,2,r", "1:10: this pass reaches past the end of the 64-bit memory space"],
+    ["pass intr gic:x=4", "1:11: an interrupt line must be a number"],
     ["pass intr gic:4=x", "1:11: a host vector must be a number"],
     ["pass intr gic:4=1=2", "1:11: an interrupt of pass is PIC:LINE=VECTOR"],
     ["set vdevbox-steps 10", "1:19: the value of vdevbox-steps must be at least 1000, not 10"],
@@ -335,7 +340,7 @@ describe("a mistake", () => {
     ["vdev a loc 0x400000000g", "1:12: an address is too large"],
     ["vdev a loc 0x1000,16", "1:12: the loc of a vdev is one address"],
     ["vdev a intr 5", '1:13: an interrupt is written PIC:LINE, as in gic:42, not "5"'],
-    ["vdev a intr gic:x", "1:13: an interrupt line must be a number"],
+    ["vdev a intr gic:4x", "1:13: an interrupt line must be a number"],
     ["vdev a intr gic:44=150", "1:13: a host vector (=N) is for pass only"],
     ["vdev a intr gic:0x100000000", "1:13: an interrupt line is too large"],
     [

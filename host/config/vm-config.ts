@@ -96,8 +96,8 @@ export type PciLocation =
 
 export interface IntrPin {
   readonly pic: string;
-  /** Left out for `apic`, an I/O APIC's own upstream. */
-  readonly line?: number;
+  /** A number, or a name that only the controller knows. Left out for `apic`, an I/O APIC's own upstream. */
+  readonly line?: number | string;
   readonly place: SourcePlace;
 }
 

@@ -11,10 +11,7 @@ import type { Line, Source } from "./line.ts";
 import type { InterruptLines } from "./lines.ts";
 
 /** Who asks for a line. */
-export interface Claimant {
-  readonly instance: number;
-  readonly owner: string;
-}
+export type Claimant = Omit<Source, "bit">;
 
 /** Bit 31 is the host's own, for MSIs. */
 export const MSI_SOURCE = 0x8000_0000;

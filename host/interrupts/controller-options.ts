@@ -45,6 +45,29 @@ export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic"
   return { type, name: item.name?.text ?? type, before, ignored, msi, place };
 }
 
+/** Ports of the two 8259s of a PC: the first, and the one behind its line 2 whose lines are 8 to 15. */
+const PAIR_PORTS: readonly bigint[] = [0x20n, 0xa0n];
+
+/** Whether a stanza may be one half of a pair: an 8259 without a name, at one of the two places the manual gives. */
+export function isHalf(item: VdevItem): boolean {
+  return portOfHalf(item) !== undefined;
+}
+
+/**
+ * Whether a stanza is the other half of a pair of 8259s: a PC has two, which its guest knows as lines 0 to 15 of one
+ * controller. A stanza with a name is a controller of its own.
+ */
+export function isOtherHalf(item: VdevItem, half: VdevItem): boolean {
+  const ports = [portOfHalf(item), portOfHalf(half)];
+  return PAIR_PORTS.every((port) => ports.includes(port));
+}
+
+function portOfHalf({ type, name, loc }: VdevItem): bigint | undefined {
+  if (type !== "8259" || name !== undefined || loc === undefined) return undefined;
+  const isPort = (loc.space === "io" || loc.space === "default") && PAIR_PORTS.includes(loc.address);
+  return isPort ? loc.address : undefined;
+}
+
 /** `ADDRESS,BASE,COUNT` of a GICv2m frame. */
 function readMsi(word: OwnWord): NonNullable<ControllerPlan["msi"]> {
   const parts = word.text.split(",");

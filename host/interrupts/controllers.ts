@@ -5,7 +5,7 @@ import type { Vdev } from "../vm/vdev.ts";
 import { HOST_PIC_TYPES, type HostPic, type HostPicType, hostPic } from "./host-pics.ts";
 import type { PicFunctions } from "./pic-functions.ts";
 
-/** Bytes of text a controller takes and gives, the NUL included. */
+/** Bytes of text a controller takes and gives, the NUL included, and of what it says of a line for a firmware table. */
 export const TEXT_BYTES = 256;
 
 /** A vdev whose factory has `pic` functions. */
@@ -14,7 +14,7 @@ export interface VdevPic {
   readonly name: string;
   readonly vdev: Vdev;
   readonly functions: PicFunctions;
-  /** TEXT_BYTES of its module's memory, where it takes and gives the text of a line. */
+  /** TEXT_BYTES of its module's memory, where it takes and gives the text of a line and its part of a table. */
   readonly text: number;
   /** Lines it has: what guest_intr_num_pins() said, else what pnum_mask leaves room for. */
   lines: number;
@@ -85,7 +85,7 @@ export class Controllers {
       name: vdev.name,
       vdev,
       functions,
-      text: functions.parse === 0 && functions.string === 0 ? 0 : vdev.instance.alloc(TEXT_BYTES),
+      text: functions.parse + functions.string + functions.tableSpec === 0 ? 0 : vdev.instance.alloc(TEXT_BYTES),
       lines: functions.linesOfMask,
       complete: false,
     };

@@ -87,8 +87,8 @@ export class Interrupts {
   }
 
   /** Connects a vdev with the line its configuration names. @returns why not, as a sentence */
-  connectConfigured(line: Line, vdev: Vdev): Source | string {
-    return connectConfigured(this.lines, line, { instance: vdev.instance.id, owner: vdev.name });
+  connectConfigured(line: Line, vdev: Vdev, param: number): Source | string {
+    return connectConfigured(this.lines, line, { instance: vdev.instance.id, owner: vdev.name, param });
   }
 
   /** Asks every controller that is a vdev to report what the guest does with the lines that are in use. */
@@ -96,7 +96,8 @@ export class Interrupts {
     for (const line of [...this.lines.all()]) {
       const { pic, state } = line;
       if (pic.kind !== "vdev" || state.sources.length === 0) continue;
-      this.calls.notify(pic, { param: line.line, srcId: 0 }, GIN_UNMASK | GIN_ACK);
+      const param = state.sources.find((source) => source.param !== undefined)?.param ?? line.line;
+      this.calls.notify(pic, { param, srcId: 0 }, GIN_UNMASK | GIN_ACK);
     }
   }
 

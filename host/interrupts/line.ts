@@ -40,6 +40,8 @@ export interface Source {
   readonly instance: number;
   /** Whose it is, for messages. */
   readonly owner: string;
+  /** guest_intr.param as the controller made it from the text of an `intr`, its GIPF_* flags included. */
+  readonly param?: number;
 }
 
 /** All that changes of a line. */

@@ -10,6 +10,9 @@ import { TEXT_BYTES, type VdevPic } from "./controllers.ts";
 const CHAIN_LIMIT = 8;
 /** Calls into controllers that one callback of a vdev, or one guest access, may cause in all. */
 const CALLS_LIMIT = 2000;
+/** `enum guest_table_spec_component`: its names and values are not public, so that one number has to stand for all. */
+const TABLE_SPEC_COMPONENT = 0;
+
 /** What a controller is told about one of its lines. */
 export interface LineRef {
   /** guest_intr.param: the line, and flags where the controller has such. */
@@ -104,6 +107,23 @@ export class PicCalls {
     return result === undefined ? undefined : pic.vdev.instance.cstring(at, TEXT_BYTES);
   }
 
+  /**
+   * What a controller says of a line for a firmware table.
+   * @returns its answer, and the bytes it wrote when that is a number of bytes that fit; undefined when it says nothing
+   */
+  tableSpec(pic: VdevPic, line: LineRef): { readonly result: number; readonly bytes: Uint8Array } | undefined {
+    const { tableSpec } = pic.functions;
+    if (tableSpec === 0) return undefined;
+    const at = pic.text;
+    const { instance } = pic.vdev;
+    instance.bytes.fill(0, at, at + TEXT_BYTES);
+    const call = (frame: number) => [tableSpec, SHAPE.intIIII, frame, TABLE_SPEC_COMPONENT, at, TEXT_BYTES] as const;
+    const result = this.#call(pic, "pic-table-spec", line, call);
+    if (result === undefined) return undefined;
+    const length = result >= 0 && result <= TEXT_BYTES ? result : 0;
+    return { result, bytes: instance.bytes.slice(at, at + length) };
+  }
+
   /** Delivers a message to a controller that has registered for it. */
   deliver(pic: VdevPic, fn: number, src: number, address: bigint, data: number, cookie: number): void {
     const { activations } = this.#vm;
@@ -130,7 +150,7 @@ export class PicCalls {
 
   #call(
     pic: VdevPic,
-    callback: "pic-signal" | "pic-notify" | "pic-parse" | "pic-string",
+    callback: "pic-signal" | "pic-notify" | "pic-parse" | "pic-string" | "pic-table-spec",
     line: LineRef,
     arguments_: (frame: number) => readonly [number, number, number, number, number, number],
     after: (frame: number) => void = () => {},

@@ -14,6 +14,7 @@ export interface PicFunctions {
   readonly notify: number;
   readonly parse: number;
   readonly string: number;
+  readonly tableSpec: number;
 }
 
 /** Reads and checks the struct. @returns what is wrong with it instead, as the end of a sentence */
@@ -37,5 +38,6 @@ export function readPicFunctions(instance: ModuleInstance, address: number): Pic
     notify: instance.u32(address + vdev_pic_functions.notify),
     parse: instance.u32(address + vdev_pic_functions.parse),
     string: instance.u32(address + vdev_pic_functions.string),
+    tableSpec: instance.u32(address + vdev_pic_functions.table_spec),
   };
 }

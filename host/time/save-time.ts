@@ -1,5 +1,6 @@
 import type { Vm } from "../vm/vm.ts";
 import type { Alarm, SavedAlarms } from "./clock.ts";
+import type { SavedGuestClock } from "./guest-clock.ts";
 import type { PulseTimers } from "./pulse-timers.ts";
 import type { Pulse } from "./pulses.ts";
 
@@ -11,6 +12,7 @@ export interface SavedTime {
   readonly alarms: SavedAlarms;
   readonly pulses: readonly Pulse[];
   readonly guestCpus: number;
+  readonly guestClock: SavedGuestClock;
 }
 
 export function saveTime(vm: Vm): SavedTime {
@@ -21,6 +23,7 @@ export function saveTime(vm: Vm): SavedTime {
     alarms: vm.clock.save([...vm.timers.all, ...vm.pulseTimers.all(), ...threadAlarms(vm)]),
     pulses: vm.pulses.save(),
     guestCpus: vm.guestCpus.count,
+    guestClock: vm.guestClock.save(),
   };
 }
 
@@ -36,6 +39,7 @@ export function restoreTime(vm: Vm, saved: SavedTime): void {
   vm.restoreClock(saved.nowNs);
   vm.pulses.restore(saved.pulses);
   vm.guestCpus.truncate(saved.guestCpus);
+  vm.guestClock.restore(saved.guestClock);
   vm.alarmsChanged();
 }
 
@@ -48,5 +52,7 @@ export function* timeDigest(vm: Vm): Iterable<string> {
     const { instance, id, isSet, deadlineNs, intervalNs } = timer;
     yield `pulse timer ${instance.id} ${id} ${isSet ? deadlineNs : "idle"} every ${intervalNs}\n`;
   }
+  const guestClock = vm.guestClock.digest();
+  if (guestClock !== "") yield `guest clock ${guestClock}\n`;
   for (const { vdev, code } of vm.pulses.waiting) yield `pulse ${vdev.index} ${code}\n`;
 }

@@ -154,7 +154,7 @@ export class Activations {
   /** Runs an activation up to its end or to where it is left. */
   #step(activation: Activation): Outcome {
     const { instance } = activation;
-    const { context, dispatcher, held, windows } = this.#vm;
+    const { context, dispatcher, guestClock, held, windows } = this.#vm;
     const outer = this.#current;
     const { callback, thread, vdev, vcpu } = context;
     const work = instance.hostWork;
@@ -184,7 +184,10 @@ export class Activations {
       this.caught(error, instance);
       return undefined;
     } finally {
-      if (!left) instance.giveFrame(activation.frame);
+      if (!left) {
+        instance.giveFrame(activation.frame);
+        if (guestClock.any) guestClock.ended(activation);
+      }
       this.#current = outer;
       instance.hostWork += work;
       dispatcher.exports.select(0, outer === undefined ? 0 : outer.depth + 1);
@@ -226,6 +229,7 @@ export class Activations {
     for (const activation of left) {
       activation.instance.coroutines?.forget(activation);
       activation.instance.giveFrame(activation.frame);
+      this.#vm.guestClock.ended(activation);
     }
   }
 

@@ -1,6 +1,8 @@
 /**
- * A guest's memory as an ELF64 core file (System V gABI, chapters 4 and 5): ELF header, program headers, one PT_NOTE
+ * A guest's memory as an ELF core file (System V gABI, chapters 4 and 5): ELF header, program headers, one PT_NOTE
  * and one PT_LOAD for each range of RAM or ROM, little-endian. Addresses are guest-physical.
+ *
+ * It is ELF64, but ELF32 for an i386 whose memory fits: tools that know that processor take nothing else.
  */
 
 /** One range of guest memory. */
@@ -32,12 +34,23 @@ export interface CoreFile {
 
 /** e_machine of an unknown processor. */
 export const EM_NONE = 0;
+export const EM_386 = 3;
 
 /** Most ranges one file can name: e_phnum is 16 bits, 0xffff has a meaning of its own, and the note takes one. */
 export const CORE_RANGES_MAX = 0xfffd;
 
-const HEADER_BYTES = 64;
-const PROGRAM_HEADER_BYTES = 56;
+/** What the two kinds of file differ in. */
+interface FileClass {
+  /** EI_CLASS. */
+  readonly id: number;
+  readonly headerBytes: number;
+  readonly programHeaderBytes: number;
+}
+const ELF32: FileClass = { id: 1, headerBytes: 52, programHeaderBytes: 32 };
+const ELF64: FileClass = { id: 2, headerBytes: 64, programHeaderBytes: 56 };
+/** Addresses and offsets of ELF32 end here. */
+const END_OF_32_BITS = 1n << 32n;
+
 const PAGE_BYTES = 4096;
 /** Memory is looked through in pieces of this size: those that are all zero become holes. */
 const PIECE_BYTES = 1 << 16;
@@ -52,25 +65,36 @@ const PF_R = 4;
 /** @param machine e_machine @param ranges at most CORE_RANGES_MAX */
 export function coreFile(machine: number, ranges: readonly CoreRange[], notes: readonly CoreNote[]): CoreFile {
   const noteBytes = Buffer.concat(notes.map(formatNote));
+  const kind = machine === EM_386 && fitsElf32(ranges, noteBytes.length) ? ELF32 : ELF64;
   const count = ranges.length + 1;
-  const notesAt = HEADER_BYTES + count * PROGRAM_HEADER_BYTES;
+  const notesAt = kind.headerBytes + count * kind.programHeaderBytes;
   const head = Buffer.alloc(notesAt + noteBytes.length);
-  writeHeader(head, machine, count);
-  const note = { type: PT_NOTE, flags: PF_R, offset: notesAt, address: 0n, bytes: noteBytes.length, align: 4 };
-  writeProgramHeader(head, 0, note);
+  writeHeader(head, kind, machine, count);
   noteBytes.copy(head, notesAt);
   let end = head.length;
-  const offsets = ranges.map((range, i) => {
+  const loads = ranges.map(({ start, bytes, writable }): ProgramHeader => {
     // Offset and address are congruent modulo the alignment, as a PT_LOAD has to be.
-    const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES + Number(range.start % BigInt(PAGE_BYTES));
-    const flags = range.writable ? PF_R | PF_W : PF_R;
-    const { start, bytes } = range;
-    const load = { type: PT_LOAD, flags, offset, address: start, bytes: bytes.length, align: PAGE_BYTES };
-    writeProgramHeader(head, i + 1, load);
+    const offset = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES + Number(start % BigInt(PAGE_BYTES));
     end = offset + bytes.length;
-    return offset;
+    const flags = writable ? PF_R | PF_W : PF_R;
+    return { type: PT_LOAD, flags, offset, address: start, bytes: bytes.length, align: PAGE_BYTES };
   });
+  const note = { type: PT_NOTE, flags: PF_R, offset: notesAt, address: 0n, bytes: noteBytes.length, align: 4 };
+  for (const [i, header] of [note, ...loads].entries()) {
+    writeProgramHeader(head, kind, kind.headerBytes + i * kind.programHeaderBytes, header);
+  }
+  const offsets = loads.map(({ offset }) => offset);
   return { pieces: piecesOf(head, ranges, offsets), length: end };
+}
+
+/** Whether every address and, with what alignment may cost, every offset has 32 bits. */
+function fitsElf32(ranges: readonly CoreRange[], noteBytes: number): boolean {
+  const head = ELF32.headerBytes + (ranges.length + 1) * ELF32.programHeaderBytes + noteBytes;
+  const fileBytes = ranges.reduce((sum, { bytes }) => sum + bytes.length + 2 * PAGE_BYTES, head);
+  return (
+    BigInt(fileBytes) <= END_OF_32_BITS &&
+    ranges.every(({ start, bytes }) => start + BigInt(bytes.length) <= END_OF_32_BITS)
+  );
 }
 
 function* piecesOf(head: Buffer, ranges: readonly CoreRange[], offsets: readonly number[]): Generator<CorePiece> {
@@ -84,15 +108,18 @@ function* piecesOf(head: Buffer, ranges: readonly CoreRange[], offsets: readonly
   }
 }
 
-function writeHeader(head: Buffer, machine: number, programHeaders: number): void {
-  head.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]); // magic, ELFCLASS64, ELFDATA2LSB, EV_CURRENT
+function writeHeader(head: Buffer, kind: FileClass, machine: number, programHeaders: number): void {
+  head.set([0x7f, 0x45, 0x4c, 0x46, kind.id, 1, 1]); // magic, EI_CLASS, ELFDATA2LSB, EV_CURRENT
   head.writeUInt16LE(ET_CORE, 16);
   head.writeUInt16LE(machine, 18);
   head.writeUInt32LE(1, 20); // e_version
-  head.writeBigUInt64LE(BigInt(HEADER_BYTES), 32); // e_phoff
-  head.writeUInt16LE(HEADER_BYTES, 52); // e_ehsize
-  head.writeUInt16LE(PROGRAM_HEADER_BYTES, 54);
-  head.writeUInt16LE(programHeaders, 56);
+  // e_entry, e_phoff and e_shoff are as wide as an address; e_flags stands between them and the sizes.
+  const addressBytes = kind === ELF64 ? 8 : 4;
+  head.writeUInt32LE(kind.headerBytes, 24 + addressBytes); // e_phoff
+  const sizes = 24 + 3 * addressBytes + 4;
+  head.writeUInt16LE(kind.headerBytes, sizes); // e_ehsize
+  head.writeUInt16LE(kind.programHeaderBytes, sizes + 2);
+  head.writeUInt16LE(programHeaders, sizes + 4);
 }
 
 interface ProgramHeader {
@@ -104,17 +131,20 @@ interface ProgramHeader {
   readonly align: number;
 }
 
-function writeProgramHeader(head: Buffer, index: number, header: ProgramHeader): void {
-  const at = HEADER_BYTES + index * PROGRAM_HEADER_BYTES;
-  const memory = header.type === PT_LOAD ? BigInt(header.bytes) : 0n;
-  head.writeUInt32LE(header.type, at);
-  head.writeUInt32LE(header.flags, at + 4);
-  head.writeBigUInt64LE(BigInt(header.offset), at + 8);
-  head.writeBigUInt64LE(header.address, at + 16); // p_vaddr: debuggers look memory up by it
-  head.writeBigUInt64LE(header.address, at + 24); // p_paddr
-  head.writeBigUInt64LE(BigInt(header.bytes), at + 32); // p_filesz
-  head.writeBigUInt64LE(memory, at + 40); // p_memsz
-  head.writeBigUInt64LE(BigInt(header.align), at + 48);
+function writeProgramHeader(head: Buffer, kind: FileClass, at: number, header: ProgramHeader): void {
+  const { type, flags, address, bytes, align, offset } = header;
+  const memory = type === PT_LOAD ? bytes : 0;
+  // p_offset, p_vaddr (debuggers look memory up by it), p_paddr, p_filesz, p_memsz
+  const places = [BigInt(offset), address, address, BigInt(bytes), BigInt(memory)];
+  head.writeUInt32LE(type, at);
+  if (kind === ELF64) {
+    head.writeUInt32LE(flags, at + 4);
+    for (const [i, place] of [...places, BigInt(align)].entries()) head.writeBigUInt64LE(place, at + 8 + 8 * i);
+  } else {
+    for (const [i, place] of places.entries()) head.writeUInt32LE(Number(place), at + 4 + 4 * i);
+    head.writeUInt32LE(flags, at + 24);
+    head.writeUInt32LE(align, at + 28);
+  }
 }
 
 /** Length of name and of content, type, then both, each filled up to four bytes. */

@@ -1,5 +1,8 @@
 import { QST_PCI, VDEV_CTRL_GEN_ACPI, VDEV_CTRL_GEN_FDT, VDEV_CTRL_PCI_BARS } from "../../abi/generated/constants.ts";
-import { vpci_bar } from "../../abi/generated/layouts.ts";
+import { guest_intr, vdev_s, vpci_bar } from "../../abi/generated/layouts.ts";
+import { TEXT_BYTES } from "../interrupts/controllers.ts";
+import { picAt } from "../interrupts/handles.ts";
+import { counted } from "../plural.ts";
 import { architectureOf } from "./architecture.ts";
 import { errnoName } from "./errno.ts";
 import { locationOf } from "./location.ts";
@@ -30,6 +33,33 @@ export function describeToGuest(vm: Vm): void {
   for (const vdev of vm.vdevs) {
     const result = askControl(vm, vdev, call);
     if (result !== 0) vm.log("warn", vdev, `VDEV_CTRL_${call.callback} answered ${errnoName(result)}`);
+    describeInterrupt(vm, vdev);
+  }
+}
+
+/**
+ * A firmware table names a vdev's interrupt, and only the controller knows how: `table_spec` of a controller that is a
+ * vdev encodes it. When it is asked, for which component, and what it answers, no page says; here it is once for the
+ * v_intr of each vdev, behind that vdev's own callback, and a number below 0 is an errno. No table is built: what it
+ * says goes to the log.
+ */
+function describeInterrupt(vm: Vm, vdev: Vdev): void {
+  const { instance, vdp } = vdev;
+  const intr = vdp + vdev_s.v_intr;
+  const { controllers, calls } = vm.interrupts;
+  const pic = picAt(controllers, instance, instance.u32(intr + guest_intr.pic));
+  if (pic?.kind !== "vdev") return;
+  const param = instance.u32(intr + guest_intr.param);
+  const spec = calls.tableSpec(pic, { param, srcId: instance.u32(intr + guest_intr.src_id) });
+  if (spec === undefined) return;
+  const { result, bytes } = spec;
+  const whose = `the interrupt of ${vdev.name}`;
+  if (result < 0) vm.log("warn", pic.vdev, `table_spec of ${whose} answered ${errnoName(result)}`);
+  else if (result > TEXT_BYTES) {
+    vm.log("warn", pic.vdev, `table_spec of ${whose} answered ${result}, and its buffer has ${TEXT_BYTES} bytes`);
+  } else {
+    const hex = Buffer.from(bytes).toString("hex");
+    vm.log("debug", pic.vdev, `table_spec describes ${whose} in ${counted(result, "byte")}${hex && `: ${hex}`}`);
   }
 }
 

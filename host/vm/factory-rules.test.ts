@@ -56,7 +56,7 @@ describe("a vdev with several interrupts", () => {
   it("has an option of its own for them", () => {
     const text = "vdev dev loc 0x1000 intr gic:40,gic:41";
     expect(startConfig({ dev: watVdev() }, text).error).toMatch(
-      /^vm\.qvmconf:1:26: vdev dev has one interrupt, and this gives it 2/,
+      /^vm\.qvmconf:1:33: vdev dev has one interrupt, and this gives it 2/,
     );
     expect(startConfig({ dev: watVdev({ options: ["intr"] }) }, text).error).toBe("");
   });

@@ -1,4 +1,4 @@
-/** Guest dumps are ELF64 core files. Oracle: a reader of its own (test/support/elf-core.ts), and the bytes in guest RAM. */
+/** Guest dumps are ELF core files. Oracle: a reader of its own (test/support/elf-core.ts), and the bytes in guest RAM. */
 import {
   existsSync,
   mkdirSync,
@@ -95,7 +95,7 @@ describe("a core file", () => {
       for (const { offset, bytes } of core.pieces) file.set(bytes, offset);
       return readCore(file);
     };
-    expect(whole([])).toMatchObject({ machine: 62, notes: [{ name: "a", type: 7, text: "xyz" }] });
+    expect(whole([])).toMatchObject({ bits: 64, machine: 62, notes: [{ name: "a", type: 7, text: "xyz" }] });
     const ranges = Array.from({ length: 100 }, (_, i) => ({
       start: BigInt(i) * 0x123457n,
       bytes: new Uint8Array(1 + i * 1001).fill(i),

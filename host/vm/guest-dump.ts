@@ -1,8 +1,10 @@
 import { closeSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { getSystemErrorName } from "node:util";
 import { EEXIST, EIO, ENOENT, ENOTSUP, EOK } from "../../abi/generated/constants.ts";
-import { CORE_RANGES_MAX, type CoreFile, type CoreNote, coreFile, EM_NONE } from "./core-file.ts";
+import type { X86Registers } from "../guests/x86-registers.ts";
+import { CORE_RANGES_MAX, type CoreFile, type CoreNote, coreFile, EM_386, EM_NONE } from "./core-file.ts";
 import type { Vm } from "./vm.ts";
+import { prstatusNote, systemRegisters } from "./x86-notes.ts";
 
 /** Dumps one run may write: a vdev that asks for one with every access must not fill the disk. */
 export const DUMPS_MAX = 8;
@@ -10,9 +12,12 @@ export const DUMPS_MAX = 8;
 /** Host work of asking for one: each is told in a message, also when none is written. */
 export const DUMP_WORK = 1000;
 
-/** Owner and type of the note that says what the VM was: JSON, UTF-8. */
-export const NOTE_OWNER = "vdevbox";
-export const NOTE_TYPE_VM = 0x564d;
+/** Owner of the notes that no debugger knows; the text of each is UTF-8. */
+const NOTE_OWNER = "vdevbox";
+/** Types of them: what the VM was (JSON), system registers of a CPU (JSON), what vdevs said to VDEV_CTRL_STATUS. */
+const NOTE_TYPE = { vm: 0x564d, cpu: 0x5643, status: 0x5653 } as const;
+/** The one CPU of a guest that has registers. */
+const VCPU = 0;
 
 /**
  * Stands in for writing a dump, in a replay.
@@ -31,6 +36,8 @@ export class GuestDump {
   /** Dumps begun, successful or not. */
   #count = 0;
   source: DumpSource | undefined;
+  /** The registers of the guest's processor; undefined when it has none. Set by who runs such a guest. */
+  registers: (() => X86Registers | undefined) | undefined;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -73,14 +80,17 @@ export class GuestDump {
     const { ranges } = this.#vm.ram;
     if (ranges.length > CORE_RANGES_MAX) return ENOTSUP;
     try {
-      writeCore(file, coreFile(EM_NONE, ranges, [this.#note(reason)]));
+      const registers = this.registers?.();
+      const notes = [...(registers === undefined ? [] : registerNotes(registers)), ...this.#notes(reason)];
+      writeCore(file, coreFile(registers === undefined ? EM_NONE : EM_386, ranges, notes));
       return EOK;
     } catch (error) {
       return -((error as NodeJS.ErrnoException).errno ?? -EIO);
     }
   }
 
-  #note(reason: string): CoreNote {
+  /** What the VM was, and what its vdevs said when they were asked for it together with the dump. */
+  #notes(reason: string): CoreNote[] {
     const vm = this.#vm;
     const facts = {
       system: vm.plan.system,
@@ -91,8 +101,21 @@ export class GuestDump {
       linesHigh: vm.lines.high(),
       vdevs: vm.vdevs.map((vdev) => ({ ...vm.findings.nameOf(vdev.index), stopped: vdev.instance.stopped ?? null })),
     };
-    return { name: NOTE_OWNER, type: NOTE_TYPE_VM, bytes: Buffer.from(JSON.stringify(facts)) };
+    const status = vm.statusText.now;
+    return [
+      note(NOTE_TYPE.vm, JSON.stringify(facts)),
+      ...(status === undefined ? [] : [note(NOTE_TYPE.status, status)]),
+    ];
   }
+}
+
+function note(type: number, text: string): CoreNote {
+  return { name: NOTE_OWNER, type, bytes: Buffer.from(text) };
+}
+
+/** For debuggers, and what they have no place for. */
+function registerNotes(registers: X86Registers): CoreNote[] {
+  return [prstatusNote(VCPU, registers), note(NOTE_TYPE.cpu, JSON.stringify(systemRegisters(VCPU, registers)))];
 }
 
 /** Writes a file with holes where memory is zero. What cannot be written whole is removed. @throws what node:fs does */

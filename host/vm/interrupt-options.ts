@@ -1,10 +1,16 @@
 import { vdev_s } from "../../abi/generated/layouts.ts";
-import { type SourcePlace, UserError } from "../errors.ts";
+import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
+import { formatPin } from "../interrupts/controllers.ts";
 import { fillInterrupt } from "../interrupts/handles.ts";
+import type { Line } from "../interrupts/line.ts";
 import { didYouMean } from "../nearest-word.ts";
 import type { ControllerPlan, IntrPlan } from "./plan.ts";
 import type { Vdev } from "./vdev.ts";
 import { EXIT, type Vm } from "./vm.ts";
+
+/** Where the private and the shared peripheral interrupts of a GIC begin. */
+const FIRST_PPI = 16;
+const FIRST_SPI = 32;
 
 /** Makes the host controllers that stand between the vdev before and the one with this index. */
 export function declareControllers(vm: Vm, index: number): void {
@@ -36,14 +42,43 @@ function declareController(vm: Vm, plan: ControllerPlan): void {
  */
 export function applyIntr(vm: Vm, vdev: Vdev, intr = vdev.plan.intr): void {
   if (intr === undefined) return;
+  const { pic, line, param } = resolvePin(vm, vdev, intr);
+  const source = vm.interrupts.connectConfigured(line, vdev, param);
+  if (typeof source === "string") throw new UserError(source, intr.place ?? vdev.plan.place);
+  fillInterrupt(vdev.instance, vdev.vdp + vdev_s.v_intr, pic, param, source.bit);
+}
+
+/**
+ * The pins behind the first, for a vdev that has `intr` among its own options: it connects them itself, with
+ * qvm_parse_intr(), which can say little of what is wrong.
+ * @throws UserError for a controller or line there is none of
+ */
+export function checkMorePins(vm: Vm, vdev: Vdev): void {
+  if (!vdev.factory.optionList.includes("intr")) return;
+  for (const pin of vdev.plan.morePins ?? []) resolvePin(vm, vdev, pin);
+}
+
+function resolvePin(vm: Vm, vdev: Vdev, intr: IntrPlan) {
   const at = intr.place ?? vdev.plan.place;
   const pic = vm.interrupts.controllers.find(intr.pic);
   if (pic === undefined) throw unknownController(vm, intr, at);
-  const resolved = vm.interrupts.resolve(pic, `${intr.line}`);
+  const text = `${intr.line}`;
+  const resolved = vm.interrupts.resolve(pic, text);
   if (typeof resolved === "string") throw new UserError(resolved, at);
-  const source = vm.interrupts.connectConfigured(resolved.line, vdev);
-  if (typeof source === "string") throw new UserError(source, at);
-  fillInterrupt(vdev.instance, vdev.vdp + vdev_s.v_intr, pic, resolved.param, source.bit);
+  if (resolved.length !== text.length) throw new UserError(`${pic.name} knows no line ${text}`, at);
+  if (pic.kind === "host" && pic.type === "gic") remarkPrivateLine(vm, vdev, resolved.line, at);
+  return { ...resolved, pic };
+}
+
+/**
+ * Lines of a GIC that are no device's: 0 to 15 only software raises (SGIs), 16 to 31 are peripherals of each CPU (PPIs;
+ * Arm IHI 0069, 2.2.1). That qvm refuses them in `intr` no page says, so they are only told of.
+ */
+function remarkPrivateLine(vm: Vm, vdev: Vdev, line: Line, at: SourcePlace | undefined): void {
+  if (line.line >= FIRST_SPI) return;
+  const kind = line.line < FIRST_PPI ? "only software raises it (SGI)" : "it is each CPU's own (PPI)";
+  const where = at === undefined ? "" : ` (${formatPlace(at)})`;
+  vm.log("warn", vdev, `${formatPin(line)} is no line for a device: ${kind}; those begin at ${FIRST_SPI}${where}`);
 }
 
 /** That a controller stands in front of its users is checked where the configuration is read. */

@@ -3,14 +3,15 @@ import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
 import { checkControllers } from "../config/check-controllers.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
-import { type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
+import { type IntrPin, type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
-import { controllerPlan } from "../interrupts/controller-options.ts";
+import { controllerPlan, isHalf, isOtherHalf } from "../interrupts/controller-options.ts";
 import { isHostPicType } from "../interrupts/host-pics.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
 import type {
   ControllerPlan,
+  IntrPlan,
   LimitsPlan,
   LocPlan,
   RamPlan,
@@ -116,29 +117,48 @@ function vdevsOf(config: VmConfig, options: PlanOptions): Required<Pick<VmPlan, 
   const vdevs: VdevPlan[] = [];
   const controllers: ControllerPlan[] = [];
   const findModule = moduleFinder(options);
+  /** An 8259 that may be one of a pair, and where its plan is. */
+  let half: { readonly item: VdevItem; readonly index: number } | undefined;
   for (const item of config.vdevs) {
     if (isHostPicType(item.type) && moduleFile(item, moduleFolders(item, options)) === undefined) {
-      controllers.push(controllerPlan(item, item.type, vdevs.length));
+      const plan = controllerPlan(item, item.type, vdevs.length);
+      if (half !== undefined && isOtherHalf(item, half.item)) {
+        controllers[half.index] = withIgnored(controllers[half.index]!, plan.ignored);
+        half = undefined;
+      } else {
+        if (isHalf(item)) half = { item, index: controllers.length };
+        controllers.push(plan);
+      }
     } else vdevs.push(vdevPlan(item, findModule));
   }
   return { vdevs, controllers };
 }
 
+function withIgnored(plan: ControllerPlan, more: readonly string[]): ControllerPlan {
+  return { ...plan, ignored: [...new Set([...plan.ignored, ...more])] };
+}
+
 function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevPlan {
   const settings = vdevboxSettings(item.settings);
-  const [intr] = item.intr;
+  const [intr, ...morePins] = item.intr.map(pinPlan);
   return {
     type: item.type,
     file: findModule(item),
     name: item.name?.text,
     loc: locOf(item),
-    intr:
-      intr === undefined || intr.line === undefined ? undefined : { pic: intr.pic, line: intr.line, place: intr.place },
+    intr,
+    morePins: morePins.filter((pin) => pin !== undefined),
     policy: settings.policy,
+    ...(item.sched && { sched: item.sched.value }),
     ...(item.hostvector && { hostvector: item.hostvector.place }),
     place: item.place,
     options: (optionList) => bindOptions(item, optionList),
   };
+}
+
+/** `apic`, the upstream of an I/O APIC, is no line. */
+function pinPlan({ pic, line, place }: IntrPin): IntrPlan | undefined {
+  return line === undefined ? undefined : { pic, line, place };
 }
 
 function locOf({ loc }: VdevItem): LocPlan | undefined {

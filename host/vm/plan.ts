@@ -35,7 +35,8 @@ export type LocPlan =
 
 export interface IntrPlan {
   readonly pic: string;
-  readonly line: number;
+  /** A number, or a name for the controller's `parse`. */
+  readonly line: number | string;
   readonly place?: SourcePlace;
 }
 
@@ -67,7 +68,11 @@ export interface VdevPlan {
   readonly name: string | undefined;
   readonly loc: LocPlan | undefined;
   readonly intr: IntrPlan | undefined;
+  /** What `intr` names behind the first: for a vdev that parses the option itself. */
+  readonly morePins?: readonly IntrPlan[];
   readonly policy: Policy | undefined;
+  /** `sched`: the priority v_sched gets; nothing here is scheduled by it. */
+  readonly sched?: number;
   /** Where `hostvector` was given: only interrupt controllers have one. */
   readonly hostvector?: SourcePlace;
   readonly place?: SourcePlace;

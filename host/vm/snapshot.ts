@@ -38,6 +38,7 @@ export class VmSnapshot {
   readonly #threadStates: ReturnType<Vm["threadStates"]["save"]>;
   readonly #power: ReturnType<Vm["power"]["save"]>;
   readonly #dumps: number;
+  readonly #statusText: ReturnType<Vm["statusText"]["save"]>;
   readonly #character: ReturnType<Vm["character"]["save"]>;
   readonly #rights: ReturnType<Vm["ram"]["rights"]["save"]>;
   readonly #trap: number;
@@ -62,6 +63,7 @@ export class VmSnapshot {
     this.#threadStates = vm.threadStates.save();
     this.#power = vm.power.save();
     this.#dumps = vm.dump.count;
+    this.#statusText = vm.statusText.save();
     this.#character = vm.character.save();
     this.#rights = vm.ram.rights.save();
     this.#trap = vm.context.trap;
@@ -96,6 +98,7 @@ export class VmSnapshot {
     vm.threadStates.restore(this.#threadStates);
     vm.power.restore(this.#power);
     vm.dump.restore(this.#dumps);
+    vm.statusText.restore(this.#statusText);
     vm.ram.rights.restore(this.#rights);
     vm.context.trap = this.#trap;
   }

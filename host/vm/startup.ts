@@ -16,7 +16,7 @@ import {
   VFF_MUTEX,
   VFF_MUTEX_RECURSIVE,
 } from "../../abi/generated/constants.ts";
-import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
+import { qvm_sched_info, qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { importsOf } from "../calls/imports.ts";
 import { UserError } from "../errors.ts";
 import { EndOfVm } from "../gate/finding.ts";
@@ -29,7 +29,13 @@ import { Coroutines } from "../threads/coroutines.ts";
 import { IN_ORDER, type Schedule, seededSchedule } from "../threads/schedule.ts";
 import { assignInterrupts } from "./assign-interrupts.ts";
 import { describeToGuest } from "./describe-to-guest.ts";
-import { applyIntr, completeController, declareControllers, settleInterrupts } from "./interrupt-options.ts";
+import {
+  applyIntr,
+  checkMorePins,
+  completeController,
+  declareControllers,
+  settleInterrupts,
+} from "./interrupt-options.ts";
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
 import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
@@ -225,6 +231,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   control(vm, vdev, { callback: "OPTIONS_START", ctrl: VDEV_CTRL_OPTIONS_START });
   applyLoc(vdev);
   applyIntr(vm, vdev);
+  checkMorePins(vm, vdev);
   for (const option of plan.options(factory.optionList)) {
     const takesNone = factory.optionList[option.index]!.startsWith(QVM_OPTION_NO_ARG_PREFIX);
     const argument = takesNone ? undefined : option.argument;
@@ -264,7 +271,8 @@ function addVdev(vm: Vm, plan: VdevPlan, name: string, instance: ModuleInstance,
   instance.setU32(vdp + vdev_s.v_gsp, instance.gsp);
   instance.setU64(vdp + vdev_s.v_block + qvm_state_block.location, QSL_NO_LOCATION);
   instance.view.setUint16(vdp + vdev_s.v_block + qvm_state_block.type, QST_NO_TYPE, true);
-  instance.view.setInt32(vdp + vdev_s.v_sched, -1, true);
+  instance.view.setInt32(vdp + vdev_s.v_sched + qvm_sched_info.policy, -1, true);
+  instance.view.setInt32(vdp + vdev_s.v_sched + qvm_sched_info.sched, plan.sched ?? -1, true);
   const index = vm.vdevs.length;
   const vdev: Vdev = {
     index,

@@ -1,4 +1,3 @@
-import { VDEV_CTRL_STATUS } from "../../abi/generated/constants.ts";
 import { CharacterDevices } from "../character/character-devices.ts";
 import * as L from "../dispatcher/assembly/layout.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
@@ -19,12 +18,12 @@ import type { Schedule } from "../threads/schedule.ts";
 import { ThreadStates } from "../threads/thread-states.ts";
 import { Threads } from "../threads/threads.ts";
 import { END_OF_TIME_NS, VirtualClock } from "../time/clock.ts";
+import { GuestClock } from "../time/guest-clock.ts";
 import { GuestTimers } from "../time/guest-timers.ts";
 import { PulseTimers } from "../time/pulse-timers.ts";
 import { Pulses } from "../time/pulses.ts";
 import { settleRead, settleWrite } from "./access.ts";
 import { Activations } from "./activations.ts";
-import { callControl } from "./control.ts";
 import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
@@ -35,6 +34,7 @@ import { HeldLocks } from "./held-locks.ts";
 import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
 import { RegionChanges } from "./region-changes.ts";
+import { StatusText } from "./status-text.ts";
 import type { Vdev } from "./vdev.ts";
 
 export { EXIT, type VmEnd };
@@ -73,6 +73,8 @@ export class Vm implements GuestBus {
   readonly interrupts: Interrupts;
   readonly clock = new VirtualClock();
   readonly timers: GuestTimers;
+  /** Which part of callbacks' time is the guest's. */
+  readonly guestClock = new GuestClock(this);
   /** Every lock that is held; each must be given back before its callback returns. */
   readonly held: HeldLocks;
   readonly pulseTimers: PulseTimers;
@@ -93,6 +95,8 @@ export class Vm implements GuestBus {
   readonly findings: Findings;
   readonly activations: Activations;
   readonly dump: GuestDump;
+  /** What vdevs said to the last VDEV_CTRL_STATUS. */
+  readonly statusText = new StatusText(this);
   readonly power: Power;
   readonly #ending: Ending;
   readonly vdevs: Vdev[] = [];
@@ -371,7 +375,7 @@ export class Vm implements GuestBus {
     this.#mayEnd(() => {
       if (which === "dump") dealtWith = this.dump.write("asked for from outside") === 0;
       else if (which === "button") dealtWith = this.power.press();
-      else for (const vdev of this.vdevs) callControl(this, vdev, "STATUS", VDEV_CTRL_STATUS);
+      else this.statusText.ask();
     });
     return dealtWith;
   }

@@ -300,6 +300,26 @@ describe("a configuration", () => {
     ["vdev gic msi 0x1000", /"msi" takes ADDRESS,BASE,COUNT/],
     ["vdev gic msi 0x1000,1000,21", /msi of gic names lines up to 1020, and it has 1020/],
     ["vdev ioapic intr gic:5", /write `intr apic`/],
+    // A stanza of a controller every VM has is that controller, with a name and without.
+    [
+      "vdev client loc 0x1000 intr gic:40\nvdev gic version 3",
+      /^test.qvmconf:1:29: gic comes after client: .* at test.qvmconf:2:1$/,
+    ],
+    [
+      "vdev client loc 0x1000 intr gic:40\nvdev gic name g",
+      /^test.qvmconf:1:29: gic comes after client: .* at test.qvmconf:2:1$/,
+    ],
+    ["vdev client loc 0x1000 intr 8259:4\nvdev 8259 loc io:0x20", /8259 comes after client/],
+    ["vdev gic name g\nvdev client loc 0x1000 intr g:40\nvdev gic name h", /^started$/],
+    ["vdev client loc 0x1000 intr gic:40\nvdev ioapic name x", /^started$/],
+    // Two 8259s are a pair when their places are those of one, and nothing else is.
+    ["vdev 8259 loc io:0x20\nvdev 8259 loc io:0x20", /two interrupt controllers are named 8259/],
+    ["vdev 8259 loc io:0x20\nvdev 8259 loc mem:0xa0", /two interrupt controllers are named 8259/],
+    ["vdev 8259 loc io:0x20\nvdev 8259", /two interrupt controllers are named 8259/],
+    ["vdev 8259 loc io:0x20\nvdev 8259 loc io:0xa0\nvdev 8259 loc io:0xa0", /two interrupt controllers are named 8259/],
+    ["vdev 8259 loc io:0x20\nvdev 8259 loc io:0xa0\nvdev 8259 loc io:0x20", /two interrupt controllers are named 8259/],
+    ["vdev 8259 loc io:0x20\nvdev 8259 loc io:0xa0\nvdev client loc 0x1000 intr 8259:16", /8259 has lines 0 to 15/],
+    ["vdev 8259 loc io:0x20\nvdev 8259 loc io:0xa0 speed 5", /:2:23: "speed" is not an option of vdev 8259/],
   ])("%s", (text, expected) => {
     expect(sentence(text)).toMatch(expected);
   });
@@ -311,6 +331,33 @@ describe("a configuration", () => {
     const { vm } = vmOfText(folder, text);
     put(vm, AT.a + CLIENT.signal, GIS.on);
     expect(vm.lines.high()).toEqual(["g:33"]); // 32 is the first SPI
+  });
+
+  it.each([
+    ["io:0x20", "io:0xa0"],
+    ["io:0xa0", "io:0x20"],
+    ["0x20", "0xa0"],
+  ])("has the two 8259s of a PC, at %s and %s, as one controller of 16 lines", (first, second) => {
+    const text = `vdev 8259 loc ${first}
+      vdev client name a loc 0x1c010000 intr 8259:4
+      vdev 8259 loc ${second}
+      vdev client name b loc 0x1c020000 intr 8259:12`;
+    const { vm } = vmOfText(folder, text);
+    put(vm, AT.a + CLIENT.signal, GIS.on);
+    put(vm, AT.b + CLIENT.signal, GIS.on);
+    expect(vm.lines.high()).toEqual(["8259:12", "8259:4"]);
+    const controllers = vm.interrupts.controllers.all.filter((pic) => pic.kind === "host" && pic.type === "8259");
+    expect(controllers.map(({ name, lines }) => [name, lines])).toEqual([["8259", 16]]);
+  });
+
+  it("leaves 8259s with names apart", () => {
+    const text = `vdev 8259 loc io:0x20 name a0
+      vdev 8259 loc io:0xa0 name b0
+      vdev client name a loc 0x1c010000 intr a0:1
+      vdev client name b loc 0x1c020000 intr b0:1`;
+    const { vm } = vmOfText(folder, text);
+    put(vm, AT.b + CLIENT.signal, GIS.on);
+    expect(vm.lines.high()).toEqual(["b0:1"]);
   });
 
   it("may give a host controller a name, and says what has no effect", () => {

@@ -83,6 +83,7 @@ function watVdevText(vdev: WatVdev): string {
     `(type $access (func (param i32 i32 i32 i32 i32) (result i32)))`,
     `(type $iii (func (param i32 i32 i32) (result i32)))`,
     `(type $viiii (func (param i32 i32 i32 i32)))`,
+    `(type $iiiii (func (param i32 i32 i32 i32) (result i32)))`,
     `(type $ii (func (param i32 i32) (result i32)))`,
     `(type $vii (func (param i32 i32)))`,
     `(type $msi (func (param i32 i32 i64 i32 i32)))`,
@@ -128,6 +129,7 @@ function watVdevText(vdev: WatVdev): string {
        (if (i32.eqz (local.get $shape)) (then (return (call_indirect (type $iii) (local.get $a) (local.get $b) (local.get $c) (local.get $fn)))))
        (if (i32.eq (local.get $shape) (i32.const 1)) (then (call_indirect (type $viiii) (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $fn)) (return (i32.const 0))))
        (if (i32.eq (local.get $shape) (i32.const 3)) (then (call_indirect (type $vii) (local.get $a) (local.get $b) (local.get $fn)) (return (i32.const 0))))
+       (if (i32.eq (local.get $shape) (i32.const 5)) (then (return (call_indirect (type $iiiii) (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $fn)))))
        (if (i32.eq (local.get $shape) (i32.const 6)) (then (call_indirect (type $msi) (local.get $a) (local.get $b) (i64.load (local.get $c)) (i32.load offset=8 (local.get $c)) (local.get $d) (local.get $fn)) (return (i32.const 0))))
        (call_indirect (type $ii) (local.get $a) (local.get $b) (local.get $fn)))`,
     factoryData(vdev),

@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { GuestPin } from "../../interrupts/line.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../bus.ts";
+import type { X86Registers } from "../x86-registers.ts";
 import { assembleRom, type RomImage } from "./assemble.ts";
 import { ClaimedRanges } from "./claimed-ranges.ts";
 import { crashText, exceptionText, hex, lostExceptionText, nestedFaultText } from "./guest-failure.ts";
@@ -70,6 +71,11 @@ export interface RomGuest {
   setIrq(line: number, level: boolean): void;
   /** What the guest's own controller says of interrupt line 0–15; undefined when there is no machine any more. */
   irqState(line: number): GuestPin | undefined;
+  /**
+   * The processor's registers at this moment, which may be inside a bus access: eip is then the instruction that makes
+   * it. Undefined when there is no machine any more.
+   */
+  registers(): X86Registers | undefined;
   /** Ends the run: with the access in progress when called from the bus, else at the next slice end. */
   stop(): void;
   /** Sends a range to the bus from now on. UserError when the guest cannot trap it. */
@@ -179,6 +185,10 @@ class RunningRom implements RomGuest, MachineBus {
 
   irqState(line: number): GuestPin | undefined {
     return this.#machine?.irqState(line);
+  }
+
+  registers(): X86Registers | undefined {
+    return this.#machine?.registers(this.#inBus);
   }
 
   stop(): void {

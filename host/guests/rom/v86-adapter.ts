@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { GuestPin } from "../../interrupts/line.ts";
+import type { X86Registers } from "../x86-registers.ts";
 import { AccessJoiner, type AccessTarget, type InstructionView } from "./access-joiner.ts";
 import { isNarrow, operandWidth } from "./access-width.ts";
 import { patchV86, STACK_POINTER_EXPORT } from "./v86-patch.ts";
+import { readRegisters } from "./v86-registers.ts";
 
 /**
  * The one place that knows v86's insides (npm `v86` 0.5.462, BSD-2-Clause; its device API is unofficial).
@@ -114,6 +116,7 @@ interface V86Exports {
   v86_free(address: number): void;
   main_loop(): number;
   handle_irqs(): void;
+  get_eflags(): number;
   translate_address_system_read_js(linear: number): number;
   get_pic_addr_master(): number;
   get_pic_addr_slave(): number;
@@ -189,6 +192,15 @@ export class V86Machine implements InstructionView {
   /** Linear address of the instruction after it. */
   get nextAddress(): number {
     return this.#words[State.instructionPointer >> 2] >>> 0;
+  }
+
+  /**
+   * The processor's registers. Inside a bus access eip is the instruction that makes it and nothing of that instruction
+   * is done yet; the counters of a rep-prefixed one are those it began with. Between slices eip is the next one.
+   */
+  registers(inAccess: boolean): X86Registers {
+    const linear = inAccess ? this.instructionAddress : this.nextAddress;
+    return readRegisters(this.#exports.memory.buffer, linear, this.#exports.get_eflags());
   }
 
   /** What made a slice end as `crashed`. */
