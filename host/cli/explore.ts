@@ -245,7 +245,7 @@ function summary(what: string, cpus: number, result: SearchResult): string {
   const { found, schedules, switches, milliseconds, unexplained, small } = result;
   const rate = Math.round((switches * 1000) / Math.max(1, milliseconds)).toLocaleString("en");
   const counts = [
-    `${counted(found.length, "finding")} in ${counted(schedules, "schedule")} of ${counted(cpus, "vCPU")}`,
+    `${found.length === 0 ? "no findings" : counted(found.length, "finding")} in ${counted(schedules, "schedule")} of ${counted(cpus, "vCPU")}`,
     `${switches.toLocaleString("en")} turns in ${formatSeconds(milliseconds)} (${rate} a second)`,
     ...(small.judged === 0 ? [] : [`answers judged of ${counted(small.judged, "workload")}`]),
     `${small.exhausted} of ${counted(small.workloads, "small workload")} in every order of calls (${counted(small.schedules, "schedule")})`,

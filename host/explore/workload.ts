@@ -38,6 +38,9 @@ export function workloadOf(steps: readonly ScriptStep[], cpus: number): Workload
   const add = (step: ScriptStep): void => {
     switch (step.kind) {
       case "vcpu":
+        if (step.vcpu >= cpus) {
+          throw new UserError(`there is no vCPU ${step.vcpu}: the VM has ${cpus}; --vcpus N gives it more`, step.place);
+        }
         vcpu = step.vcpu;
         return;
       case "repeat":

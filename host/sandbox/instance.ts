@@ -127,6 +127,14 @@ export class ModuleInstance {
     this.#takeViews();
   }
 
+  /** Takes memory back that is not in use, from a module that is watched: only its idea of the size changes. */
+  shrinkMemory(length: number): void {
+    const { __vdevbox_pages: pages } = this.exports;
+    if (pages === undefined) return;
+    pages.value = length / PAGE_BYTES;
+    this.#takeViews();
+  }
+
   u32(address: number): number {
     return this.view.getUint32(address, true);
   }

@@ -26,7 +26,6 @@ describe("the period of the example", () => {
     ["250", 250],
     ["0x10", 16],
     ["4294967295", 4294967295],
-    ["0", 0],
   ])("may be %j", (text, period) => {
     const { vm, error, events } = started(text);
     expect(error).toBe("");

@@ -23,7 +23,7 @@ const IS: Readonly<Record<FindingClass, (finding: Finding) => boolean>> = {
 
 /** Lines of the lesson that a finding names. */
 export function linesIn(finding: Finding, file: string): number[] {
-  const frames = [finding.stack, ...(finding.also ?? []).map(({ stack }) => stack)].flatMap((stack) => stack);
+  const frames = [finding.stack, ...(finding.also ?? []).map(({ stack }) => stack)].flat();
   const places = [...frames, ...(finding.accesses ?? []).map(({ place }) => place)];
   return places.flatMap((place) =>
     place?.file?.endsWith(file) === true && place.line !== undefined ? [place.line] : [],
