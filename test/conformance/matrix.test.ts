@@ -56,7 +56,14 @@ const BROKEN_BY_ITSELF: Readonly<Record<string, string>> = {
   pthread_cond_wait: "violation:lock",
   pthread_mutex_unlock: "violation:lock",
   pthread_cond_timedwait: "violation:lock",
+  // Nothing has been started.
+  guest_clock_stop: "warning:argument",
   ...Object.fromEntries(NEEDS_OWN_THREAD.map((name) => [name, "violation:thread"])),
+};
+
+/** What a call is told of on one kind of thread only: whose time a vdev's own thread takes is no guest's. */
+const TOLD_ON: Readonly<Record<string, { readonly thread: Where["thread"]; readonly as: string }>> = {
+  guest_clock_start: { thread: "vdev", as: "warning:argument" },
 };
 
 let strict: Bench;
@@ -80,7 +87,9 @@ function check(bench: Bench, policy: Policy, entry: GateEntry, where: Where, loc
   const table = locked ? CONFORMANCE_LOCKED : CONFORMANCE;
   const verdict = VERDICTS[table[entry.name]![CONTEXTS.indexOf(where)]!]!;
   const isRefused = verdict.at(-1)?.startsWith("violation") === true;
-  const own = isRefused ? undefined : BROKEN_BY_ITSELF[entry.name];
+  const told = TOLD_ON[entry.name];
+  const itself = told?.thread === where.thread ? told.as : BROKEN_BY_ITSELF[entry.name];
+  const own = isRefused ? undefined : itself;
   const expected = own === undefined ? verdict : [...verdict, own];
   const outcome = bench.call(entry, where, () => {
     if (locked) bench.vm.locks.lock(QST_MEMORY, bench.instance.id);

@@ -92,6 +92,9 @@ describe("a module that reaches for what watches it", () => {
     expect(instance!.bytes.length).toBe(5 * PAGE);
     instance!.bytes[4 * PAGE] = 7;
     start.restore();
+    expect(instance!.bytes.length).toBe(2 * PAGE);
+    write(vm, DEVICE, (3n << 32n) | 64n, 8);
+    expect(instance!.bytes.length).toBe(5 * PAGE);
     expect(instance!.bytes[4 * PAGE]).toBe(0);
   });
 });
