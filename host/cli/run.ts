@@ -116,7 +116,7 @@ class Run {
   }
 
   async run(json: boolean): Promise<number> {
-    const pieces = configPieces(this.#args.positionals);
+    const pieces = readPieces(this.#args.positionals);
     const guest = parseGuestSpec(this.#args.value("guest"));
     recordLimit(this.#args);
     const signals = new RunSignals();
@@ -350,6 +350,16 @@ function notesOf(vm: Vm): ReadonlyMap<string, string> {
 /** The end of a run whose recording could not be written to its end. */
 function unrecorded(end: SessionEnd): SessionEnd {
   return end.reason === UNRECORDED ? end : { ...end, reason: `${end.reason}, but ${UNRECORDED}` };
+}
+
+/** @throws UserError with qvm's code for a mistake in the configuration; a file the command line names wrongly is no such */
+function readPieces(words: readonly string[]): ReturnType<typeof configPieces> {
+  try {
+    return configPieces(words);
+  } catch (error) {
+    if (error instanceof UserError && error.place?.line !== undefined) error.exitCode ??= EXIT.configuration;
+    throw error;
+  }
 }
 
 /** The VM's exit code, or 1 when all was well with it and a script expected something else. */

@@ -51,6 +51,20 @@ const CASES: readonly Case[] = [
     terminated: true,
   },
   {
+    what: "a string that is not closed",
+    code: 65,
+    config: 'system "codes\n',
+    said: /\.qvmconf:1:8: this string is not closed/,
+    terminated: false,
+  },
+  {
+    what: "a file that is not there, named inside a configuration",
+    code: 65,
+    config: `${ENDER}@nowhere.qvmconf\n`,
+    said: /\.qvmconf:4:1: .*nowhere\.qvmconf/,
+    terminated: false,
+  },
+  {
     what: "an unsupported access",
     code: 5,
     script: "readl 0xd0000000\n",

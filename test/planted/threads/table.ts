@@ -23,13 +23,13 @@ for (const planted of PLANTED) {
 }
 rmSync(folder, { recursive: true });
 const page = join(packageRoot(), "docs/planted-threads.md");
-const [before, after] = readFileSync(page, "utf8").split(/<!-- table -->[^]*<!-- end -->/) as [string, string];
+const [before, after] = readFileSync(page, "utf8").split(/<!-- table -->[\s\S]*<!-- end -->/) as [string, string];
 const head = ["| vdev | the mistake | found as | line | schedule | after |", "| --- | --- | --- | --- | --- | --- |"];
 writeFileSync(page, [before, "<!-- table -->\n", [...head, ...rows].join("\n"), "\n<!-- end -->", after].join(""));
 
 /** The lesson's first sentence. */
 function lessonOf({ file }: Planted): string {
-  const comment = /^\/\*\*([^]*?)\*\//.exec(readFileSync(join(packageRoot(), file), "utf8"))?.[1] ?? "";
+  const comment = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(packageRoot(), file), "utf8"))?.[1] ?? "";
   return comment
     .replace(/\s*\n \*/g, "")
     .trim()
