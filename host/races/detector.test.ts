@@ -62,6 +62,8 @@ function isDirectlyBefore(one: Event, other: Event): boolean {
   if (one.op === "release" && other.op === "acquire") return one.sync === other.sync;
   if (one.op === "fork" && one.other === other.thread) return true;
   if (other.op === "join" && other.other === one.thread) return true;
+  // A thread that does nothing has a beginning and an end all the same.
+  if (one.op === "fork" && other.op === "join" && one.other === other.other) return true;
   // Atomic writes release, all atomic operations acquire the word.
   return (
     one.op === "access" &&

@@ -270,7 +270,10 @@ describe("determinism and life span", () => {
     const { guest, run } = await bootTest("sti; hlt; hlt");
     await run();
     guest.destroy();
-    expect(open()).toEqual(before);
+    const left = open();
+    // What others had open may have been closed meanwhile.
+    for (const kind of before) if (left.includes(kind)) left.splice(left.indexOf(kind), 1);
+    expect(left).toEqual([]);
     expect(() => guest.ram).toThrow(/destroyed/);
   });
 });
