@@ -15,15 +15,21 @@ export function remarkDoubleFetch(
   changed: DoubleFetch | undefined,
 ): void {
   if (changed === undefined) return;
-  const { address, before, after, by } = changed;
-  remark(
-    vm,
-    instance,
-    "double-fetch",
-    call,
-    `got 0x${hex(after)} for the guest byte at 0x${address.toString(16)}, and ${by}() had got 0x${hex(before)} in the same callback`,
-    "The guest may write its memory at any time. Copy what is to be checked once, then check the copy and use the copy.",
-  );
+  remark(vm, instance, "double-fetch", call, describe(changed), ADVICE);
+}
+
+/** The same of a load from a mapping, in VMs that are shown loads. */
+export function remarkDoubleLoad(vm: Vm, instance: ModuleInstance, changed: DoubleFetch | undefined): void {
+  if (changed === undefined) return;
+  const message = `a load from a mapping ${describe(changed)}`;
+  vm.findings.report(instance, { severity: "warning", rule: "double-fetch", message, advice: ADVICE });
+}
+
+const ADVICE =
+  "The guest may write its memory at any time. Copy what is to be checked once, then check the copy and use the copy.";
+
+function describe({ address, before, after, by }: DoubleFetch): string {
+  return `got 0x${hex(after)} for the guest byte at 0x${address.toString(16)}, and ${by} had got 0x${hex(before)} in the same callback`;
 }
 
 function hex(byte: number): string {

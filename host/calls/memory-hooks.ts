@@ -1,7 +1,11 @@
+import { formatPlace } from "../errors.ts";
 import type { Races } from "../races/races.ts";
+import type { OnGuestBytes } from "../races/watched-memory.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { SITE } from "../sandbox/memory-sites.ts";
 import { SUSPENDED } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
+import { remarkDoubleLoad } from "./double-fetch.ts";
 
 /** What the memory-access pass makes a module import; where it can, a thread also gives its turn away here. */
 export function memoryHooks(
@@ -9,9 +13,27 @@ export function memoryHooks(
   races: Races,
   instance: ModuleInstance,
 ): Record<string, (...args: number[]) => number> {
-  const hooks = races.hooks(instance);
+  const hooks = races.hooks(instance, guestBytes(vm, instance));
   if (instance.module.watched?.yields !== true) return hooks;
   return { ...hooks, access: yielding(vm, races, instance, hooks.access!) };
+}
+
+/** Tells of loads and stores in windows on guest memory, whose bytes may change from one load to the next. */
+function guestBytes(vm: Vm, instance: ModuleInstance): OnGuestBytes {
+  const { windows } = vm;
+  windows.watchLoads();
+  return (address, bytes, kind, placeOf) => {
+    if (!windows.any || !windows.holds(instance, address, bytes)) return false;
+    if ((kind & SITE.read) !== 0) {
+      const by = () => {
+        const place = placeOf();
+        return place === undefined ? "an earlier load" : `the load at ${formatPlace(place)}`;
+      };
+      remarkDoubleLoad(vm, instance, windows.loads(instance, address, bytes, by));
+    }
+    if ((kind & SITE.write) !== 0) windows.stores(instance, address, bytes);
+    return true;
+  };
 }
 
 function yielding(

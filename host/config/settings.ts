@@ -34,6 +34,7 @@ export interface VdevboxSettings {
   /** Of the schedule in a VM with threads. */
   readonly seed?: bigint;
   readonly races?: boolean;
+  readonly restless?: bigint;
   /** What moves time. */
   readonly time?: (typeof TIME)[number];
   /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
@@ -82,6 +83,7 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-stack", { scopes: ["vm"], ofEachVdev: true, check: within("vdevbox-stack", 0n, MAX_STACK_BYTES) }],
   ["vdevbox-seed", { scopes: ["vm"], check: within("vdevbox-seed", 0n, MAX_SEED) }],
   ["vdevbox-races", { scopes: ["vm"], check: oneOf("vdevbox-races", SWITCH) }],
+  ["vdevbox-restless", { scopes: ["vm"], check: within("vdevbox-restless", 0n, MAX_SEED) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
   ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   ["exit-on-halt", { scopes: ["cpu", "vm"], without: "a guest that halts waits for the next timer" }],
@@ -154,6 +156,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const instances = INSTANCES.find((choice) => choice === text("vdevbox-instances"));
   const onFault = ON_FAULT.find((choice) => choice === text("vdevbox-on-fault"));
   const seed = number("vdevbox-seed");
+  const restless = number("vdevbox-restless");
   const time = TIME.find((choice) => choice === text("vdevbox-time"));
   const start = settings.findLast((setting) => setting.name === "vdevbox-start-time");
   return {
@@ -165,6 +168,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(steps !== undefined && { steps }),
     ...(stackBytes !== undefined && { stackBytes }),
     ...(seed !== undefined && { seed }),
+    ...(restless !== undefined && { restless }),
     ...(text("vdevbox-races") === "on" && { races: true }),
     ...(time && { time }),
     ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),

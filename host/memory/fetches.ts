@@ -5,7 +5,7 @@ export interface DoubleFetch {
   readonly address: bigint;
   readonly before: number;
   readonly after: number;
-  /** The function that had fetched it before. */
+  /** What had fetched it before, in words: a function, or a load with its place. */
   readonly by: string;
 }
 

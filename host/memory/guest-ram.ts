@@ -17,8 +17,11 @@ export interface RamListener {
 /** Gives the bytes of a read instead of guest memory: a replay has no guest that wrote them. */
 export type RamSource = (address: bigint, length: number) => Uint8Array;
 
-/** Why guest bytes go into a module: a mapping is made, an open one is renewed, guest_cpu_read() is called. */
-export type FetchKind = "map" | "renew" | "transfer";
+/**
+ * Why guest bytes go into a module: a mapping is made, an open one is renewed, guest_cpu_read() is called, or, in a VM that is
+ * shown every load and asks at each, code loads from a mapping.
+ */
+export type FetchKind = "map" | "renew" | "transfer" | "load";
 
 /**
  * Stands between guest memory and a vdev that reads it, as a guest does that writes while the vdev reads: it may answer

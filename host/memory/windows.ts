@@ -1,23 +1,17 @@
 import { GRF_PASS_RD, GRF_PASS_WR } from "../../abi/generated/constants.ts";
-import type { RuleName } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 import { changedByte, type DoubleFetch, Fetches } from "./fetches.ts";
 import type { FetchKind, RamRange } from "./guest-ram.ts";
+import { LoadedBytes } from "./loaded-bytes.ts";
+import { NOT_WRITABLE, type Origin, OVERRUN, originNow, tellMistake, WRITTEN_AFTER_UNMAP } from "./mapping-mistakes.ts";
 import { type SavedBlocks, WindowMemory } from "./window-memory.ts";
 
 /** Rights of a mapping, PROT_* bits. */
 export interface WindowRights {
   readonly read: boolean;
   readonly write: boolean;
-}
-
-/** What was in progress when a mapping was made or given back, for findings that come to light when it has ended. */
-interface Origin {
-  readonly words: readonly [callback: number, thread: number, vdev: number, vcpu: number];
-  /** Its stack is the place of the call. */
-  readonly call: Error;
 }
 
 interface Window extends WindowRights {
@@ -63,6 +57,8 @@ export class Windows {
   readonly #vm: Vm;
   readonly #memory = new WindowMemory();
   readonly #fetches = new Fetches();
+  /** Where every load of the modules is shown, loads are fetches and mappings are none. */
+  #loaded: LoadedBytes | undefined;
   #windows: Window[] = [];
   /** Windows given back in the callback in progress, to be looked at once more when it ends. */
   #gone: { readonly window: Window; readonly origin: Origin }[] = [];
@@ -70,6 +66,8 @@ export class Windows {
   any = false;
   /** Told when a window is made: a batch cannot go on by itself then. */
   opened: (() => void) | undefined;
+  /** Whether guest memory is asked again at each load, where loads are shown: a guest changes it meanwhile. */
+  asksAtLoads = false;
   /** Names which windows and blocks there are; never used again for others. */
   #version = 0;
   #count = 0;
@@ -104,10 +102,11 @@ export class Windows {
     this.#settle(instance, guestAddress, length);
     const { address, clean } = this.#memory.take(instance, length);
     this.#vm.races?.fresh(instance, address, length);
-    const origin = this.#origin();
-    if (!clean) this.#remark(instance, origin, ...WRITTEN_AFTER_UNMAP);
+    const origin = originNow(this.#vm);
+    if (!clean) tellMistake(this.#vm, instance, origin, WRITTEN_AFTER_UNMAP);
     const bytes = ram.fetch(range, guestAddress, length, "map");
-    const changed = rights.read ? this.#fetched(instance, guestAddress, bytes, by) : undefined;
+    const changed =
+      rights.read && this.#loaded === undefined ? this.#fetched(instance, guestAddress, bytes, by) : undefined;
     instance.bytes.set(bytes, address);
     const base = bytes.slice();
     this.#windows.push({ instance, address, length, range, guestAddress, by, origin, base, ...rights });
@@ -127,7 +126,7 @@ export class Windows {
     this.#windows = this.#windows.filter((other) => other !== window);
     this.#changed();
     this.#memory.give(instance, window.address, window.length);
-    this.#gone.push({ window, origin: this.#origin() });
+    this.#gone.push({ window, origin: originNow(this.#vm) });
     return window.length;
   }
 
@@ -159,8 +158,62 @@ export class Windows {
     this.#settle(instance, address, bytes.length);
     if (!this.#vm.ram.write(address, bytes)) return false;
     this.#fetches.written(instance, address, bytes);
+    this.#loaded?.written(instance, address, bytes.length);
     this.#share(address, bytes);
     return true;
+  }
+
+  /** From here on `loads` and `stores` are told of what the code of modules does. */
+  watchLoads(): void {
+    this.#loaded = new LoadedBytes();
+  }
+
+  /** Whether the callback in progress has got this guest byte, where loads are shown. */
+  hasFetched(address: bigint): boolean {
+    return this.#loaded?.has(this.#callback, address) === true;
+  }
+
+  /**
+   * Code is about to load bytes, of windows or not. Those of a window are a fetch, unless it wrote them.
+   * @param by the place of the load, in words
+   */
+  loads(instance: ModuleInstance, address: number, length: number, by: () => string): DoubleFetch | undefined {
+    let found: DoubleFetch | undefined;
+    for (const window of this.#windows) {
+      if (window.instance !== instance || !window.read) continue;
+      const from = Math.max(address, window.address) - window.address;
+      const end = Math.min(address + length, window.address + window.length) - window.address;
+      if (from < end) found ??= this.#load(window, from, end, by);
+    }
+    return found;
+  }
+
+  /** @param from first byte of the window that is loaded, and `end` behind the last */
+  #load(window: Window, from: number, end: number, by: () => string): DoubleFetch | undefined {
+    const { instance, base, address, guestAddress } = window;
+    const { bytes } = instance;
+    const at = guestAddress + BigInt(from);
+    const now = this.asksAtLoads ? this.#vm.ram.fetch(window.range, at, end - from, "load") : undefined;
+    let found: DoubleFetch | undefined;
+    for (let i = from; i < end; i++) {
+      if (bytes[address + i] !== base[i]) continue;
+      if (now !== undefined) {
+        base[i] = now[i - from]!;
+        bytes[address + i] = base[i]!;
+      }
+      found ??= this.#loaded?.note(this.#callback, instance, guestAddress + BigInt(i), base.subarray(i, i + 1), by);
+    }
+    return found;
+  }
+
+  /** Code is about to store bytes: what it wrote itself is no fetch when it loads it again. */
+  stores(instance: ModuleInstance, address: number, length: number): void {
+    for (const window of this.#windows) {
+      if (window.instance !== instance) continue;
+      const from = Math.max(address, window.address) - window.address;
+      const end = Math.min(address + length, window.address + window.length) - window.address;
+      if (from < end) this.#loaded?.written(instance, window.guestAddress + BigInt(from), end - from);
+    }
   }
 
   /** A guest makes an access: whoever answers it finds the guest's bytes as they are now. */
@@ -179,16 +232,17 @@ export class Windows {
     for (const window of this.#windows) this.#copyOut(window);
     for (const { window, origin } of this.#gone) {
       if (!this.#memory.written(window.instance, window.address, window.length)) continue;
-      this.#remark(window.instance, origin, ...WRITTEN_AFTER_UNMAP);
+      tellMistake(this.#vm, window.instance, origin, WRITTEN_AFTER_UNMAP);
     }
     this.#gone.length = 0;
     this.#look();
   }
 
-  /** Whether an address is inside a mapping. */
-  holds(instance: ModuleInstance, address: number): boolean {
+  /** Whether any of the bytes from an address on are inside a mapping. */
+  holds(instance: ModuleInstance, address: number, length = 1): boolean {
     return this.#windows.some(
-      (window) => window.instance === instance && address >= window.address && address < window.address + window.length,
+      (window) =>
+        window.instance === instance && address + length > window.address && address < window.address + window.length,
     );
   }
 
@@ -231,15 +285,20 @@ export class Windows {
 
   /** Compares what a call fetches with what the callback has seen of it: earlier fetches and open windows. */
   #fetched(instance: ModuleInstance, address: bigint, bytes: Uint8Array, by: string): DoubleFetch | undefined {
+    if (this.#loaded !== undefined) return this.#loaded.note(this.#callback, instance, address, bytes, () => `${by}()`);
     let open: DoubleFetch | undefined;
     for (const window of this.#windows) {
       if (window.instance !== instance || !window.read) continue;
-      open ??= changedByte(window.guestAddress, window.base, window.by, address, bytes);
+      open ??= changedByte(window.guestAddress, window.base, `${window.by}()`, address, bytes);
     }
-    const { current } = this.#vm.activations;
-    const callback = current === undefined ? -this.#vm.context.trap : current.id;
-    const earlier = this.#fetches.note(callback, instance, address, bytes, by);
+    const earlier = this.#fetches.note(this.#callback, instance, address, bytes, `${by}()`);
     return open ?? earlier;
+  }
+
+  /** Names the callback in progress. */
+  get #callback(): number {
+    const { current } = this.#vm.activations;
+    return current === undefined ? -this.#vm.context.trap : current.id;
   }
 
   #copyIn(window: Window, kind: FetchKind): void {
@@ -254,12 +313,12 @@ export class Windows {
    */
   #copyOut(window: Window, share = false): void {
     const { instance, base, length, address } = window;
-    if (this.#memory.overrun(instance, address, length)) this.#remark(instance, window.origin, ...OVERRUN);
+    if (this.#memory.overrun(instance, address, length)) tellMistake(this.#vm, instance, window.origin, OVERRUN);
     const inside = instance.bytes.subarray(address, address + length);
     if (Buffer.compare(inside, base) === 0) return;
     if (!window.write) {
       inside.set(base);
-      this.#remark(instance, window.origin, ...NOT_WRITABLE);
+      tellMistake(this.#vm, instance, window.origin, NOT_WRITABLE);
       return;
     }
     for (let from = 0; from < length; from++) {
@@ -270,6 +329,7 @@ export class Windows {
       const bytes = inside.slice(from, to);
       this.#vm.ram.writeBack(window.range, at, bytes);
       this.#fetches.written(instance, at, bytes);
+      this.#loaded?.written(instance, at, bytes.length);
       base.set(bytes, from);
       if (share && this.#windows.length > 1) {
         chargeHostWork(this.#vm, instance, this.#windows.length / WINDOWS_PER_WORK);
@@ -277,20 +337,6 @@ export class Windows {
       }
       from = to;
     }
-  }
-
-  #origin(): Origin {
-    const { callback, thread, vdev, vcpu } = this.#vm.context;
-    return { words: [callback, thread, vdev, vcpu], call: new Error("mapping") };
-  }
-
-  /** The mistake was made since the call of `origin`: that is the place the report can name. */
-  #remark(instance: ModuleInstance, origin: Origin, rule: RuleName, message: string, advice: string): void {
-    const { context } = this.#vm;
-    const now = [context.callback, context.thread, context.vdev, context.vcpu] as const;
-    context.enter(...origin.words);
-    this.#vm.findings.record(instance, { severity: "warning", rule, message, advice, stackOf: origin.call });
-    context.enter(...now);
   }
 
   /** Open windows, for putting a VM back. */
@@ -302,6 +348,7 @@ export class Windows {
   /** Module memory is put back too. */
   restore(saved: SavedWindows): void {
     this.#fetches.clear();
+    this.#loaded?.clear();
     this.#gone.length = 0;
     for (const { window, base } of saved.windows) window.base.set(base);
     if (saved.version !== this.#version) {
@@ -312,22 +359,6 @@ export class Windows {
     this.#look();
   }
 }
-
-const OVERRUN = [
-  "mapping",
-  "bytes right before or behind a mapping of guest memory were written",
-  "Stay within the length that was mapped: on qvm such a write lands in other guest memory, or stops qvm.",
-] as const;
-const NOT_WRITABLE = [
-  "mapping",
-  "a mapping made without PROT_WRITE was written to",
-  "The write is lost. Map with PROT_WRITE what is to be written; on qvm such a write stops qvm.",
-] as const;
-const WRITTEN_AFTER_UNMAP = [
-  "mapping",
-  "bytes of a mapping were written after it was given back",
-  "The write is lost. Use a mapping only up to gasp_unmap(), and forget the pointer there.",
-] as const;
 
 function overlap(window: Window, address: bigint, length: number): boolean {
   return window.guestAddress < address + BigInt(length) && address < window.guestAddress + BigInt(window.length);

@@ -11,7 +11,7 @@ import { HappensBefore } from "./happens-before.ts";
 import { type InferredLock, LockUse } from "./lock-use.ts";
 import { describeRace, type Race } from "./report.ts";
 import { MAIN, PULSE, ThreadNumbers, TIMER } from "./thread-numbers.ts";
-import { type WatchedAccess, WatchedMemory } from "./watched-memory.ts";
+import { type OnGuestBytes, type WatchedAccess, WatchedMemory } from "./watched-memory.ts";
 
 /** Cells tell epochs apart below this: bits 5 to 29. */
 const EPOCHS = 2 ** 25;
@@ -25,6 +25,7 @@ const EPOCHS = 2 ** 25;
  */
 export class Races {
   readonly #vm: Vm;
+  readonly #finds: boolean;
   readonly #order = new HappensBefore();
   readonly #threads: ThreadNumbers;
   readonly #memories: WatchedMemory[] = [];
@@ -61,8 +62,10 @@ export class Races {
   /** Told of each race once in a run, also of those that an earlier run has found. */
   onRace: ((race: Race) => void) | undefined;
 
-  constructor(vm: Vm) {
+  /** @param finds whether races are looked for; without, accesses are only shown */
+  constructor(vm: Vm, finds: boolean) {
     this.#vm = vm;
+    this.#finds = finds;
     this.#threads = new ThreadNumbers(vm.plan.cpus);
   }
 
@@ -77,10 +80,15 @@ export class Races {
     this.#memories.push(memory);
   }
 
-  /** What the code of an instance imports to tell of its accesses. */
-  hooks(instance: ModuleInstance): Record<string, (...args: number[]) => number> {
+  /** What the code of an instance imports to tell of its accesses; `onGuestBytes` is told of all. */
+  hooks(instance: ModuleInstance, onGuestBytes: OnGuestBytes): Record<string, (...args: number[]) => number> {
     let memory: WatchedMemory | undefined;
-    const own = () => (memory ??= this.#memories.find((one) => one.instance === instance)!);
+    const own = () => {
+      if (memory !== undefined) return memory;
+      memory = this.#memories.find((one) => one.instance === instance)!;
+      memory.onGuestBytes = onGuestBytes;
+      return memory;
+    };
     return {
       access: (address, site) => {
         own().access(address!, site!);
@@ -213,7 +221,7 @@ export class Races {
 
   /** Startup is over: from here on there may be several threads. */
   begin(): void {
-    this.#active = true;
+    this.#active = this.#finds;
     this.forget();
   }
 

@@ -1,3 +1,4 @@
+import type { SourcePlace } from "../errors.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { WatchedModule } from "../sandbox/load.ts";
 import { FollowedNull, outOfBounds } from "../sandbox/memory-fault.ts";
@@ -24,6 +25,17 @@ export interface WatchedAccess {
 export type OnAccess = (access: WatchedAccess) => boolean;
 
 /**
+ * Told of accesses before they happen. @param kind SITE.* bits
+ * @returns whether the bytes are the guest's: then each access of them is told
+ */
+export type OnGuestBytes = (
+  address: number,
+  bytes: number,
+  kind: number,
+  place: () => SourcePlace | undefined,
+) => boolean;
+
+/**
  * The memory of one watched module instance: what its code calls before an access whose cell does not show it as seen.
  * See host/sandbox/passes/memory-access.ts for cells.
  */
@@ -36,6 +48,8 @@ export class WatchedMemory {
   readonly #control: number;
   /** Cells of this epoch: the epoch's part. */
   #key = 0;
+  /** Asked of each access whether it is to the guest's memory. */
+  onGuestBytes: OnGuestBytes = () => false;
 
   constructor(instance: ModuleInstance, module: WatchedModule, order: HappensBefore, onAccess: OnAccess) {
     this.instance = instance;
@@ -76,8 +90,9 @@ export class WatchedMemory {
     const bytes = sites.bytes(site);
     const writes = (kind & SITE.write) !== 0;
     if (!isGlobal) this.#check(start, bytes, writes);
+    const isGuests = !isGlobal && this.onGuestBytes(start, bytes, kind, () => this.#placeOf(site));
     const mayPass = this.#touch(start, bytes, writes, (kind & SITE.atomic) !== 0, site);
-    if (mayPass && bytes <= 8) this.#show(start, bytes, writes);
+    if (mayPass && !isGuests && bytes <= 8) this.#show(start, bytes, writes);
   }
 
   /** memory.copy, memory.fill or memory.init. `source`: an address when the site reads. */
@@ -87,8 +102,17 @@ export class WatchedMemory {
     this.#check(address >>> 0, bytes, true);
     if (reads) this.#check(source >>> 0, bytes, false);
     if (bytes === 0) return;
+    const place = () => this.#placeOf(site);
+    if (reads) this.onGuestBytes(source >>> 0, bytes, SITE.read, place);
+    this.onGuestBytes(address >>> 0, bytes, SITE.write, place);
     if (reads) this.#touch(source >>> 0, bytes, false, false, site);
     this.#touch(address >>> 0, bytes, true, false, site);
+  }
+
+  /** The author's place of an access. */
+  #placeOf(site: number): SourcePlace | undefined {
+    const { sites, map } = this.module;
+    return sites.place(this.author(site), map);
   }
 
   /** What a call does with bytes of the caller's; wrong addresses are the gate's to tell. */

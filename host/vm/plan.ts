@@ -110,6 +110,8 @@ export interface VmPlan {
   readonly dryrun?: boolean;
   /** Data races are looked for. */
   readonly races?: boolean;
+  /** A guest that changes memory while a vdev reads it, from this seed: see host/memory/restless-guest.ts. */
+  readonly restless?: number;
   /** Of the schedule in a VM with threads; without, threads change over only where they wait. */
   readonly seed?: number | undefined;
 }

@@ -21,6 +21,7 @@ import { importsOf } from "../calls/imports.ts";
 import { UserError } from "../errors.ts";
 import { EndOfVm } from "../gate/finding.ts";
 import { PHASE } from "../gate/situation.ts";
+import { restlessGuest } from "../memory/restless-guest.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import { ModuleInstance } from "../sandbox/instance.ts";
 import { type LoadedModule, type LoadOptions, loadModule } from "../sandbox/load.ts";
@@ -61,14 +62,16 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
 /** The single-threaded part of the startup: all of it before VDEV_CTRL_GUEST_CONFIGURED. @throws as `createVm` */
 export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const races = options.races ?? plan.races ?? false;
+  const watches = races || plan.restless !== undefined;
   const hasThreads =
-    races || options.schedule !== undefined || plan.vdevs.some(({ file }) => imports(file, options, makesThreads));
+    watches || options.schedule !== undefined || plan.vdevs.some(({ file }) => imports(file, options, makesThreads));
   const vm = new Vm(plan, { ...(hasThreads && { schedule: scheduleOf(plan) }), ...options, races });
   orNothing(vm, () => {
     addRam(vm, options);
-    const anyTurn = races || options.schedule !== undefined || plan.seed !== undefined;
+    makeRestless(vm);
+    const anyTurn = watches || options.schedule !== undefined || plan.seed !== undefined;
     const isResumable = (file: string) => vm.threads !== undefined && (anyTurn || imports(file, options, mayWaitIn));
-    const watch = { ...(races && ({ watch: options.preemptsAtMemory ? "preempt" : "accesses" } as const)) };
+    const watch = { ...(watches && ({ watch: options.preemptsAtMemory ? "preempt" : "accesses" } as const)) };
     const modules = moduleReader(plan.limits, { ...options, ...watch }, isResumable);
     const names = new VdevNames();
     for (const [index, vdevPlan] of plan.vdevs.entries()) {
@@ -81,6 +84,18 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     settleInterrupts(vm);
   });
   return vm;
+}
+
+/** `set vdevbox-restless`: the guest changes its memory while vdevs read it. */
+function makeRestless(vm: Vm): void {
+  const { restless } = vm.plan;
+  if (restless === undefined) return;
+  vm.windows.asksAtLoads = true;
+  vm.ram.interposer = restlessGuest(
+    restless,
+    (address) => vm.windows.hasFetched(address),
+    () => vm.context.trap,
+  );
 }
 
 /** From here on vdevs may make threads: VDEV_CTRL_GUEST_CONFIGURED and GUEST_STARTING. @throws UserError when one refuses */

@@ -88,7 +88,7 @@ export class Vm implements GuestBus {
   readonly threads: Threads | undefined;
   /** errno, cleanup handlers and the like, of every thread. */
   readonly threadStates = new ThreadStates(this);
-  /** Set in a VM in which data races are looked for. */
+  /** Set in a VM that is shown the memory accesses of its modules. */
   readonly races: Races | undefined;
   readonly windows: Windows;
   readonly character: CharacterDevices;
@@ -133,7 +133,7 @@ export class Vm implements GuestBus {
     this.mutexes = new Mutexes(this);
     this.waitObjects = new WaitObjects(this);
     this.threads = options.schedule === undefined ? undefined : new Threads(this, options.schedule);
-    this.races = options.races ? new Races(this) : undefined;
+    this.races = options.races || plan.restless !== undefined ? new Races(this, options.races === true) : undefined;
     this.windows = new Windows(this);
     this.character = new CharacterDevices(this);
     this.findings = new Findings(this);

@@ -5,7 +5,7 @@
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { gasp_map_sys, gasp_unmap } from "vdevbox/abi/gasp";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
-import { PROT_READ, PROT_WRITE } from "vdevbox/abi/posix";
+import { errno_get, PROT_READ, PROT_WRITE } from "vdevbox/abi/posix";
 import { stack_alloc } from "vdevbox/abi/stack";
 import { cstring } from "vdevbox/abi/string";
 import { guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
@@ -69,6 +69,12 @@ function execute(vdp: vdev_t, command: u32): u32 {
   if (command == 13) return underrun(vdp);
   if (command == 14) return wrong_length(vdp);
   if (command == 15) return kept_and_read(vdp);
+  if (command == 16) return checked_then_used(vdp);
+  if (command == 17) return copied_once(vdp);
+  if (command == 18) return own_bytes(vdp);
+  if (command == 19) return copied_twice(vdp);
+  if (command == 20) return loads_of_two(vdp);
+  if (command == 21) return load_and_transfer(vdp);
   return 0;
 }
 
@@ -198,6 +204,68 @@ function kept_and_read(vdp: vdev_t): u32 {
   const same = load<u8>(window) == load<u8>(bytes);
   gasp_unmap(vdp.v_gsp, window, LENGTH, 0);
   return same ? 1 : 0;
+}
+
+/** Checks a length in the mapping and uses the one that is there later. */
+function checked_then_used(vdp: vdev_t): u32 {
+  const window = gasp_map_sys(vdp.v_gsp, PROT_READ, AT, LENGTH);
+  let length: u32 = 0;
+  if (load<u32>(window) <= 8) { // checked
+    errno_get();
+    length = load<u32>(window); // used
+  }
+  gasp_unmap(vdp.v_gsp, window, LENGTH, 0);
+  return length;
+}
+
+/** As it should be. */
+function copied_once(vdp: vdev_t): u32 {
+  const window = gasp_map_sys(vdp.v_gsp, PROT_READ, AT, LENGTH);
+  const length = load<u32>(window);
+  errno_get();
+  gasp_unmap(vdp.v_gsp, window, LENGTH, 0);
+  return length <= 8 ? length : 0;
+}
+
+/** Loads what it stored, once as another value and once as the one that was there. */
+function own_bytes(vdp: vdev_t): u32 {
+  const window = gasp_map_sys(vdp.v_gsp, PROT_READ | PROT_WRITE, AT, LENGTH);
+  const first = load<u8>(window);
+  store<u8>(window, first);
+  store<u8>(window + 1, 0x5a);
+  errno_get();
+  const sum = load<u8>(window) + load<u8>(window + 1);
+  gasp_unmap(vdp.v_gsp, window, LENGTH, 1);
+  return sum;
+}
+
+function copied_twice(vdp: vdev_t): u32 {
+  const window = gasp_map_sys(vdp.v_gsp, PROT_READ, AT, LENGTH);
+  const bytes = stack_alloc(LENGTH);
+  memory.copy(bytes, window, 12); // header
+  errno_get();
+  memory.copy(bytes, window, LENGTH); // all
+  gasp_unmap(vdp.v_gsp, window, LENGTH, 0);
+  return load<u32>(bytes);
+}
+
+function loads_of_two(vdp: vdev_t): u32 {
+  const one = gasp_map_sys(vdp.v_gsp, PROT_READ, AT, LENGTH);
+  const two = gasp_map_sys(vdp.v_gsp, PROT_READ, AT, LENGTH);
+  const first = load<u32>(one); // in one
+  const second = load<u32>(two); // in two
+  gasp_unmap(vdp.v_gsp, one, LENGTH, 0);
+  gasp_unmap(vdp.v_gsp, two, LENGTH, 0);
+  return first ^ second;
+}
+
+function load_and_transfer(vdp: vdev_t): u32 {
+  const window = gasp_map_sys(vdp.v_gsp, PROT_READ, AT, LENGTH);
+  const length = load<u32>(window); // loaded
+  const bytes = stack_alloc(LENGTH);
+  guest_cpu_read(0, GXF_NONE, block_of(LENGTH), 1, bytes, LENGTH); // and read
+  gasp_unmap(vdp.v_gsp, window, LENGTH, 0);
+  return length ^ load<u32>(bytes);
 }
 
 const factory = vdev_factory.alloc();
