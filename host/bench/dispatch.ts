@@ -9,8 +9,9 @@ const MODULES = 8;
 const MANY_REGIONS = 1000;
 
 /** The side that `trapSide` in sides.ts serves. */
-function traps({ regions, modules, gate, busy }: TrapMachineOptions): Side {
-  return ownSide(`traps:${regions}:${modules}:${busy === true ? "busy" : gate ? "gated" : "ungated"}`);
+function traps({ regions, modules, gate, busy, still }: TrapMachineOptions): Side {
+  const kind = still ? "still" : busy ? "busy" : gate ? "gated" : "ungated";
+  return ownSide(`traps:${regions}:${modules}:${kind}`);
 }
 
 function read(side: Side, path: TrapPath, order: TrapOrder = "random"): () => Promise<number> {
@@ -61,13 +62,22 @@ export function single(rounds: number): Promise<Figure> {
 
 /** The same reads while timers fire and interrupt lines move, beside the native bus, which has neither. */
 export function busy(rounds: number): Promise<Figure> {
-  const ours = traps({ regions: REGIONS, modules: MODULES, gate: true, busy: true });
-  return withSides({ ours, native: nativeBus(REGIONS, MODULES) }, async ({ ours, native }) => {
+  const machine = { regions: REGIONS, modules: MODULES, gate: true, busy: true };
+  const sides = {
+    ours: traps(machine),
+    still: traps({ ...machine, still: true }),
+    native: nativeBus(REGIONS, MODULES),
+  };
+  return withSides(sides, async ({ ours, still, native }) => {
     const times = await alternate(rounds, {
       vm: read(ours, "busy"),
       native: () => native?.round("random") ?? Number.NaN,
+      timers: read(ours, "vm"),
+      lines: read(still, "busy"),
+      still: read(still, "vm"),
     });
     const missing = native === undefined ? `; ${NO_RUSTC}` : "";
+    const without = times.median("still");
     return figure(
       {
         value: times.median("vm"),
@@ -75,7 +85,10 @@ export function busy(rounds: number): Promise<Figure> {
         yardstick: native === undefined ? undefined : times.median("native"),
         ratio: native === undefined ? undefined : times.ratio("vm", "native"),
         rounds,
-        note: `every access takes 1 us of virtual time, ${REGIONS} timers fire every 100 ms of it, every 64th access moves a line${missing}`,
+        note:
+          `every access takes 1 us of virtual time, ${REGIONS} timers fire every 100 ms of it, every 64th access moves a line; ` +
+          `of an access the timers take ${ns(times.median("timers") - without)} and the lines ${ns(times.median("lines") - without)}; ` +
+          `with neither it takes ${ns(without)}${missing}`,
       },
       { of: "ratio", most: 0.8 },
     );

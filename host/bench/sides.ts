@@ -18,13 +18,14 @@ const SERVED: Record<string, (...words: string[]) => (request: string) => number
   memory: memorySide,
 };
 
-/** `traps:REGIONS:MODULES:gated|ungated|busy`; a request is `PATH ORDER`. */
+/** `traps:REGIONS:MODULES:gated|ungated|busy|still`; a request is `PATH ORDER`. */
 function trapSide(regions = "1", modules = "1", gate = "gated"): (request: string) => number {
   const machine = new TrapMachine({
     regions: Number(regions),
     modules: Number(modules),
     gate: gate !== "ungated",
-    busy: gate === "busy",
+    busy: gate === "busy" || gate === "still",
+    still: gate === "still",
   });
   return (request) => {
     const [path, order] = request.split(" ") as [TrapPath, TrapOrder];

@@ -31,6 +31,8 @@ export interface TrapMachineOptions {
   readonly gate: boolean;
   /** Every access takes a microsecond of virtual time, so that timers fire, and every 64th one moves an interrupt line. */
   readonly busy?: boolean;
+  /** Of a busy machine: no timer is armed. */
+  readonly still?: boolean;
 }
 
 /** Who makes the reads: the VM one by one as for any guest, the dispatcher without the VM, or a ring handed over at once. */
@@ -45,9 +47,13 @@ export class TrapMachine {
   /** Sum of all that was read, so that no read can be left out. */
   sum = 0;
 
-  constructor({ regions, modules, gate, busy = false }: TrapMachineOptions) {
+  constructor({ regions, modules, gate, busy = false, still = false }: TrapMachineOptions) {
     const bases = Array.from({ length: regions }, (_, i) => regionBase(i));
     this.vm = createVm(...counterMachine(bases, modules, gate, busy));
+    if (still) {
+      this.vm.clock.cancelAll();
+      this.vm.alarmsChanged();
+    }
     this.#orders = { random: randomOrder(bases), sequential: sequentialOrder(bases) };
     this.#ring = new TrapRing(this.vm.dispatcher);
   }

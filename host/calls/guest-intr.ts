@@ -49,6 +49,12 @@ function lineAt(vm: Vm, instance: ModuleInstance, call: string, gip: number): Gi
   return { line: interrupts.lines.at(pic, number), param, srcId: instance.u32(at + guest_intr.src_id) };
 }
 
+/** Whether a module may signal a line as this source. */
+function hasSource(line: Line, srcId: number, instance: ModuleInstance): boolean {
+  for (const source of line.state.sources) if (source.bit === srcId && source.instance === instance.id) return true;
+  return false;
+}
+
 export const guestIntrBodies = bodies({
   guest_intr_signal(vm, instance, gip, state) {
     chargeHostWork(vm, instance, SIGNAL_WORK);
@@ -56,8 +62,7 @@ export const guestIntrBodies = bodies({
     if (given === undefined) return EINVAL;
     const { line, srcId } = given;
     if ((state! & (GIS_ON | GIS_OFF)) === (GIS_ON | GIS_OFF)) return EINVAL;
-    const { sources } = line.state;
-    if (!sources.some((source) => source.bit === srcId && source.instance === instance.id)) {
+    if (!hasSource(line, srcId, instance)) {
       const message = `was given src_id = 0x${srcId.toString(16)}, which is no source of ${formatPin(line)} of this module's`;
       violation(vm, instance, "argument", "guest_intr_signal", message, ORIGIN, "Leave v_intr as it was given.");
       return EINVAL;

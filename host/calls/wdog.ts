@@ -47,5 +47,5 @@ function interrupt(vm: Vm, instance: ModuleInstance, at: number): void {
     remark(vm, instance, "argument", "wdog_bite", wrong, advice);
     return;
   }
-  guestIntrBodies.guest_intr_signal!(new VmGateHost(vm) as never, instance, place, GIS_ON);
+  guestIntrBodies.guest_intr_signal!(new VmGateHost(vm) as never, instance, [place, GIS_ON]);
 }

@@ -25,7 +25,7 @@ export interface GateHost extends HandleOwner {
 }
 
 /** The host's side of one ABI function. Arguments are raw i32, pointers and handles already checked. */
-export type Body = (host: never, instance: ModuleInstance, ...args: number[]) => number | Suspended;
+export type Body = (host: never, instance: ModuleInstance, args: readonly number[]) => number | Suspended;
 
 /** What a WebAssembly module imports; one whose calls never wait never gets SUSPENDED. */
 export type Gate = (...args: number[]) => number | Suspended;
@@ -36,16 +36,18 @@ export type Gate = (...args: number[]) => number | Suspended;
  */
 export function createGate(entry: GateEntry, host: GateHost, instance: ModuleInstance, body: Body | undefined): Gate {
   const rules = new CallRules(entry, host, instance);
-  const run = body as ((host: GateHost, instance: ModuleInstance, ...args: number[]) => number | Suspended) | undefined;
+  const run = body as
+    | ((host: GateHost, instance: ModuleInstance, args: readonly number[]) => number | Suspended)
+    | undefined;
   const exclusive = entry.threadSafe.value === "no";
   return (...args) => {
     host.charge(instance);
     if (!rules.allows(args)) return rules.refusal;
     if (run === undefined) return rules.notSupported(args);
-    if (!exclusive) return run(host, instance, ...args);
+    if (!exclusive) return run(host, instance, args);
     rules.active++;
     try {
-      return run(host, instance, ...args);
+      return run(host, instance, args);
     } finally {
       rules.active--;
     }

@@ -62,7 +62,8 @@ export class Controllers {
 
   /** The controller whose vdev_t of its own module is at this address. */
   ofAddress(instance: ModuleInstance, vdp: number): VdevPic | undefined {
-    return this.#vdevs.find((pic) => pic.vdev.instance === instance && pic.vdev.vdp === vdp);
+    for (const pic of this.#vdevs) if (pic.vdev.instance === instance && pic.vdev.vdp === vdp) return pic;
+    return undefined;
   }
 
   /**

@@ -76,9 +76,13 @@ export class ModuleInstance {
   #allocating = false;
   /** vdev_t that stand for the host's interrupt controllers, by controller. */
   #pics = new Map<string, number>();
+  /** The same the other way round. */
+  #picNames = new Map<number, string>();
   /** Address of the frames in module memory. */
   readonly frames: number;
   readonly exports: ModuleExports;
+  /** `exports.__vdevbox_call`: the exports of each module are an object of another shape, slow to look things up in. */
+  readonly call: ModuleExports["__vdevbox_call"];
   readonly #getString: (pointer: number) => string;
   #bytes!: Uint8Array<ArrayBuffer>;
   #view!: DataView<ArrayBuffer>;
@@ -89,6 +93,7 @@ export class ModuleInstance {
     this.id = id;
     const result = instantiateSync<Record<string, unknown>>(module.compiled, imports(this) as never);
     this.exports = result.instance.exports as unknown as ModuleExports;
+    this.call = this.exports.__vdevbox_call;
     this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
     this.frames = this.exports.__vdevbox_frame.value >>> 0;
     for (let i = FRAME_COUNT - 1; i > 0; i--) this.#freeFrames.push(this.frames + i * FRAME_BYTES);
@@ -200,7 +205,9 @@ export class ModuleInstance {
   }
 
   restorePics(saved: ReadonlyMap<string, number>): void {
-    if (saved.size !== this.#pics.size) this.#pics = new Map(saved);
+    if (saved.size === this.#pics.size) return;
+    this.#pics = new Map(saved);
+    this.#picNames = new Map([...saved].map(([name, address]) => [address, name]));
   }
 
   /** The vdev_t that stands for a controller of the host's own. */
@@ -209,14 +216,14 @@ export class ModuleInstance {
     if (handle === undefined) {
       handle = this.alloc(vdev_s.SIZEOF);
       this.#pics.set(name, handle);
+      this.#picNames.set(handle, name);
     }
     return handle;
   }
 
   /** Which controller a vdev_t stands for. */
   picOf(handle: number): string | undefined {
-    for (const [name, address] of this.#pics) if (address === handle) return name;
-    return undefined;
+    return this.#picNames.get(handle);
   }
 
   /** A C string in module memory. */

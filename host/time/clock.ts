@@ -6,11 +6,13 @@ export const END_OF_TIME_NS = 0xffff_ffff_ffff_ffffn;
 
 /**
  * Something that happens at a time: a timer. It belongs to one clock; while it is set it has one deadline. Times are
- * virtual nanoseconds since the VM was made. The clock keeps `order`, `place` and `touched` in it.
+ * virtual nanoseconds since the VM was made. The clock keeps `due`, `order`, `place` and `touched` in it.
  */
 export abstract class Alarm {
   /** Counts while `isSet`. */
   deadlineNs = 0n;
+  /** The deadline as a number, which compares faster: exact below 2^53, and never in another order. */
+  due = 0;
   /** Alarms of one instant fire in this order. */
   order = 0;
   /** Index in the clock's heap; -1: not set. */
@@ -52,6 +54,8 @@ export interface SavedAlarms {
  */
 export class VirtualClock {
   #nowNs = 0n;
+  /** The same as a number. */
+  #now = 0;
   #orders = 0;
   #fired = 0;
   /** Binary heap by (deadline, order). */
@@ -77,6 +81,14 @@ export class VirtualClock {
   /** When the next alarm is due; undefined when none is set. */
   get nextDeadlineNs(): bigint | undefined {
     return this.#heap[0]?.deadlineNs;
+  }
+
+  /** Nanoseconds to the next alarm, 0 when it is overdue; infinity when none is set. Exact below 2^53. */
+  get untilNextNs(): number {
+    const next = this.#heap[0];
+    if (next === undefined) return Number.POSITIVE_INFINITY;
+    if (next.due <= Number.MAX_SAFE_INTEGER) return Math.max(0, next.due - this.#now);
+    return next.deadlineNs <= this.#nowNs ? 0 : Number(next.deadlineNs - this.#nowNs);
   }
 
   /** Sets an alarm, or moves it when it is set already. At or past the end of time it will never fire: it is cancelled. */
@@ -118,17 +130,18 @@ export class VirtualClock {
       if (next === undefined || next.deadlineNs > target) break;
       this.touch(next);
       this.#remove(next);
-      if (next.deadlineNs > this.#nowNs) this.#nowNs = next.deadlineNs;
+      if (next.deadlineNs > this.#nowNs) this.restoreNow(next.deadlineNs);
       this.#fired++;
       next.fire();
       if (stop()) return;
     }
-    if (target > this.#nowNs) this.#nowNs = target;
+    if (target > this.#nowNs) this.restoreNow(target);
   }
 
   /** Sets the time without firing anything: used when a VM is put back to an earlier state. */
   restoreNow(nowNs: bigint): void {
     this.#nowNs = nowNs;
+    this.#now = Number(nowNs);
   }
 
   /** The state of these alarms, which must be all there are, set or not. */
@@ -172,57 +185,65 @@ export class VirtualClock {
 
   #place(alarm: Alarm, deadlineNs: bigint, order: number): void {
     alarm.deadlineNs = deadlineNs;
+    alarm.due = Number(deadlineNs);
     alarm.order = order;
+    const heap = this.#heap;
     if (!alarm.isSet) {
-      alarm.place = this.#heap.length;
-      this.#heap.push(alarm);
+      alarm.place = heap.length;
+      heap.push(alarm);
     }
-    this.#up(alarm.place);
-    this.#down(alarm.place);
+    this.#settle(alarm, alarm.place);
   }
 
   #remove(alarm: Alarm): void {
     const { place } = alarm;
     const last = this.#heap.pop()!;
     alarm.place = -1;
-    if (last === alarm) return;
-    this.#heap[place] = last;
-    last.place = place;
-    this.#up(place);
-    this.#down(last.place);
+    if (last !== alarm) this.#settle(last, place);
   }
 
-  #before(a: number, b: number): boolean {
-    const x = this.#heap[a]!;
-    const y = this.#heap[b]!;
-    return x.deadlineNs < y.deadlineNs || (x.deadlineNs === y.deadlineNs && x.order < y.order);
+  /** Puts an alarm into the heap at or near a place that is free for it, where it belongs. */
+  #settle(alarm: Alarm, free: number): void {
+    const at = this.#up(alarm, free);
+    this.#put(alarm, at === free ? this.#down(alarm, free) : at);
   }
 
-  #swap(a: number, b: number): void {
-    const [x, y] = [this.#heap[a]!, this.#heap[b]!];
-    this.#heap[a] = y;
-    this.#heap[b] = x;
-    y.place = a;
-    x.place = b;
+  #put(alarm: Alarm, place: number): void {
+    this.#heap[place] = alarm;
+    alarm.place = place;
   }
 
-  #up(from: number): void {
-    for (let i = from; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (!this.#before(i, parent)) return;
-      this.#swap(i, parent);
-      i = parent;
+  /** Moves those down that come after an alarm. @returns the place that is then free for it */
+  #up(alarm: Alarm, from: number): number {
+    let free = from;
+    while (free > 0) {
+      const place = (free - 1) >> 1;
+      const parent = this.#heap[place]!;
+      if (!isBefore(alarm, parent)) break;
+      this.#put(parent, free);
+      free = place;
     }
+    return free;
   }
 
-  #down(from: number): void {
-    for (let i = from; ; ) {
-      const left = 2 * i + 1;
-      if (left >= this.#heap.length) return;
-      const child = left + 1 < this.#heap.length && this.#before(left + 1, left) ? left + 1 : left;
-      if (!this.#before(child, i)) return;
-      this.#swap(i, child);
-      i = child;
+  /** Moves those up that come before an alarm. @returns the place that is then free for it */
+  #down(alarm: Alarm, from: number): number {
+    const heap = this.#heap;
+    let free = from;
+    for (let place = 2 * free + 1; place < heap.length; place = 2 * free + 1) {
+      if (place + 1 < heap.length && isBefore(heap[place + 1]!, heap[place]!)) place++;
+      const child = heap[place]!;
+      if (!isBefore(child, alarm)) break;
+      this.#put(child, free);
+      free = place;
     }
+    return free;
   }
+}
+
+/** Whether one alarm fires before another: it is due earlier, or was set earlier for the same instant. */
+function isBefore(a: Alarm, b: Alarm): boolean {
+  if (a.due !== b.due) return a.due < b.due;
+  if (a.due > Number.MAX_SAFE_INTEGER && a.deadlineNs !== b.deadlineNs) return a.deadlineNs < b.deadlineNs;
+  return a.order < b.order;
 }

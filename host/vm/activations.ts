@@ -62,10 +62,13 @@ export class Activations {
   ): number | undefined {
     const { instance } = vdev;
     if (instance.stopped !== undefined) return undefined;
-    const { __vdevbox_call: call } = instance.exports;
+    const { call } = instance;
     const enter = (frame: number) => call(frame, fn, shape, a, b, c, d);
+    if (this.#vm.threads === undefined) {
+      return this.enter(instance, vdev.index, callback, thread, vcpu, enter) as number | undefined;
+    }
     const start = () => this.enter(instance, vdev.index, callback, thread, vcpu, enter);
-    return this.#toEnd(start, callback, thread, vcpu);
+    return this.#vm.threads.runToEnd(start, callback, thread, vcpu);
   }
 
   /** Without threads nothing waits. */
@@ -128,27 +131,22 @@ export class Activations {
     const inAccess = this.#vm.context.callback !== CALLBACK.none ? 1 : 0;
     const depth = this.#current === undefined ? inAccess : this.#current.depth + 1;
     if (depth === 0) this.#outermost++;
-    const { frame, enter } = this.#frameFor(instance, depth, call);
-    return this.#step({
-      ...{ id: ++this.#count, instance, vdev, callback, thread, vcpu, depth },
-      frame,
-      enter,
-      continuation: undefined,
-      rewinding: false,
-    });
-  }
-
-  /** A module that cannot be entered faults as itself, once its activation is the one in progress. */
-  #frameFor(instance: ModuleInstance, depth: number, call: Activation["enter"]): Pick<Activation, "frame" | "enter"> {
-    if (depth >= DEPTH_LIMIT) return { frame: 0, enter: tooDeep };
-    try {
-      return { frame: instance.takeFrame(depth), enter: call };
-    } catch (error) {
-      const fail = (): never => {
-        throw error;
-      };
-      return { frame: 0, enter: fail };
+    let frame = 0;
+    let enter = call;
+    // A module that cannot be entered faults as itself, once its activation is the one in progress.
+    if (depth >= DEPTH_LIMIT) enter = tooDeep;
+    else {
+      try {
+        frame = instance.takeFrame(depth);
+      } catch (error) {
+        enter = () => {
+          throw error;
+        };
+      }
     }
+    const id = ++this.#count;
+    const [continuation, rewinding] = [undefined, false];
+    return this.#step({ id, instance, vdev, callback, thread, vcpu, depth, frame, enter, continuation, rewinding });
   }
 
   /** Runs an activation up to its end or to where it is left. */

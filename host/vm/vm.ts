@@ -111,7 +111,10 @@ export class Vm implements GuestBus {
   #listener: VmListener | undefined;
   /** Something happens with every access: it is told to the listener, takes time, or leaves a pulse to deliver. */
   #watched = false;
+  /** All that happens with an access is that it takes time. */
+  #onlyTakesTime = false;
   readonly #tellsAccesses: boolean;
+  readonly #accessNs: number;
   #end: VmEnd | undefined;
   /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
   #elapsedNs = 0;
@@ -120,6 +123,7 @@ export class Vm implements GuestBus {
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
     this.#tellsAccesses = options.tellAccesses ?? true;
+    this.#accessNs = plan.accessNs;
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.interrupts = new Interrupts(this);
@@ -177,12 +181,18 @@ export class Vm implements GuestBus {
   /** Finds out anew whether something happens with every access. */
   refreshWatch(): void {
     const isTold = this.#listener !== undefined && this.#tellsAccesses;
-    this.#watched = isTold || this.plan.accessNs > 0 || this.pulses.used;
+    this.#onlyTakesTime = this.#accessNs > 0 && !isTold && !this.pulses.used;
+    this.#watched = isTold || this.#accessNs > 0 || this.pulses.used;
   }
 
   /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
   get watchesAccesses(): boolean {
     return this.#watched;
+  }
+
+  /** Whether several accesses may be made at once: nothing happens with one, but that it may take time. */
+  get mayBatch(): boolean {
+    return !this.#watched || this.#onlyTakesTime;
   }
 
   /** A message about a vdev, or of the VM itself. */
@@ -212,7 +222,10 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
-    if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
+    if (this.#onlyTakesTime) {
+      this.#elapsedNs += this.#accessNs;
+      if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
+    } else if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -242,7 +255,10 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi, vcpu);
-    if (this.#watched) this.accessed("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
+    if (this.#onlyTakesTime) {
+      this.#elapsedNs += this.#accessNs;
+      if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
+    } else if (this.#watched) this.accessed("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -285,7 +301,7 @@ export class Vm implements GuestBus {
       const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
       this.#listener({ kind: "access", op, space, address, width, value, vcpu, outcome });
     }
-    if (this.plan.accessNs > 0) this.#elapse();
+    if (this.#accessNs > 0) this.elapse(1);
     this.pulses.deliverWaiting();
   }
 
@@ -302,9 +318,16 @@ export class Vm implements GuestBus {
     return now < END_OF_TIME_NS ? now : END_OF_TIME_NS;
   }
 
-  #elapse(): void {
-    this.#elapsedNs += this.plan.accessNs;
+  /** Lets the time pass that some accesses take. An alarm may come due with the last of them, and with none before. */
+  elapse(accesses: number): void {
+    this.#elapsedNs += accesses * this.#accessNs;
     if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
+  }
+
+  /** How many accesses there are up to the one with which the next alarm comes due; 1 when one is due already. */
+  get accessesToAlarm(): number {
+    if (this.#accessNs === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(1, Math.ceil((this.#untilAlarmNs - this.#elapsedNs) / this.#accessNs));
   }
 
   /** Lets the clock show the time accesses took, firing what came due. */
@@ -315,9 +338,11 @@ export class Vm implements GuestBus {
   }
 
   #advance(targetNs: bigint): void {
-    this.#mayEnd(() => this.clock.advanceTo(targetNs, () => this.#end !== undefined));
+    this.#mayEnd(() => this.clock.advanceTo(targetNs, this.#hasEnded));
     this.alarmsChanged();
   }
+
+  readonly #hasEnded = () => this.#end !== undefined;
 
   /** Lets time pass up to the next alarm, because every thread waits. @returns false when no alarm is set */
   waitForAlarm(): boolean {
@@ -343,8 +368,7 @@ export class Vm implements GuestBus {
 
   /** To be called when a timer was set or cancelled. */
   alarmsChanged(): void {
-    const next = this.clock.nextDeadlineNs;
-    this.#untilAlarmNs = next === undefined ? CATCH_UP_NS : Math.min(Number(next - this.clock.nowNs), CATCH_UP_NS);
+    this.#untilAlarmNs = Math.min(this.clock.untilNextNs, CATCH_UP_NS);
   }
 
   /** Moves virtual time on by `ns`, or to the next timer when left out. @returns whether anything was to wait for */
