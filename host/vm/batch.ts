@@ -7,45 +7,93 @@ import type { Vm } from "./vm.ts";
 /**
  * Makes the first `count` accesses of a ring, in order, as `vm.read` and `vm.write` would one by one; the ring then
  * has each one's outcome and value. The dispatcher goes through them by itself and comes back for what is not plainly
- * done: RAM, a refusal, a vdev that faulted. It then goes on at the next.
+ * done: RAM, a refusal, a vdev that faulted; and for what comes due with the time they take. It then goes on at the next.
  *
- * Where something must happen between accesses (a listener is told of each, time passes with each, guest memory is
- * mapped into a vdev) they are made one by one, from the one on after which it must.
+ * Where something else must happen between accesses (a listener is told of each, pulses may wait behind one, guest
+ * memory is mapped into a vdev) they are made one by one, from the one on after which it must.
  * @returns how many were made: fewer than `count` when the VM ended, the last of them with outcome `stop`
  */
 export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
   if (count < 0 || count > TRAPS_MAX) throw new RangeError(`a batch has at most ${TRAPS_MAX} traps`);
   ring.notDone = 0;
-  const done = vm.watchesAccesses || vm.windows.any ? 0 : untilMapped(vm, ring, count);
-  if (vm.windows.any) vm.windows.flush();
-  if (vm.held.any) vm.held.checkReleased(undefined);
+  const done = new Advance(vm, ring, count).run();
   return done === count || vm.ended !== undefined ? done : oneByOne(vm, ring, done, count);
 }
 
-/** Lets the dispatcher go through a batch by itself, up to the trap in which a vdev maps memory. @returns traps made */
-function untilMapped(vm: Vm, ring: TrapRing, count: number): number {
-  let blocked = count;
-  let unblock: (() => void) | undefined;
-  vm.windows.opened = () => {
-    const next = vm.dispatcher.words[PROGRESS]! + 1;
-    if (unblock !== undefined || next >= count) return;
-    blocked = next;
-    unblock = ring.block(next);
-  };
-  try {
-    let next = 0;
-    while (next < blocked && vm.ended === undefined) {
-      next = advance(vm, next, count);
-      if (next === blocked) break;
-      settle(vm, ring, next);
-      next++;
+/** Lets the dispatcher go through a ring by itself, up to a trap in which a vdev maps memory, or asks for pulses. */
+class Advance {
+  readonly #vm: Vm;
+  readonly #ring: TrapRing;
+  readonly #count: number;
+  /** The record at which the dispatcher has to come back whatever happens, and what makes it. */
+  #end = 0;
+  #unblock: (() => void) | undefined;
+
+  constructor(vm: Vm, ring: TrapRing, count: number) {
+    this.#vm = vm;
+    this.#ring = ring;
+    this.#count = count;
+  }
+
+  /** @returns traps made */
+  run(): number {
+    const { windows, time } = this.#vm;
+    windows.opened = () => this.#endAt(this.#progress + 1);
+    time.onAlarms = () => this.#endAt(this.#progress + time.accessesToAlarm);
+    try {
+      let next = 0;
+      while (next < this.#count && this.#vm.ended === undefined && this.#vm.mayBatch && !windows.any) {
+        next = this.#stretch(next);
+      }
+      return next;
+    } finally {
+      windows.opened = undefined;
+      time.onAlarms = undefined;
     }
-    // The dispatcher has counted the trap that it refused; it is made again.
-    if (unblock !== undefined && vm.dispatcher.words[PROGRESS] === blocked) vm.context.trap -= 1;
+  }
+
+  /** Makes accesses up to one the host has to deal with, or to where something comes due. @returns the next record */
+  #stretch(first: number): number {
+    const { dispatcher, held, time, windows } = this.#vm;
+    this.#end = Math.min(this.#count, first + time.accessesToAlarm);
+    dispatcher.words[PROGRESS] = first;
+    time.beginBatch(first);
+    let next = first;
+    try {
+      next = advance(this.#vm, first, this.#end);
+      if (windows.any) windows.flush();
+      if (held.any) held.checkReleased(undefined);
+      if (next < this.#end) settle(this.#vm, this.#ring, next++);
+      // The dispatcher has counted the trap that it refused; it is made again.
+      else if (this.#unblock !== undefined && this.#progress === next) this.#vm.context.trap -= 1;
+    } finally {
+      this.#unblock?.();
+      this.#unblock = undefined;
+      this.#end = 0; // what fires now may set alarms; nothing is under way that they would have to end
+      const wasRunning = this.#vm.ended === undefined;
+      time.endBatch(next);
+      if (wasRunning && this.#vm.ended !== undefined) this.#stop(next - 1);
+    }
     return next;
-  } finally {
-    vm.windows.opened = undefined;
-    unblock?.();
+  }
+
+  get #progress(): number {
+    return this.#vm.dispatcher.words[PROGRESS]!;
+  }
+
+  /** Makes the dispatcher come back before a record that it has not come to yet. */
+  #endAt(record: number): void {
+    if (record >= this.#end) return;
+    this.#unblock?.();
+    this.#end = record;
+    this.#unblock = this.#ring.block(record);
+  }
+
+  /** The VM ended with what came due behind an access: so the guest sees it. */
+  #stop(record: number): void {
+    const ring = this.#ring;
+    if (ring.status(record) === AccessStatus.done) ring.notDone++;
+    ring.settle(record, AccessStatus.stop, ring.valueLo(record), ring.valueHi(record));
   }
 }
 

@@ -23,6 +23,7 @@ import { GuestTimers } from "../time/guest-timers.ts";
 import { PulseTimers } from "../time/pulse-timers.ts";
 import { Pulses } from "../time/pulses.ts";
 import { settleRead, settleWrite } from "./access.ts";
+import { AccessTime } from "./access-time.ts";
 import { Activations } from "./activations.ts";
 import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
@@ -72,6 +73,8 @@ export class Vm implements GuestBus {
   readonly reservations = new Reservations(this.ram);
   readonly interrupts: Interrupts;
   readonly clock = new VirtualClock();
+  /** What of virtual time accesses take. */
+  readonly time: AccessTime;
   readonly timers: GuestTimers;
   /** Which part of callbacks' time is the guest's. */
   readonly guestClock = new GuestClock(this);
@@ -114,16 +117,12 @@ export class Vm implements GuestBus {
   /** All that happens with an access is that it takes time. */
   #onlyTakesTime = false;
   readonly #tellsAccesses: boolean;
-  readonly #accessNs: number;
   #end: VmEnd | undefined;
-  /** Virtual time that accesses took and that the clock does not show yet, and what is left to the next alarm. */
-  #elapsedNs = 0;
-  #untilAlarmNs = CATCH_UP_NS;
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
     this.#tellsAccesses = options.tellAccesses ?? true;
-    this.#accessNs = plan.accessNs;
+    this.time = new AccessTime(this, plan.accessNs);
     this.dispatcher = new Dispatcher(options.dispatcherFile);
     this.context = new Context(this.dispatcher.words);
     this.interrupts = new Interrupts(this);
@@ -181,8 +180,8 @@ export class Vm implements GuestBus {
   /** Finds out anew whether something happens with every access. */
   refreshWatch(): void {
     const isTold = this.#listener !== undefined && this.#tellsAccesses;
-    this.#onlyTakesTime = this.#accessNs > 0 && !isTold && !this.pulses.used;
-    this.#watched = isTold || this.#accessNs > 0 || this.pulses.used;
+    this.#onlyTakesTime = this.time.passes && !isTold && !this.pulses.used;
+    this.#watched = isTold || this.time.passes || this.pulses.used;
   }
 
   /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
@@ -222,10 +221,8 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     this.takeValue();
     const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
-    if (this.#onlyTakesTime) {
-      this.#elapsedNs += this.#accessNs;
-      if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
-    } else if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
+    if (this.#onlyTakesTime) this.time.pass();
+    else if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -255,10 +252,8 @@ export class Vm implements GuestBus {
     if (this.held.any) this.held.checkReleased(undefined);
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi, vcpu);
-    if (this.#onlyTakesTime) {
-      this.#elapsedNs += this.#accessNs;
-      if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
-    } else if (this.#watched) this.accessed("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
+    if (this.#onlyTakesTime) this.time.pass();
+    else if (this.#watched) this.accessed("write", space, lo, hi, width, valueLo, valueHi, vcpu, outcome);
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
@@ -301,7 +296,7 @@ export class Vm implements GuestBus {
       const outcome = this.#end !== undefined ? "stop" : OUTCOMES[status];
       this.#listener({ kind: "access", op, space, address, width, value, vcpu, outcome });
     }
-    if (this.#accessNs > 0) this.elapse(1);
+    if (this.time.passes) this.time.pass();
     this.pulses.deliverWaiting();
   }
 
@@ -314,30 +309,14 @@ export class Vm implements GuestBus {
 
   /** Virtual nanoseconds since the VM was made. */
   get nowNs(): bigint {
-    const now = this.clock.nowNs + BigInt(this.#elapsedNs);
+    const elapsed = this.time.elapsedNs;
+    const now = elapsed === 0 ? this.clock.nowNs : this.clock.nowNs + BigInt(elapsed);
     return now < END_OF_TIME_NS ? now : END_OF_TIME_NS;
   }
 
-  /** Lets the time pass that some accesses take. An alarm may come due with the last of them, and with none before. */
-  elapse(accesses: number): void {
-    this.#elapsedNs += accesses * this.#accessNs;
-    if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
-  }
-
-  /** How many accesses there are up to the one with which the next alarm comes due; 1 when one is due already. */
-  get accessesToAlarm(): number {
-    if (this.#accessNs === 0) return Number.POSITIVE_INFINITY;
-    return Math.max(1, Math.ceil((this.#untilAlarmNs - this.#elapsedNs) / this.#accessNs));
-  }
-
-  /** Lets the clock show the time accesses took, firing what came due. */
-  #catchUp(): void {
-    const elapsed = this.#elapsedNs;
-    this.#elapsedNs = 0;
-    this.#advance(this.clock.nowNs + BigInt(elapsed));
-  }
-
-  #advance(targetNs: bigint): void {
+  /** Moves the clock to a time that has in it what accesses took, firing what comes due. */
+  advance(targetNs: bigint): void {
+    this.time.forget();
     this.#mayEnd(() => this.clock.advanceTo(targetNs, this.#hasEnded));
     this.alarmsChanged();
   }
@@ -349,8 +328,7 @@ export class Vm implements GuestBus {
     const next = this.clock.nextDeadlineNs;
     if (next === undefined) return false;
     const now = this.nowNs;
-    this.#elapsedNs = 0;
-    this.#advance(next > now ? next : now);
+    this.advance(next > now ? next : now);
     return true;
   }
 
@@ -362,13 +340,13 @@ export class Vm implements GuestBus {
 
   /** Puts the clock back without firing anything. */
   restoreClock(nowNs: bigint): void {
-    this.#elapsedNs = 0;
+    this.time.forget();
     this.clock.restoreNow(nowNs);
   }
 
   /** To be called when a timer was set or cancelled. */
   alarmsChanged(): void {
-    this.#untilAlarmNs = Math.min(this.clock.untilNextNs, CATCH_UP_NS);
+    this.time.alarmsChanged();
   }
 
   /** Moves virtual time on by `ns`, or to the next timer when left out. @returns whether anything was to wait for */
@@ -377,11 +355,10 @@ export class Vm implements GuestBus {
     const next = this.clock.nextDeadlineNs;
     if (ns === undefined && next === undefined) return false;
     const now = this.nowNs;
-    this.#elapsedNs = 0;
     const wanted = ns === undefined ? next! : now + ns;
     const target = wanted < END_OF_TIME_NS ? wanted : END_OF_TIME_NS;
     this.emit({ kind: "clock-step", ns: target > now ? target - now : 0n });
-    this.#advance(target > now ? target : now);
+    this.advance(target > now ? target : now);
     return true;
   }
 
@@ -470,8 +447,6 @@ export class Vm implements GuestBus {
   }
 }
 
-/** Virtual time that accesses take before the clock shows it, at most: below it, sums of numbers are exact. */
-const CATCH_UP_NS = 2 ** 52;
 const VALUE_LO = (L.CONTEXT + L.CONTEXT_VALUE_LO) >> 2;
 const VALUE_HI = (L.CONTEXT + L.CONTEXT_VALUE_HI) >> 2;
 const OUTCOMES = ["ok", "bus-error", "stop", "no-advance"] as const;
