@@ -8,6 +8,7 @@ import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
 import { AssemblyAbort } from "./fault.ts";
 import { DirtyBlocks } from "./kept-memory.ts";
 import type { LoadedModule } from "./load.ts";
+import { isNumber } from "./wasm/module.ts";
 
 /** What every vdev module exports; see contract.ts. */
 export interface ModuleExports {
@@ -342,6 +343,13 @@ export class ModuleInstance {
       if (peeked === undefined) return values;
       values.push(peeked.value);
     }
+  }
+
+  /** Those of them that the module has in every build: passes add theirs behind. */
+  ownGlobals(): (number | bigint)[] {
+    const { globals } = this.module.wasm;
+    const isShown = ({ mutable, imported, type }: (typeof globals)[number]) => mutable && !imported && isNumber(type);
+    return this.globals().slice(0, globals.filter(isShown).length);
   }
 
   /** How deep the module's own stacks are; code that is left by throwing does not put them back. */

@@ -127,8 +127,8 @@ export function stateDigest(vm: Vm): string {
     hash.update(
       `instance ${instance.id} ${instance.module.hash} ${instance.stopped === undefined ? "runs" : "stopped"}\n`,
     );
-    hash.update(comparedBytes(vm, instance));
-    for (const value of instance.globals()) hash.update(`${value} `);
+    hash.update(comparedBytes(instance));
+    for (const value of instance.ownGlobals()) hash.update(`${value} `);
   }
   hash.update(`clock ${vm.nowNs} traps ${vm.traps}\n`);
   hash.update(vm.interrupts.digest());
@@ -145,13 +145,14 @@ export function stateDigest(vm: Vm): string {
 }
 
 /**
- * A module's memory. Where races are looked for, the locals of threads that were left hold numbers of the detector's, which
- * count on from run to run: there the blocks of locals are left out.
+ * A module's memory without the locals of threads that were left: builds for races and for fuzzing have locals of their
+ * own, and a recording replays on every build.
  */
-function comparedBytes(vm: Vm, instance: ModuleInstance): Uint8Array {
-  if (vm.races === undefined || instance.coroutines === undefined) return instance.bytes;
+function comparedBytes(instance: ModuleInstance): Uint8Array {
+  const blocks = instance.coroutines?.blocks() ?? [];
+  if (blocks.length === 0) return instance.bytes;
   const bytes = instance.bytes.slice();
-  for (const [start, end] of instance.coroutines.blocks()) bytes.fill(0, start, end);
+  for (const [start, end] of blocks) bytes.fill(0, start, end);
   return bytes;
 }
 
