@@ -99,8 +99,8 @@ export function writeText(instance: ModuleInstance, address: number, size: numbe
   const encoded = new TextEncoder().encode(text);
   if (address !== 0 && size > 0) {
     const fits = encoded.subarray(0, size - 1);
-    instance.bytes.set(fits, address >>> 0);
-    instance.bytes[(address >>> 0) + fits.length] = 0;
+    instance.write(address >>> 0, fits);
+    instance.setU8((address >>> 0) + fits.length, 0);
   }
   return encoded.length;
 }

@@ -78,7 +78,7 @@ export const cdevBodies = bodies({
     withDevice(vm, instance, cds!, (device) => {
       const bytes = vm.character.read(device, length! >>> 0);
       chargeHostWork(vm, instance, bytes.length / BYTES_PER_WORK);
-      instance.bytes.set(bytes, buffer! >>> 0);
+      instance.write(buffer! >>> 0, bytes);
       return bytes.length;
     }),
 

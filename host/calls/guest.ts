@@ -70,6 +70,7 @@ function transfer(
     chargeHostWork(vm, instance, block.length / BYTES_PER_WORK);
     const bytes = instance.bytes.subarray(at, at + block.length);
     const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, bytes);
+    if (!toGuest) instance.wrote(at, block.length);
     if (result === EXCEPTION && vm.spaces.memory.find(block.location)?.what.kind !== "vdev") return result;
     if (result !== EOK) return fail(result, whyNot(vm, instance, toGuest, gcp >>> 0, block));
     at += block.length;
@@ -131,7 +132,7 @@ function moveBlock(
     if (toGuest !== (live !== LIVE.write)) return ENOTSUP;
     const operand = gcp + FRAME.operand;
     if (toGuest) {
-      instance.bytes.set(data.subarray(0, block.length), operand);
+      instance.write(operand, data.subarray(0, block.length));
       instance.setU32(gcp + FRAME.live, LIVE.answered);
     } else data.set(instance.bytes.subarray(operand, operand + block.length));
     return EOK;

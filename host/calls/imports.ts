@@ -81,6 +81,7 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
     ) => number;
   }
   if (vm.races !== undefined) imports[MEMORY_HOOKS.module] = memoryHooks(vm, vm.races, instance);
+  else if (instance.module.fuzz !== undefined) imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(instance) };
   return imports;
 }
 
@@ -114,6 +115,14 @@ function unleavable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
         advice: "Unlock before signalling an interrupt or anything else that calls another vdev.",
       }),
     );
+  };
+}
+
+/** Told when memory grows whose buffer stays the same. */
+function grown(instance: ModuleInstance): () => number {
+  return () => {
+    instance.memoryGrown();
+    return 0;
   };
 }
 

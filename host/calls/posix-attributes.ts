@@ -27,7 +27,7 @@ export const posixAttributeBodies = bodies({
 
   pthread_attr_setdetachstate: onAttributes("pthread_attr_setdetachstate", (instance, attr, state) => {
     if (!DETACH.includes(state)) return EINVAL;
-    instance.bytes[attr + pthread_attr_t.detachstate] = state;
+    instance.setU8(attr + pthread_attr_t.detachstate, state);
     return EOK;
   }),
 
@@ -48,13 +48,13 @@ export const posixAttributeBodies = bodies({
 
   pthread_attr_setinheritsched: onAttributes("pthread_attr_setinheritsched", (instance, attr, inherit) => {
     if (!INHERIT.includes(inherit)) return EINVAL;
-    instance.bytes[attr + pthread_attr_t.inheritsched] = inherit;
+    instance.setU8(attr + pthread_attr_t.inheritsched, inherit);
     return EOK;
   }),
 
   pthread_attr_setschedpolicy: onAttributes("pthread_attr_setschedpolicy", (instance, attr, policy) => {
     if (policy < SCHED_FIFO || policy > SCHED_OTHER) return EINVAL;
-    instance.view.setUint16(attr + pthread_attr_t.policy, policy, true);
+    instance.setU16(attr + pthread_attr_t.policy, policy);
     return EOK;
   }),
 
@@ -90,10 +90,10 @@ const DESTROYED = -1;
 
 /** Makes bytes the attributes of a thread, with the defaults. */
 export function fillAttributes(instance: ModuleInstance, attr: number): void {
-  instance.bytes.fill(0, attr, attr + pthread_attr_t.SIZEOF);
+  instance.fill(attr, pthread_attr_t.SIZEOF);
   instance.setU32(attr + pthread_attr_t.magic, MAGIC);
-  instance.view.setUint16(attr + pthread_attr_t.policy, SCHED_OTHER, true);
-  instance.view.setInt32(attr + pthread_attr_t.priority, NO_PRIORITY, true);
+  instance.setU16(attr + pthread_attr_t.policy, SCHED_OTHER);
+  instance.setU32(attr + pthread_attr_t.priority, NO_PRIORITY);
 }
 
 /** The body of a call on attributes of threads, which pthread_attr_init() must have filled. */

@@ -119,7 +119,7 @@ function fail(vm: Vm, errno: number): number {
 
 /** No signal ends a sleep early: nothing of it remains. */
 function clearRemaining(instance: ModuleInstance, remaining: number): void {
-  if (remaining !== 0) instance.bytes.fill(0, remaining >>> 0, (remaining >>> 0) + timespec.SIZEOF);
+  if (remaining !== 0) instance.fill(remaining >>> 0, timespec.SIZEOF);
 }
 
 function sleep(vm: Vm, untilNs: bigint): number | Suspended {

@@ -37,8 +37,8 @@ export function writeRegionInfo(
   const guest = at + gasp_region.guest;
   instance.setU64(guest + qvm_state_block.location, start);
   instance.setU32(guest + qvm_state_block.length, Number(BigInt.asUintN(32, length)));
-  instance.view.setUint16(guest + qvm_state_block.type, space === "io" ? QST_X86_IO : type, true);
-  instance.view.setUint16(guest + qvm_state_block.flags, 0, true);
+  instance.setU16(guest + qvm_state_block.type, space === "io" ? QST_X86_IO : type);
+  instance.setU16(guest + qvm_state_block.flags, 0);
 }
 
 /** A vdev_t is told to vdevs of its own module only: it is no pointer in any other. */

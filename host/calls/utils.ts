@@ -19,7 +19,7 @@ export const utilsBodies = bodies({
     const preset = instance.view.getUint16(at + qvm_state_block.type, true);
     const type = match[1] === "io" ? QST_X86_IO : match[1] === "mem" || preset === QST_NO_TYPE ? QST_MEMORY : preset;
     instance.setU64(at + qvm_state_block.location, BigInt.asUintN(64, address));
-    instance.view.setUint16(at + qvm_state_block.type, type, true);
+    instance.setU16(at + qvm_state_block.type, type);
     if (isPciId !== 0 && isPciId !== undefined) instance.setU32(isPciId >>> 0, 0);
     return text! + match[0].length;
   },

@@ -81,8 +81,8 @@ export class PicCalls {
     if (parse === 0 || bytes.length >= TEXT_BYTES) return undefined;
     const at = pic.text;
     const { instance } = pic.vdev;
-    instance.bytes.fill(0, at, at + TEXT_BYTES);
-    instance.bytes.set(bytes, at);
+    instance.fill(at, TEXT_BYTES);
+    instance.write(at, bytes);
     let param = 0;
     const result = this.#call(
       pic,
@@ -102,7 +102,7 @@ export class PicCalls {
     const { string } = pic.functions;
     if (string === 0) return undefined;
     const at = pic.text;
-    pic.vdev.instance.bytes.fill(0, at, at + TEXT_BYTES);
+    pic.vdev.instance.fill(at, TEXT_BYTES);
     const result = this.#call(pic, "pic-string", line, (frame) => [string, SHAPE.intIII, frame, at, TEXT_BYTES, 0]);
     return result === undefined ? undefined : pic.vdev.instance.cstring(at, TEXT_BYTES);
   }
@@ -116,7 +116,7 @@ export class PicCalls {
     if (tableSpec === 0) return undefined;
     const at = pic.text;
     const { instance } = pic.vdev;
-    instance.bytes.fill(0, at, at + TEXT_BYTES);
+    instance.fill(at, TEXT_BYTES);
     const call = (frame: number) => [tableSpec, SHAPE.intIIII, frame, TABLE_SPEC_COMPONENT, at, TEXT_BYTES] as const;
     const result = this.#call(pic, "pic-table-spec", line, call);
     if (result === undefined) return undefined;

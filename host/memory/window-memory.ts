@@ -30,14 +30,14 @@ export class WindowMemory {
     const fits = free.findIndex((block) => block.bytes === bytes);
     const block = fits >= 0 ? free.splice(fits, 1)[0]!.address : instance.alloc(bytes);
     const clean = fits < 0 || isPoison(instance.bytes.subarray(block, block + bytes));
-    instance.bytes.fill(POISON, block, block + bytes);
+    instance.fill(block, bytes, POISON);
     return { address: block + GUARD_BYTES, clean };
   }
 
   /** The window is gone. Its block is somebody else's from here on. */
   give(instance: ModuleInstance, address: number, length: number): void {
     const block = { address: address - GUARD_BYTES, bytes: blockBytes(length) };
-    instance.bytes.fill(POISON, block.address, block.address + block.bytes);
+    instance.fill(block.address, block.bytes, POISON);
     const free = this.#free.get(instance);
     if (free === undefined) this.#free.set(instance, [block]);
     else free.push(block);
@@ -53,6 +53,7 @@ export class WindowMemory {
     if (isPoison(before) && isPoison(behind)) return false;
     before.fill(POISON);
     behind.fill(POISON);
+    instance.wrote(address - GUARD_BYTES, GUARD_BYTES + length + behind.length);
     return true;
   }
 
@@ -60,7 +61,7 @@ export class WindowMemory {
   written(instance: ModuleInstance, address: number, length: number): boolean {
     const bytes = instance.bytes.subarray(address, address + length);
     if (isPoison(bytes)) return false;
-    bytes.fill(POISON);
+    instance.fill(address, length, POISON);
     return true;
   }
 

@@ -107,7 +107,7 @@ export class Windows {
     const bytes = ram.fetch(range, guestAddress, length, "map");
     const changed =
       rights.read && this.#loaded === undefined ? this.#fetched(instance, guestAddress, bytes, by) : undefined;
-    instance.bytes.set(bytes, address);
+    instance.write(address, bytes);
     const base = bytes.slice();
     this.#windows.push({ instance, address, length, range, guestAddress, by, origin, base, ...rights });
     this.#gone = this.#gone.filter(({ window }) => window.instance !== instance || window.address !== address);
@@ -199,7 +199,7 @@ export class Windows {
       if (bytes[address + i] !== base[i]) continue;
       if (now !== undefined) {
         base[i] = now[i - from]!;
-        bytes[address + i] = base[i]!;
+        instance.setU8(address + i, base[i]!);
       }
       found ??= this.#loaded?.note(this.#callback, instance, guestAddress + BigInt(i), base.subarray(i, i + 1), by);
     }
@@ -278,7 +278,7 @@ export class Windows {
         // What the module has written there itself and is not written back yet comes later, and stays.
         if (instance.bytes[at] !== base[i - first]) continue;
         base[i - first] = bytes[i]!;
-        instance.bytes[at] = bytes[i]!;
+        instance.setU8(at, bytes[i]!);
       }
     }
   }
@@ -304,7 +304,7 @@ export class Windows {
   #copyIn(window: Window, kind: FetchKind): void {
     const guest = this.#vm.ram.fetch(window.range, window.guestAddress, window.length, kind);
     window.base.set(guest);
-    window.instance.bytes.set(guest, window.address);
+    window.instance.write(window.address, guest);
   }
 
   /**
@@ -317,7 +317,7 @@ export class Windows {
     const inside = instance.bytes.subarray(address, address + length);
     if (Buffer.compare(inside, base) === 0) return;
     if (!window.write) {
-      inside.set(base);
+      instance.write(address, base);
       tellMistake(this.#vm, instance, window.origin, NOT_WRITABLE);
       return;
     }

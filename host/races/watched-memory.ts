@@ -148,14 +148,14 @@ export class WatchedMemory {
       if (writes) this.#cells[cell + 1] = this.#key | SHADOW.mark;
       return;
     }
-    const { limit } = this.module.layout;
+    const { cells, limit } = this.module.layout;
     const end = start + bytes;
     for (let word = start & ~3; word < end; word += 4) {
       const from = word < start ? start - word : 0;
       const to = word + 4 > end ? end - word : 4;
       const touched = ((1 << to) - 1) & ~((1 << from) - 1);
-      this.#add((limit + word) >>> 2, this.#key, touched);
-      if (writes) this.#add((2 * limit + word) >>> 2, (this.#key | SHADOW.write) >>> 0, touched);
+      this.#add((cells + word) >>> 2, this.#key, touched);
+      if (writes) this.#add((cells + limit + word) >>> 2, (this.#key | SHADOW.write) >>> 0, touched);
     }
   }
 
@@ -167,9 +167,11 @@ export class WatchedMemory {
 
   /** Epochs begin anew: no cell may show one of before. */
   clearCells(): void {
-    const { layout } = this.module;
-    this.#cells.fill(0, layout.limit >>> 2, (layout.limit + 2 * this.instance.bytes.length) >>> 2);
-    this.#cells.fill(0, (layout.control + SHADOW.globals) >>> 2);
+    const { cells, limit, control, end } = this.module.layout;
+    for (const start of [cells, cells + limit]) {
+      this.#cells.fill(0, start >>> 2, (start + this.instance.bytes.length) >>> 2);
+    }
+    this.#cells.fill(0, (control + SHADOW.globals) >>> 2, end >>> 2);
     this.history.reset();
   }
 }

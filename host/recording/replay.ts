@@ -7,6 +7,7 @@ import { parseSpec } from "../explore/spec.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
+import type { FuzzBuild } from "../sandbox/passes/fuzz.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { type PlanOptions, planFromConfig } from "../vm/plan-from-config.ts";
 import { stateDigest } from "../vm/snapshot.ts";
@@ -40,6 +41,8 @@ export interface ReplayResult {
 export interface ReplayOptions extends PlanOptions {
   /** Writes guest dumps again, and is told of each: EOK or an errno. Left out, no file is touched. */
   readonly onDump?: (file: string, errno: number) => void;
+  /** Replays on modules built for fuzzing, which count the edges the run took. */
+  readonly fuzz?: FuzzBuild;
 }
 
 /**
@@ -57,6 +60,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const recordedDumps = eventsOfKind(events, "dump");
   let dumps = 0;
   const vm = createVm(plan, {
+    ...(options.fuzz !== undefined && { fuzz: options.fuzz }),
     // An emulator's memory is out of the VM's hands, and what depends on that goes as it went.
     ...(header.guest.kind === "rom" ? { ramBytes: (_start, length) => new Uint8Array(Number(length)) } : {}),
     listener: (event) => {

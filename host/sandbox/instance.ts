@@ -6,7 +6,9 @@ import type { Coroutines } from "../threads/coroutines.ts";
 import type { Factory } from "../vm/vdev.ts";
 import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
 import { AssemblyAbort } from "./fault.ts";
+import { DirtyBlocks } from "./kept-memory.ts";
 import type { LoadedModule } from "./load.ts";
+import { isNumber } from "./wasm/module.ts";
 
 /** What every vdev module exports; see contract.ts. */
 export interface ModuleExports {
@@ -27,6 +29,10 @@ export interface ModuleExports {
   __vdevbox_save?(): void;
   __vdevbox_restore?(): void;
   __vdevbox_peek?(): void;
+  __vdevbox_keep?(): void;
+  __vdevbox_reset?(): number;
+  __vdevbox_novel?(update: number): number;
+  __vdevbox_clear_edges?(): void;
 }
 
 /** Imports of a module: import module, name, function of i32. */
@@ -83,6 +89,8 @@ export class ModuleInstance {
   readonly exports: ModuleExports;
   /** `exports.__vdevbox_call`: the exports of each module are an object of another shape, slow to look things up in. */
   readonly call: ModuleExports["__vdevbox_call"];
+  /** Set in a module built for fuzzing. */
+  readonly dirty: DirtyBlocks | undefined;
   readonly #getString: (pointer: number) => string;
   #bytes!: Uint8Array<ArrayBuffer>;
   #view!: DataView<ArrayBuffer>;
@@ -95,6 +103,8 @@ export class ModuleInstance {
     this.exports = result.instance.exports as unknown as ModuleExports;
     this.call = this.exports.__vdevbox_call;
     this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
+    const { fuzz } = module;
+    this.dirty = fuzz === undefined ? undefined : new DirtyBlocks(this.exports.memory, fuzz.dirty);
     this.frames = this.exports.__vdevbox_frame.value >>> 0;
     for (let i = FRAME_COUNT - 1; i > 0; i--) this.#freeFrames.push(this.frames + i * FRAME_BYTES);
     this.#takeViews();
@@ -104,7 +114,10 @@ export class ModuleInstance {
     return this.exports.table;
   }
 
-  /** All of the module's memory. Growing memory detaches the old view, so it is taken again then. */
+  /**
+   * All of the module's memory, to be read: `write`, `fill` and `setU32` and its kin write to it, so that it is known
+   * what to put back. Growing memory detaches the old view, so it is taken again then.
+   */
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#bytes.length === 0) this.#takeViews();
     return this.#bytes;
@@ -127,12 +140,12 @@ export class ModuleInstance {
     return pages === undefined ? memory.buffer.byteLength : pages.value * PAGE_BYTES;
   }
 
-  /** A watched module's memory has grown: its buffer stays the same. */
+  /** Memory of a module that is watched or built for fuzzing has another size: its buffer stays the same. */
   memoryGrown(): void {
     this.#takeViews();
   }
 
-  /** Takes memory back that is not in use, from a module that is watched: only its idea of the size changes. */
+  /** Takes memory back that is not in use, where that is possible: only the module's idea of the size changes. */
   shrinkMemory(length: number): void {
     const { __vdevbox_pages: pages } = this.exports;
     if (pages === undefined) return;
@@ -144,8 +157,20 @@ export class ModuleInstance {
     return this.view.getUint32(address, true);
   }
 
+  setU8(address: number, value: number): void {
+    this.view.setUint8(address, value);
+    this.dirty?.mark(address, 1);
+  }
+
+  setU16(address: number, value: number): void {
+    this.view.setUint16(address, value, true);
+    this.dirty?.mark(address, 2);
+  }
+
+  /** Signed numbers too: what is stored are the low 32 bits. */
   setU32(address: number, value: number): void {
     this.view.setUint32(address, value, true);
+    this.dirty?.mark(address, 4);
   }
 
   u64(address: number): bigint {
@@ -154,6 +179,24 @@ export class ModuleInstance {
 
   setU64(address: number, value: bigint): void {
     this.view.setBigUint64(address, value, true);
+    this.dirty?.mark(address, 8);
+  }
+
+  /** Writes bytes. @throws RangeError when they do not fit */
+  write(address: number, bytes: Uint8Array): void {
+    this.bytes.set(bytes, address);
+    this.dirty?.mark(address, bytes.length);
+  }
+
+  /** Somebody has written to bytes of `bytes`. */
+  wrote(address: number, length: number): void {
+    this.dirty?.mark(address, length);
+  }
+
+  /** Writes the same byte many times, up to the end of memory at most. */
+  fill(address: number, length: number, value = 0): void {
+    this.bytes.fill(value, address, address + length);
+    this.dirty?.mark(address, length);
   }
 
   /** The C string at an address, without its NUL; at most `limit` bytes of it. */
@@ -183,7 +226,7 @@ export class ModuleInstance {
     if (address === 0 || address % 16 !== 0 || address + bytes > this.bytes.length) {
       throw this.#allocationError(bytes, `it answered 0x${address.toString(16)}`);
     }
-    this.bytes.fill(0, address, address + bytes);
+    this.fill(address, bytes);
     return address;
   }
 
@@ -230,7 +273,7 @@ export class ModuleInstance {
   allocCString(text: string): number {
     const encoded = ENCODER.encode(text);
     const address = this.alloc(encoded.length + 1);
-    this.bytes.set(encoded, address);
+    this.write(address, encoded);
     return address;
   }
 
@@ -307,6 +350,13 @@ export class ModuleInstance {
       if (peeked === undefined) return values;
       values.push(peeked.value);
     }
+  }
+
+  /** Those of them that the module has in every build: passes add theirs behind. */
+  ownGlobals(): (number | bigint)[] {
+    const { globals } = this.module.wasm;
+    const isShown = ({ mutable, imported, type }: (typeof globals)[number]) => mutable && !imported && isNumber(type);
+    return this.globals().slice(0, globals.filter(isShown).length);
   }
 
   /** How deep the module's own stacks are; code that is left by throwing does not put them back. */

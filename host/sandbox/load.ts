@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import { asyncify } from "./asyncify.ts";
 import { checkModule } from "./check-module.ts";
 import { CONTRACT_VERSION, FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
+import { type FuzzBuild, type FuzzInstrumentation, FuzzPasses } from "./passes/fuzz.ts";
 import { defaultPasses, instrument } from "./passes/instrument.ts";
 import { MemoryAccessPass, type MemoryInstrumentation } from "./passes/memory-access.ts";
 import type { Pass } from "./passes/pass.ts";
@@ -24,6 +25,8 @@ export interface LoadOptions {
    * module.
    */
   readonly watch?: "accesses" | "preempt";
+  /** Makes a build for fuzzing: edges are counted, memory is put back by what was written; and comparisons are logged. */
+  readonly fuzz?: FuzzBuild;
 }
 
 /** A module whose memory accesses the host is shown. */
@@ -34,6 +37,12 @@ export interface WatchedModule extends MemoryInstrumentation {
   readonly yields: boolean;
   /** Addresses below belong to nothing: a NULL pointer was followed. */
   readonly nullEnd: number;
+}
+
+/** A module built for fuzzing; see the passes for what they add. */
+export interface FuzzedModule extends FuzzInstrumentation {
+  /** Source map of the module as it was built, for the places of its edges. */
+  readonly map: SourceMap | undefined;
 }
 
 /** A module checked, instrumented and compiled: what instances are made of. */
@@ -56,6 +65,8 @@ export interface LoadedModule {
   readonly isResumable: boolean;
   /** Set when the host is shown its memory accesses. */
   readonly watched: WatchedModule | undefined;
+  /** Set in a build for fuzzing. */
+  readonly fuzz: FuzzedModule | undefined;
 }
 
 const cache = new Map<string, LoadedModule>();
@@ -83,7 +94,7 @@ export function loadModuleBytes(
 ): LoadedModule {
   const hash = createHash("sha256").update(bytes).digest("hex");
   const passes = options.passes ?? defaultPasses();
-  const build = [options.resumable ? "resumable" : "", options.watch ?? ""].join(" ");
+  const build = [options.resumable ? "resumable" : "", options.watch ?? "", options.fuzz ?? ""].join(" ");
   const key = [hash, file, map === undefined ? "" : "map", ...passes.map((pass) => pass.key), build].join("|");
   const known = cache.get(key);
   if (known !== undefined) return known;
@@ -99,57 +110,69 @@ function load(
   file: string,
   map: string | undefined,
   hash: string,
-  { passes, resumable, watch }: LoadOptions & { readonly passes: readonly Pass[] },
+  { passes, resumable, watch, fuzz }: LoadOptions & { readonly passes: readonly Pass[] },
   build: string,
 ): LoadedModule {
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new UserError(`${file} is no WebAssembly module`);
   const module = inFile(file, () => readModule(bytes));
   const { calls, notes } = checkModule(module, file);
   const isResumable = resumable === true;
-  const plain: Build = { bytes, map };
-  const shown = watch === undefined ? plain : inFile(file, () => watchAccesses(plain, module, watch === "preempt"));
-  const base = isResumable
-    ? { ...shown, ...inFile(file, () => asyncify(shown.bytes, shown.map, LEFT[watch ?? "no"])) }
-    : shown;
+  const fuzzing = fuzz === undefined ? undefined : new FuzzPasses(fuzz);
+  // In one rewriting with the limits where that can be, so that these are counted as in the plain module.
+  const isFirst = isResumable || watch !== undefined;
+  const first = inFile(file, () => firstStage({ bytes, map }, isFirst ? fuzzing : undefined, watch !== undefined));
+  const base = isResumable ? inFile(file, () => asyncify(first.bytes, first.map, LEFT[watch ?? "no"])) : first;
   const passKeys = createHash("sha256")
     .update(passes.map((pass) => pass.key).join() + build)
     .digest("hex");
   const id = `${basename(file, ".wasm")
     .replaceAll(/[^\w.@+-]/g, "_")
     .slice(0, 60)}-${hash.slice(0, 12)}-${passKeys.slice(0, 6)}`;
-  const { bytes: rewritten, offsets } = inFile(file, () => instrument(base.bytes, { id, passes }));
+  const { bytes: rewritten, offsets } = inFile(file, () =>
+    instrument(base.bytes, { id, passes: isFirst || fuzzing === undefined ? passes : [...passes, ...fuzzing.passes] }),
+  );
   const compiled = new WebAssembly.Module(rewritten);
   checkConstants(module, compiled, file);
-  const { map: text, watched } = base;
-  const sourceMap = text === undefined ? undefined : inFile(`${file}.map`, () => readSourceMap(text));
-  const source = { map: sourceMap, offsets };
-  return { file, hash, id, compiled, calls, notes, source, wasm: module, isResumable, watched };
+  const readMap = (text: string | undefined) =>
+    text === undefined ? undefined : inFile(`${file}.map`, () => readSourceMap(text));
+  const source = { map: readMap(base.map), offsets };
+  const { watching } = first;
+  const ownMap = watching === undefined && fuzzing === undefined ? undefined : readMap(map);
+  return {
+    ...{ file, hash, id, compiled, calls, notes, source, wasm: module, isResumable },
+    watched: watching && { ...watching, yields: watch === "preempt", map: ownMap, nullEnd: nullEndOf(module) },
+    fuzz: fuzzing && { ...fuzzing.result, map: ownMap },
+  };
 }
 
 /** One stage of what becomes of a module. */
 interface Build {
   readonly bytes: Uint8Array;
   readonly map: string | undefined;
-  readonly watched?: WatchedModule;
 }
 
 /** Imports at which a resumable module can be left, for each way to watch it; none stands for all. */
 const LEFT = { no: [], accesses: ["qvm.*", "posix.*"], preempt: [] } as const;
 
-/** Must come before Asyncify, whose own saving and restoring is no access of the author's. */
-function watchAccesses({ bytes, map }: Build, module: WasmModule, yields: boolean): Build {
-  const pass = new MemoryAccessPass();
-  const shown = instrument(bytes, { id: "watched", passes: [pass] });
+/** Must come before Asyncify, whose own saving and restoring is nothing of the author's. */
+function firstStage(
+  { bytes, map }: Build,
+  fuzzing: FuzzPasses | undefined,
+  watches: boolean,
+): Build & { readonly watching?: MemoryInstrumentation } {
+  const watching = watches ? new MemoryAccessPass() : undefined;
+  const passes = [...(fuzzing?.passes ?? []), ...(watching === undefined ? [] : [watching])];
+  if (passes.length === 0) return { bytes, map };
+  const made = instrument(bytes, { id: "shown", passes });
   return {
-    bytes: shown.bytes,
-    map: map === undefined ? undefined : moveSourceMap(map, shown.offsets),
-    watched: {
-      ...pass.result,
-      yields,
-      map: map === undefined ? undefined : readSourceMap(map),
-      nullEnd: Math.min(NULL_BYTES, ...module.data.map(({ start }) => start ?? 0)),
-    },
+    bytes: made.bytes,
+    map: map === undefined ? undefined : moveSourceMap(map, made.offsets),
+    ...(watching && { watching: watching.result }),
   };
+}
+
+function nullEndOf(module: WasmModule): number {
+  return Math.min(NULL_BYTES, ...module.data.map(({ start }) => start ?? 0));
 }
 
 /** AssemblyScript puts nothing below; a module of another compiler may. */

@@ -148,7 +148,7 @@ export class Placement {
   #choose(vdev: Vdev, location: bigint, type: number): void {
     const block = vdev.vdp + vdev_s.v_block;
     vdev.instance.setU64(block + qvm_state_block.location, location);
-    vdev.instance.view.setUint16(block + qvm_state_block.type, type, true);
+    vdev.instance.setU16(block + qvm_state_block.type, type);
     this.settle(vdev);
     this.#vm.log("info", vdev, `chose no location in VDEV_CTRL_ASSIGN and was put at ${formatLocation(vdev)}`);
   }

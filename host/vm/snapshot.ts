@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { KeptMemory } from "../sandbox/kept-memory.ts";
 import type { SavedThreads } from "../threads/threads.ts";
 import { restoreTime, type SavedTime, saveTime, timeDigest } from "../time/save-time.ts";
 import { DEFAULT_REGION_FLAGS, releaseRegion, restoreRegion, runRegion } from "./regions.ts";
@@ -8,7 +9,7 @@ import type { Vm } from "./vm.ts";
 
 interface InstanceState {
   readonly instance: ModuleInstance;
-  readonly bytes: Uint8Array;
+  readonly memory: KeptMemory;
   readonly pics: ReturnType<ModuleInstance["savePics"]>;
 }
 
@@ -47,7 +48,7 @@ export class VmSnapshot {
     this.#vm = vm;
     this.#instances = vm.instances.map((instance) => {
       instance.exports.__vdevbox_save?.();
-      return { instance, bytes: instance.bytes.slice(), pics: instance.savePics() };
+      return { instance, memory: new KeptMemory(instance), pics: instance.savePics() };
     });
     this.#regions = (["memory", "io"] as const).flatMap((space) =>
       vm.spaces[space].regions.filter((region) => region.what.kind === "vdev").map((region) => ({ region, space })),
@@ -72,13 +73,9 @@ export class VmSnapshot {
   restore(): void {
     const vm = this.#vm;
     let stopped = false;
-    for (const { instance, bytes, pics } of this.#instances) {
-      const memory = instance.bytes;
-      memory.set(bytes);
-      // What memory grew by since is cleared, as it was when it was first added, and taken back where that is possible.
-      if (memory.length > bytes.length) memory.fill(0, bytes.length);
+    for (const { instance, memory, pics } of this.#instances) {
+      memory.restore();
       instance.exports.__vdevbox_restore?.();
-      if (memory.length > bytes.length) instance.shrinkMemory(bytes.length);
       instance.restorePics(pics);
       instance.hostWork = 0;
       stopped ||= instance.stopped !== undefined;
@@ -130,8 +127,8 @@ export function stateDigest(vm: Vm): string {
     hash.update(
       `instance ${instance.id} ${instance.module.hash} ${instance.stopped === undefined ? "runs" : "stopped"}\n`,
     );
-    hash.update(comparedBytes(vm, instance));
-    for (const value of instance.globals()) hash.update(`${value} `);
+    hash.update(comparedBytes(instance));
+    for (const value of instance.ownGlobals()) hash.update(`${value} `);
   }
   hash.update(`clock ${vm.nowNs} traps ${vm.traps}\n`);
   hash.update(vm.interrupts.digest());
@@ -148,13 +145,14 @@ export function stateDigest(vm: Vm): string {
 }
 
 /**
- * A module's memory. Where races are looked for, the locals of threads that were left hold numbers of the detector's, which
- * count on from run to run: there the blocks of locals are left out.
+ * A module's memory without the locals of threads that were left: builds for races and for fuzzing have locals of their
+ * own, and a recording replays on every build.
  */
-function comparedBytes(vm: Vm, instance: ModuleInstance): Uint8Array {
-  if (vm.races === undefined || instance.coroutines === undefined) return instance.bytes;
+function comparedBytes(instance: ModuleInstance): Uint8Array {
+  const blocks = instance.coroutines?.blocks() ?? [];
+  if (blocks.length === 0) return instance.bytes;
   const bytes = instance.bytes.slice();
-  for (const [start, end] of instance.coroutines.blocks()) bytes.fill(0, start, end);
+  for (const [start, end] of blocks) bytes.fill(0, start, end);
   return bytes;
 }
 

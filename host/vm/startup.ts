@@ -285,9 +285,9 @@ function addVdev(vm: Vm, plan: VdevPlan, name: string, instance: ModuleInstance,
   instance.setU32(vdp + vdev_s.v_factory, factory.address);
   instance.setU32(vdp + vdev_s.v_gsp, instance.gsp);
   instance.setU64(vdp + vdev_s.v_block + qvm_state_block.location, QSL_NO_LOCATION);
-  instance.view.setUint16(vdp + vdev_s.v_block + qvm_state_block.type, QST_NO_TYPE, true);
-  instance.view.setInt32(vdp + vdev_s.v_sched + qvm_sched_info.policy, -1, true);
-  instance.view.setInt32(vdp + vdev_s.v_sched + qvm_sched_info.sched, plan.sched ?? -1, true);
+  instance.setU16(vdp + vdev_s.v_block + qvm_state_block.type, QST_NO_TYPE);
+  instance.setU32(vdp + vdev_s.v_sched + qvm_sched_info.policy, -1);
+  instance.setU32(vdp + vdev_s.v_sched + qvm_sched_info.sched, plan.sched ?? -1);
   const index = vm.vdevs.length;
   const vdev: Vdev = {
     index,
@@ -325,9 +325,5 @@ function applyLoc(vdev: Vdev): void {
     loc.space !== "pci" ? loc.address : fixed === undefined ? QSL_NO_LOCATION : locationOfFunction(fixed);
   const type = { memory: QST_MEMORY, io: QST_X86_IO, pci: QST_PCI }[kind];
   instance.setU64(block + qvm_state_block.location, location);
-  instance.view.setUint16(
-    block + qvm_state_block.type,
-    loc.space === undefined && preset !== QST_NO_TYPE ? preset : type,
-    true,
-  );
+  instance.setU16(block + qvm_state_block.type, loc.space === undefined && preset !== QST_NO_TYPE ? preset : type);
 }

@@ -1,4 +1,4 @@
-import { s32Bytes, u32Bytes } from "../wasm/byte-writer.ts";
+import { s32Bytes, s64Bytes, u32Bytes } from "../wasm/byte-writer.ts";
 import type { Code } from "../wasm/function-editor.ts";
 import { VALUE } from "../wasm/module.ts";
 import { OP } from "../wasm/opcodes.ts";
@@ -13,7 +13,12 @@ export const globalSet = (index: number): Code => [OP.globalSet, ...u32Bytes(ind
 export const call = (index: number): Code => [OP.call, ...u32Bytes(index)];
 export const i32Const = (value: number): Code => [OP.i32Const, ...s32Bytes(value)];
 
-const EMPTY_BLOCK = 0x40;
+export const i64Const = (value: bigint): Code => [OP.i64Const, ...s64Bytes(value)];
+/** A load or store without a hint of alignment: one address is on the stack, `offset` is added to it. */
+export const memoryAt = (opcode: number, offset: number): Code => [opcode, 0, ...u32Bytes(offset)];
+
+/** The type of a block that neither takes nor leaves anything. */
+export const EMPTY_BLOCK = 0x40;
 
 /** `if (condition on the stack) { limit = value; unreachable; }` */
 export function faultIf(limitGlobal: number, limit: Limit): Code {

@@ -9,17 +9,19 @@ import { OP } from "../wasm/opcodes.ts";
 import type { ModuleRewriter } from "../wasm/rewriter.ts";
 import { type Instruction, walkBody } from "../wasm/walk.ts";
 import { type MemoryAccess, memoryAccess } from "./accesses.ts";
-import { call, globalGet, globalSet, i32Const, localGet, localSet, localTee } from "./instructions.ts";
+import { call, EMPTY_BLOCK, i32Const, localGet, localSet, localTee } from "./instructions.ts";
 import { MEMORY_HOOKS, type Pass, SHADOW } from "./pass.ts";
-
-const PAGE_BYTES = 65536;
+import { GROWN_IMPORT, type ReservedMemory, reserveMemory } from "./reserved-memory.ts";
 
 /** How the memory of an instrumented module is laid out, in bytes from its start. */
 export interface MemoryLayout {
-  /** The most the module itself may use. The cells of reads are as much above, those of writes twice as much. */
+  /** The most the module itself may use. */
   readonly limit: number;
-  /** The words of SHADOW, behind the cells; then two cells for each global. */
+  /** What the address of a read's cell is above that of its word; cells of writes are another `limit` above. */
+  readonly cells: number;
+  /** The words of SHADOW, behind the cells; then two cells for each global, up to `end`. */
   readonly control: number;
+  readonly end: number;
 }
 
 /** What the pass knows of the module it was applied to. */
@@ -33,16 +35,16 @@ export interface MemoryInstrumentation {
  * mutable globals, each before it happens. Most are not worth a call: the host writes into a *cell* which access it has
  * seen last, and the same access of the same epoch is let through inside WebAssembly.
  *
- * Cells lie in the module's own memory above its limit L, one of 4 bytes for every 4 bytes of memory: that of address a at
- * L + a for reads and at 2L + a for writes, both aligned. A cell says in which epoch, and which of its 4 bytes were touched
+ * Cells lie in memory reserved above the module's limit L, one of 4 bytes for every 4 bytes of memory: that of address a at
+ * L + a for reads and at 2L + a for writes, both aligned. (Where other passes have reserved memory before, they are as much
+ * higher, and the guard pass has looked at every access first.) A cell says in which epoch, and which of its 4 bytes were touched
  * then: `epoch * 32 + bytes`, with bit 31 set for writes. Epochs never come again, so cells are never cleared.
  *
  * No access gets at the cells. One between the module's present size and L has a cell that is never set, so it goes to
  * the host, which throws. One above L finds for its cell that of a write instead of a read, a word of SHADOW, whose bit 30
  * is set, or the end of memory, where it faults as it would have.
  *
- * Memory has its full size from the start. `memory.size` and `memory.grow` work on a global instead, and the host is
- * told. What the host needs of a place (line, size) it knows by a number, so that it needs no stack; functions of the
+ * What the host needs of a place (line, size) it knows by a number, so that it needs no stack; functions of the
  * SDK leave in SHADOW.caller by which call of the author's they were entered.
  */
 export class MemoryAccessPass implements Pass {
@@ -62,11 +64,12 @@ export class MemoryAccessPass implements Pass {
       name,
       type: { parameters: new Array<ValueType>(count).fill(VALUE.i32), results: [] },
     });
-    return [hook(MEMORY_HOOKS.access, 2), hook(MEMORY_HOOKS.bulk, 4), hook(MEMORY_HOOKS.grown, 1)];
+    return [hook(MEMORY_HOOKS.access, 2), hook(MEMORY_HOOKS.bulk, 4), GROWN_IMPORT];
   }
 
   apply(rewriter: ModuleRewriter, [access, bulk, grown]: readonly number[]): void {
-    const instrumentation = new Instrumentation(rewriter, { access: access!, bulk: bulk!, grown: grown! });
+    const memory = reserveMemory(rewriter, grown!);
+    const instrumentation = new Instrumentation(rewriter, memory, { access: access!, bulk: bulk! });
     instrumentation.run();
     this.#done = { layout: instrumentation.layout, sites: instrumentation.sites };
   }
@@ -75,7 +78,6 @@ export class MemoryAccessPass implements Pass {
 interface Hooks {
   readonly access: number;
   readonly bulk: number;
-  readonly grown: number;
 }
 
 class Instrumentation implements MemoryInstrumentation {
@@ -83,63 +85,26 @@ class Instrumentation implements MemoryInstrumentation {
   readonly sites: MemorySites;
   readonly #rewriter: ModuleRewriter;
   readonly #hooks: Hooks;
-  readonly #maximum: number;
-  readonly #minimum: number;
 
-  constructor(rewriter: ModuleRewriter, hooks: Hooks) {
+  constructor(rewriter: ModuleRewriter, memory: ReservedMemory, hooks: Hooks) {
     this.#rewriter = rewriter;
     this.#hooks = hooks;
     const { module } = rewriter;
-    const [memory] = module.memories;
-    if (memory?.maximum === undefined) throw new Error("the memory-access pass needs a bounded memory");
-    this.#minimum = memory.minimum;
-    this.#maximum = memory.maximum;
-    const limit = memory.maximum * PAGE_BYTES;
-    this.layout = { limit, control: 3 * limit };
+    const { limit } = memory;
+    const cells = memory.take(2 * limit);
+    const words = SHADOW.globals + 8 * module.globals.length;
+    const control = memory.take(words);
+    this.layout = { limit, cells, control, end: control + words };
     this.sites = new MemorySites(globalNames(module.bytes, module.names));
   }
 
   run(): void {
-    const { module } = this.#rewriter;
-    const more = Math.ceil((SHADOW.globals + 8 * module.globals.length) / PAGE_BYTES);
-    this.#rewriter.resizeMemory(3 * this.#maximum + more);
-    const pages = this.#rewriter.addGlobal({
-      type: VALUE.i32,
-      mutable: true,
-      initial: this.#minimum,
-      exportAs: MEMORY_HOOKS.pages,
-    });
-    const grow = this.#addGrow(pages);
-    for (const func of module.functions) {
-      const editor = this.#rewriter.edit(func);
-      walkBody(module, func, (instruction) => {
-        if (instruction.opcode === OP.memorySize) editor.replace(instruction, globalGet(pages));
-        if (instruction.opcode === OP.memoryGrow) editor.replace(instruction, call(grow));
-      });
+    for (const func of this.#rewriter.module.functions) {
       new FunctionInstrumentation(this.#rewriter, func, this, this.#hooks).run();
     }
   }
-
-  /** `memory.grow`: the pages are there, and were zero from the start. */
-  #addGrow(pages: number): number {
-    const before = 1;
-    return this.#rewriter.addFunction({
-      type: { parameters: [VALUE.i32], results: [VALUE.i32] },
-      locals: [VALUE.i32],
-      name: MEMORY_HOOKS.grow,
-      code: [
-        ...[...i32Const(this.#maximum), ...globalGet(pages), ...localTee(before), OP.i32Sub],
-        ...[...localGet(0), OP.i32LtU],
-        ...[OP.if, EMPTY_BLOCK, ...i32Const(-1), OP.return, OP.end],
-        ...[...localGet(before), ...localGet(0), OP.i32Add, ...globalSet(pages)],
-        ...[...globalGet(pages), ...call(this.#hooks.grown)],
-        ...[...localGet(before), OP.end],
-      ],
-    });
-  }
 }
 
-const EMPTY_BLOCK = 0x40;
 /** log2 of the alignment the inserted loads and stores may rely on. */
 const WORD = 2;
 /** What no cell shows: bit 4. */
@@ -255,7 +220,7 @@ class FunctionInstrumentation {
 
   /** Leaves whether the cells do not show all bytes as touched. */
   #unseen(address: number, offset: number, { bytes, writes }: MemoryAccess): Code {
-    const cells = (writes ? 2 : 1) * this.#layout.limit;
+    const cells = this.#layout.cells + (writes ? this.#layout.limit : 0);
     if (bytes === 8) {
       // Two cells at once. An access that is not aligned finds its bytes shifted and goes to the host.
       return [

@@ -36,7 +36,7 @@ export const EXPORT = {
   peeked: "__vdevbox_peeked_",
 } as const;
 
-/** What the memory-access pass adds to imports and exports. */
+/** What the memory-access pass, and whoever reserves memory, adds to imports and exports. */
 export const MEMORY_HOOKS = {
   module: "vdevbox",
   access: "access",
@@ -45,6 +45,15 @@ export const MEMORY_HOOKS = {
   grow: "__vdevbox_grow",
   /** Exported global: the pages the module has, as it sees them. */
   pages: "__vdevbox_pages",
+} as const;
+
+/** Functions that the passes for fuzzing export. */
+export const FUZZ_EXPORT = {
+  novel: "__vdevbox_novel",
+  clearEdges: "__vdevbox_clear_edges",
+  keep: "__vdevbox_keep",
+  reset: "__vdevbox_reset",
+  clearComparisons: "__vdevbox_clear_comparisons",
 } as const;
 
 /** The words behind the cells of the memory-access pass, and what cells and words are made of. */

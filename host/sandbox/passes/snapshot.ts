@@ -1,5 +1,5 @@
 import type { Code } from "../wasm/function-editor.ts";
-import { VALUE, type ValueType } from "../wasm/module.ts";
+import { isNumber } from "../wasm/module.ts";
 import { OP } from "../wasm/opcodes.ts";
 import type { ModuleRewriter } from "../wasm/rewriter.ts";
 import { globalGet, globalSet, i32Const } from "./instructions.ts";
@@ -14,9 +14,6 @@ import { EXPORT, type Pass } from "./pass.ts";
 export function snapshotPass(): Pass {
   return { name: "snapshot", key: "snapshot 2", apply };
 }
-
-/** Types whose values the host can read. */
-const NUMBERS: readonly ValueType[] = [VALUE.i32, VALUE.i64, VALUE.f32, VALUE.f64];
 
 function apply(rewriter: ModuleRewriter): void {
   const { module } = rewriter;
@@ -33,7 +30,7 @@ function apply(rewriter: ModuleRewriter): void {
     const shadow = rewriter.addGlobal({ type, mutable: true });
     save.push(...globalGet(index), ...globalSet(shadow));
     restore.push(...globalGet(shadow), ...globalSet(index));
-    if (!NUMBERS.includes(type)) continue;
+    if (!isNumber(type)) continue;
     const shown = rewriter.addGlobal({ type, mutable: true, exportAs: `${EXPORT.peeked}${peeked++}` });
     peek.push(...globalGet(index), ...globalSet(shown));
   }

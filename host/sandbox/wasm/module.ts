@@ -20,6 +20,11 @@ export function isValueType(byte: number): byte is ValueType {
   return (byte >= 0x7b && byte <= 0x7f) || byte === 0x70 || byte === 0x6f;
 }
 
+/** Whether values of the type are numbers, which the host can read. */
+export function isNumber(type: ValueType): boolean {
+  return type >= VALUE.f64 && type <= VALUE.i32;
+}
+
 export interface FunctionType {
   readonly parameters: readonly ValueType[];
   readonly results: readonly ValueType[];
