@@ -33,6 +33,7 @@ export interface ModuleExports {
   __vdevbox_reset?(): number;
   __vdevbox_novel?(update: number): number;
   __vdevbox_clear_edges?(): void;
+  __vdevbox_clear_comparisons?(): void;
 }
 
 /** Imports of a module: import module, name, function of i32. */

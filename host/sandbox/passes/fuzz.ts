@@ -1,3 +1,4 @@
+import { type ComparisonInstrumentation, ComparisonPass } from "./comparisons.ts";
 import { type DirtyInstrumentation, DirtyPass } from "./dirty.ts";
 import { type EdgeInstrumentation, EdgePass } from "./edges.ts";
 import { memoryGuardPass } from "./memory-guard.ts";
@@ -10,6 +11,8 @@ export interface FuzzInstrumentation extends EdgeInstrumentation {
   readonly build: FuzzBuild;
   /** How memory is put back. */
   readonly dirty: DirtyInstrumentation;
+  /** In the build `comparisons`. */
+  readonly comparisons: ComparisonInstrumentation | undefined;
 }
 
 /** The passes of one build for fuzzing, in their order. For one module only: they remember what they found. */
@@ -18,14 +21,18 @@ export class FuzzPasses {
   readonly #build: FuzzBuild;
   readonly #edges = new EdgePass();
   readonly #dirty = new DirtyPass();
+  readonly #comparisons: ComparisonPass | undefined;
 
   constructor(build: FuzzBuild) {
     this.#build = build;
-    this.passes = [memoryGuardPass(), this.#dirty, this.#edges];
+    this.#comparisons = build === "comparisons" ? new ComparisonPass() : undefined;
+    const logging = this.#comparisons === undefined ? [] : [this.#comparisons];
+    this.passes = [memoryGuardPass(), this.#dirty, this.#edges, ...logging];
   }
 
   /** What they found, once they have been applied. */
   get result(): FuzzInstrumentation {
-    return { ...this.#edges.result, build: this.#build, dirty: this.#dirty.result };
+    const comparisons = this.#comparisons?.result;
+    return { ...this.#edges.result, build: this.#build, dirty: this.#dirty.result, comparisons };
   }
 }
