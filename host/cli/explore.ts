@@ -79,7 +79,7 @@ async function run(args: ParsedArguments): Promise<number> {
 }
 
 /** Where a module's vdev is put that neither chose a place itself nor was given one. */
-const PLACE = "loc 0x10000000";
+export const PLACE = "loc 0x10000000";
 
 /** A module alone may need a place; what it says without one is what its user has to know, if that is not it. */
 function searchOf(args: ParsedArguments, report: Report, stopped: () => boolean): Search {
@@ -159,7 +159,7 @@ class Report {
 }
 
 /** A configuration as `run` takes it, or one for a module alone. */
-function piecesOf(words: readonly string[]): readonly ConfigPiece[] {
+export function piecesOf(words: readonly string[]): readonly ConfigPiece[] {
   const [what, ...more] = words;
   if (what!.endsWith(".ts")) {
     throw new UserError(
@@ -193,7 +193,7 @@ function workloadOf(args: ParsedArguments, plan: VmPlan): Workload | undefined {
   return parseWorkload(readUserFile(guest), guest, plan.cpus);
 }
 
-function numberOf(args: ParsedArguments, name: string, least: number, most: number): number | undefined {
+export function numberOf(args: ParsedArguments, name: string, least: number, most: number): number | undefined {
   const text = args.value(name);
   if (text === undefined) return undefined;
   const value = Number(text);

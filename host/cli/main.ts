@@ -10,6 +10,7 @@ import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { exploreCommand } from "./explore.ts";
 import { fromHere } from "./finding-text.ts";
+import { fuzzCommand } from "./fuzz.ts";
 import { exitCodeAfterOutput, watchOutput } from "./output-failure.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   replayCommand,
   checkCommand,
   exploreCommand,
+  fuzzCommand,
   benchCommand,
   demoCommand,
 ];

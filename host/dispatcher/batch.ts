@@ -73,6 +73,12 @@ export class TrapRing {
     words[META + at] = kind | width | (vcpu << VCPU_SHIFT);
   }
 
+  /** Puts `count` traps at the beginning of the ring, from records laid out as the ring's, `from` on. */
+  load(records: Int32Array, from: number, count: number): void {
+    if (count > TRAPS_MAX) throw new RangeError(`a batch has room for ${TRAPS_MAX} traps`);
+    this.#words.set(records.subarray(from * RECORD_WORDS, (from + count) * RECORD_WORDS), RING);
+  }
+
   /** What became of the trap, once the batch has run. */
   status(i: number): AccessStatus {
     return this.#words[STATUS + i * RECORD_WORDS] as AccessStatus;

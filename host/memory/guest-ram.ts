@@ -48,6 +48,8 @@ export class GuestRam {
   listener: RamListener | undefined;
   source: RamSource | undefined;
   interposer: RamInterposer | undefined;
+  /** Told of bytes that were written, by whomever: of a range, from an offset on. */
+  onStored: ((range: RamRange, offset: number, length: number) => void) | undefined;
   /** Whether the guest's own accesses come through here, so that rights of pages can be kept. */
   trapped = true;
 
@@ -157,7 +159,9 @@ export class GuestRam {
 
   /** Writes guest bytes of a mapping, whose rights were looked at when it was made. */
   writeBack(range: RamRange, address: bigint, bytes: Uint8Array): void {
-    range.bytes.set(bytes, Number(address - range.start));
+    const offset = Number(address - range.start);
+    range.bytes.set(bytes, offset);
+    this.onStored?.(range, offset, bytes.length);
     this.listener?.written(address, bytes);
   }
 
@@ -196,6 +200,7 @@ export class GuestRam {
     let at = 0;
     for (const { range, offset, length } of pieces) {
       range.bytes.set(bytes.subarray(at, at + length), offset);
+      this.onStored?.(range, offset, length);
       at += length;
     }
   }

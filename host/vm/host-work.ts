@@ -24,7 +24,7 @@ export function chargeHostWork(vm: Vm, instance: ModuleInstance, units: number):
     instance.hostWork = 0;
   }
   instance.hostWork += units;
-  if (instance.hostWork <= HOST_WORK_LIMIT) return;
+  if (instance.hostWork <= vm.hostWorkLimit) return;
   throw new StopModule(
     vm.findings.record(instance, {
       severity: "fault",

@@ -122,4 +122,6 @@ export interface LimitsPlan {
   readonly steps?: number;
   /** Stack of recursive functions, in bytes. */
   readonly stackBytes?: number;
+  /** Work of the host for a callback; see host-work.ts. */
+  readonly hostWork?: number;
 }

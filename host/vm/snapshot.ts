@@ -101,6 +101,15 @@ export class VmSnapshot {
     vm.context.trap = this.#trap;
   }
 
+  /** `restore` where nothing but module memory has changed since: the guest made accesses, and no vdev called the host. */
+  restoreMemory(): void {
+    for (const { instance, memory } of this.#instances) {
+      memory.restore();
+      instance.exports.__vdevbox_restore?.();
+    }
+    this.#vm.context.trap = this.#trap;
+  }
+
   /** Takes away and puts back what is not as it was; a region that is the same object is. */
   #restoreRegions(stopped: boolean): void {
     const vm = this.#vm;

@@ -32,6 +32,7 @@ import { GaspLocks } from "./gasp-locks.ts";
 import { GuestCpus } from "./guest-cpus.ts";
 import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
+import { HOST_WORK_LIMIT } from "./host-work.ts";
 import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
 import { RegionChanges } from "./region-changes.ts";
@@ -108,6 +109,8 @@ export class Vm implements GuestBus {
   readonly changes = new RegionChanges();
   /** Told when a vdev's region comes or goes, so that a guest knows what to trap. */
   onRegion: ((change: "add" | "remove", space: Space, start: bigint, length: bigint) => void) | undefined;
+  /** Work the host does for one callback at most; see host-work.ts. */
+  readonly hostWorkLimit: number;
   /** High and low half of what the last read got. */
   valueLo = 0;
   valueHi = 0;
@@ -121,6 +124,7 @@ export class Vm implements GuestBus {
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
+    this.hostWorkLimit = plan.limits?.hostWork ?? HOST_WORK_LIMIT;
     this.#tellsAccesses = options.tellAccesses ?? true;
     this.time = new AccessTime(this, plan.accessNs);
     this.dispatcher = new Dispatcher(options.dispatcherFile);

@@ -1,0 +1,114 @@
+import type { Progress, ToldFinding } from "../fuzz/session.ts";
+import { counted } from "../plural.ts";
+import { findingText } from "./finding-text.ts";
+
+/** Milliseconds between two lines of progress: on a terminal they replace each other, in a log they pile up. */
+const TERMINAL_MS = 250;
+const LOG_MS = 5000;
+const JSON_MS = 1000;
+
+/** Tells how a campaign goes. */
+export class FuzzReport {
+  readonly #what: string;
+  readonly #folder: string;
+  readonly #json: boolean;
+  readonly #isTerminal: boolean;
+  readonly #start = performance.now();
+  #last = performance.now();
+  #lastExecutions = 0;
+  #hasLine = false;
+
+  constructor(what: string, folder: string, json: boolean) {
+    this.#what = what;
+    this.#folder = folder;
+    this.#json = json;
+    this.#isTerminal = process.stderr.isTTY === true && !json;
+  }
+
+  start({ corpus, edges, allEdges, findings }: Progress): void {
+    if (this.#json) return;
+    const known = corpus === 0 ? "" : `; ${counted(corpus, "program")} to begin with, ${edges} edges taken`;
+    console.log(`${this.#what}: ${allEdges} edges${known}`);
+    if (findings > 0) console.log(`${counted(findings, "finding")} from before`);
+  }
+
+  progress(progress: Progress): void {
+    const now = performance.now();
+    const every = this.#json ? JSON_MS : this.#isTerminal ? TERMINAL_MS : LOG_MS;
+    if (now - this.#last < every) return;
+    const rate = Math.round(((progress.executions - this.#lastExecutions) * 1000) / (now - this.#last));
+    this.#last = now;
+    this.#lastExecutions = progress.executions;
+    if (this.#json) this.#print({ kind: "progress", seconds: this.#seconds(now), rate, ...progress });
+    else this.#line(this.#text(progress, rate));
+  }
+
+  finding(told: ToldFinding): void {
+    const { finding, folder, unwritten, operations, executions, script, isConfirmed } = told;
+    if (this.#json) {
+      this.#print({ kind: "finding", ...finding, folder, unwritten, operations, executions, script, isConfirmed });
+      return;
+    }
+    this.#clear();
+    const lines = [
+      findingText(finding),
+      `after ${executions.toLocaleString("en")} executions; ${counted(operations, "operation")} in ${folder}`,
+    ];
+    // Nobody finds it in a folder that could not be written.
+    if (unwritten !== undefined) lines.splice(1, 1, `${unwritten}; the program is:`, script.trimEnd());
+    if (!isConfirmed) lines.push("a VM without the fuzzer did not come to this");
+    console.log(`${lines.join("\n")}\n`);
+  }
+
+  note(text: string): void {
+    this.#clear();
+    console.error(`note: ${text}`);
+  }
+
+  merged(kept: number, gone: number): void {
+    if (this.#json) this.#print({ kind: "merged", kept, removed: gone });
+    else console.log(`${this.#folder}: ${counted(kept, "program")} left, ${gone} taken out`);
+  }
+
+  end(progress: Progress): void {
+    const now = performance.now();
+    const rate = Math.round((progress.executions * 1000) / Math.max(1, now - this.#start));
+    if (this.#json) {
+      this.#print({ kind: "end", seconds: this.#seconds(now), rate, ...progress, folder: this.#folder });
+      return;
+    }
+    this.#clear();
+    const { findings } = progress;
+    const found = findings === 0 ? "no findings" : counted(findings, "finding");
+    console.log(`${this.#what}: ${found} in ${this.#seconds(now)} s; ${this.#text(progress, rate)}; ${this.#folder}`);
+  }
+
+  #text({ executions, corpus, edges, allEdges }: Progress, rate: number): string {
+    const part = allEdges === 0 ? 0 : Math.round((100 * edges) / allEdges);
+    return [
+      `${executions.toLocaleString("en")} executions (${rate.toLocaleString("en")} a second)`,
+      `${edges} of ${allEdges} edges (${part} %)`,
+      `${counted(corpus, "program")} in the corpus`,
+    ].join(", ");
+  }
+
+  #seconds(now: number): number {
+    return Math.round((now - this.#start) / 100) / 10;
+  }
+
+  #print(value: unknown): void {
+    console.log(JSON.stringify(value));
+  }
+
+  #line(text: string): void {
+    if (this.#isTerminal) {
+      process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+      this.#hasLine = true;
+    } else console.error(text);
+  }
+
+  #clear(): void {
+    if (this.#hasLine) process.stderr.write("\r\u001b[K");
+    this.#hasLine = false;
+  }
+}

@@ -1,0 +1,152 @@
+import { rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { ConfigPiece } from "../config/parse-config.ts";
+import { parseConfigPieces } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
+import { CampaignFolder } from "../fuzz/campaign-folder.ts";
+import { FuzzSession } from "../fuzz/session.ts";
+import { planFromConfig } from "../vm/plan-from-config.ts";
+import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
+import { numberOf, PLACE, piecesOf } from "./explore.ts";
+import { FuzzJobs } from "./fuzz-jobs.ts";
+import { FuzzReport } from "./fuzz-report.ts";
+
+/** Seconds of a campaign, unless told otherwise. */
+const SECONDS = 60;
+/** Guest memory of a VM that is made for a module. */
+const RAM = "ram 0,1M";
+const JOBS_MAX = 256;
+
+/** `vdevbox fuzz`: drives vdevs with programs that it changes until they do something wrong. */
+export const fuzzCommand: Command = {
+  name: "fuzz",
+  usage: "CONF|MODULE.wasm [@FILE|TEXT…] [--seconds N] [--executions N] [--seed N] [--jobs N]",
+  summary: "drive vdevs with programs made from what their code does, until they break",
+  options: [
+    { name: "seconds", value: "N", help: `end after N seconds (default: ${SECONDS}, or no end with --executions)` },
+    { name: "executions", value: "N", help: "end after about N executions" },
+    { name: "seed", value: "N", help: "of the campaign: the same seed makes the same campaign (default: 1)" },
+    { name: "jobs", value: "N", help: "processes that share what they find (default: 1)" },
+    { name: "shard", value: "I/N", help: "be number I, from 0, of N that share the folder of --out, on any machines" },
+    {
+      name: "out",
+      value: "DIR",
+      help: "folder of corpus and findings; there, it goes on (default: build/out/fuzz/NAME)",
+    },
+    {
+      name: "seeds",
+      value: "PATH",
+      multiple: true,
+      help: "a script, or a folder of scripts, to begin with; repeatable",
+    },
+    { name: "merge", help: "leave in the corpus only what it takes to cover all it covers, and end" },
+    { name: "module-path", value: "DIR", multiple: true, help: "folder to look for modules in; repeatable" },
+    { name: "json", help: "print a line of JSON each second, for each finding, and at the end" },
+  ],
+  details: [
+    "For MODULE a VM is made with that vdev alone and 1 MiB of guest memory; further words are its options.",
+    "Each finding gets a folder in DIR/findings: what happened and where, the shortest program that makes it, a recording",
+    "that `vdevbox replay` runs, and a test for vitest that fails until it is mended. See docs/fuzzing.md.",
+    "",
+    "Exit codes: 0 nothing found, 1 findings, 2 the configuration, a module, or the folder cannot be used.",
+  ].join("\n"),
+  run,
+};
+
+async function run(args: ParsedArguments): Promise<number> {
+  const [what] = args.positionals;
+  if (what === undefined) throw new UsageError("fuzz needs a configuration or a module: `vdevbox fuzz CONF`");
+  let interrupted = false;
+  const stop = () => {
+    interrupted = true;
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  try {
+    const jobs = numberOf(args, "jobs", 1, JOBS_MAX) ?? 1;
+    if (jobs > 1 && !args.flag("merge")) return await new FuzzJobs(jobs, args.flag("json"), () => interrupted).run();
+    return await fuzz(args, what, () => interrupted);
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
+  const folder = new CampaignFolder(outOf(args, what));
+  const report = new FuzzReport(what, folder.path, args.flag("json"));
+  const session = sessionOf(args, folder, report);
+  if (args.flag("merge")) {
+    const gone = folder.replaceBy(session.merge().programs);
+    for (const file of gone) rmSync(file, { force: true });
+    report.merged(session.campaign.corpus.minimal().length, gone.length);
+    return 0;
+  }
+  const executions = numberOf(args, "executions", 1, 1e15);
+  const seconds = numberOf(args, "seconds", 0.1, 1e7) ?? (executions === undefined ? SECONDS : undefined);
+  const end = seconds === undefined ? Infinity : performance.now() + seconds * 1000;
+  report.start(session.progress);
+  await session.writeFound();
+  while (!interrupted() && performance.now() < end && session.campaign.executions < (executions ?? Infinity)) {
+    await session.step();
+    report.progress(session.progress);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  report.end(session.progress);
+  return session.progress.findings === 0 ? 0 : 1;
+}
+
+function sessionOf(args: ParsedArguments, folder: CampaignFolder, report: FuzzReport): FuzzSession {
+  const words = args.positionals;
+  const isModule = words[0]!.endsWith(".wasm");
+  const given = isModule ? [...words, RAM] : words;
+  try {
+    return makeSession(args, piecesOf(given), folder, report);
+  } catch (error) {
+    // A module alone may need a place; what it says without one is what its user has to know, if that is not it.
+    if (!(error instanceof UserError) || !isModule || words.some((word) => /\bloc\b/.test(word))) throw error;
+    try {
+      return makeSession(args, piecesOf([words[0]!, PLACE, ...given.slice(1)]), folder, report);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function makeSession(
+  args: ParsedArguments,
+  pieces: readonly ConfigPiece[],
+  folder: CampaignFolder,
+  report: FuzzReport,
+): FuzzSession {
+  const what = args.positionals[0]!;
+  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
+  const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "fuzz" });
+  const shard = shardOf(args);
+  return new FuzzSession({
+    plan,
+    pieces,
+    folder,
+    seed: (numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1) + (shard?.index ?? 0),
+    isShared: shard !== undefined,
+    seeds: args.values("seeds"),
+    onFinding: (told) => report.finding(told),
+    onNote: (text) => report.note(text),
+    now: () => performance.now(),
+  });
+}
+
+function outOf(args: ParsedArguments, what: string): string {
+  const name = basename(what).replace(/\.\w+$/, "");
+  return args.value("out") ?? join("build", "out", "fuzz", name);
+}
+
+/** @throws UsageError for what is no `I/N` */
+function shardOf(args: ParsedArguments): { readonly index: number; readonly of: number } | undefined {
+  const text = args.value("shard");
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
+  if (match !== null && index < of) return { index, of };
+  throw new UsageError(`--shard takes I/N with I from 0 to N - 1, as in 0/4, and not "${text}"`);
+}

@@ -1,0 +1,192 @@
+import { Random } from "../explore/chooser.ts";
+import type { Finding } from "../gate/finding.ts";
+import type { Vm } from "../vm/vm.ts";
+import { Corpus, type Entry } from "./corpus.ts";
+import { Coverage, type EdgeCount, NOVEL } from "./coverage.ts";
+import { causeOf, counts } from "./found.ts";
+import type { AnsweredBytes } from "./fuzzed-memory.ts";
+import { Mutator } from "./mutate.ts";
+import { lengthOf, type Program, ProgramBuffer } from "./program.ts";
+import { shorten, trim } from "./shorten.ts";
+import { FuzzTarget } from "./target.ts";
+import { type ComparedPair, Values } from "./values.ts";
+
+/** Programs made from nothing, before any is changed. */
+const FRESH = 256;
+/** One program in so many is made from nothing later on. */
+const FRESH_EVERY = 64;
+
+/** Executions spent on making a program shorter that runs into a limit, each some milliseconds. */
+const SLOW_ATTEMPTS = 500;
+
+/** What a campaign found: what a vdev did wrong, and the shortest program that makes it. */
+export interface CampaignFinding {
+  readonly cause: string;
+  readonly finding: Finding;
+  readonly program: Program;
+  /** What vdevs found in guest memory nobody had written. */
+  readonly answered: readonly AnsweredBytes[];
+  /** Executions when it was found. */
+  readonly executions: number;
+}
+
+export interface CampaignOptions {
+  /** A VM of modules that count their edges, whose guest is about to start. */
+  readonly vm: Vm;
+  readonly seed: number;
+  /** What modules compare with. */
+  readonly constants?: readonly bigint[];
+  /** Gives the comparisons that a program's execution fails. */
+  readonly compare?: (program: Program) => readonly ComparedPair[];
+  readonly onEntry?: (entry: Entry) => void;
+  readonly onFound: (found: CampaignFinding) => void;
+}
+
+/**
+ * A search for what vdevs do wrong, guided by the edges of their code that programs take. It has no clock of its own: one
+ * seed, and what `add` is given in the same order, make the same campaign.
+ */
+export class Campaign {
+  readonly target: FuzzTarget;
+  readonly corpus: Corpus;
+  readonly #coverage: Coverage;
+  readonly #mutator: Mutator;
+  readonly #random: Random;
+  readonly #buffer = new ProgramBuffer();
+  readonly #scratch = new ProgramBuffer();
+  readonly #options: CampaignOptions;
+  readonly #causes = new Set<string>();
+  #fresh = 0;
+
+  constructor(options: CampaignOptions) {
+    const { vm, seed, constants = [] } = options;
+    this.#options = options;
+    this.#random = new Random(seed);
+    this.target = new FuzzTarget(vm);
+    this.corpus = new Corpus(this.#random);
+    this.#coverage = new Coverage(vm.instances);
+    const { surface } = this.target;
+    this.#mutator = new Mutator(vm, surface, new Values(surface, constants, this.#random), this.#random);
+  }
+
+  get executions(): number {
+    return this.target.executions;
+  }
+
+  get edges(): EdgeCount {
+    return this.#coverage.edges;
+  }
+
+  /** Causes found so far. */
+  get causes(): number {
+    return this.#causes.size;
+  }
+
+  /** Findings with this cause are known and told no more. */
+  know(cause: string): void {
+    this.#causes.add(cause);
+  }
+
+  /** Executes a program from outside, and keeps it when it does something new. */
+  add(program: Program): void {
+    this.#buffer.load(program);
+    this.#execute(false);
+  }
+
+  /** Some thousand executions at most. */
+  step(): void {
+    if (this.#fresh < FRESH || this.corpus.size === 0) {
+      this.#fresh += 32;
+      for (let i = 0; i < 32; i++) this.#executeFresh();
+      return;
+    }
+    const entry = this.corpus.choose();
+    const parents = { other: () => this.corpus.any().program, pairs: entry.pairs, isHungry: entry.isHungry };
+    const energy = this.corpus.energyOf(entry);
+    for (let i = 0; i < energy; i++) {
+      this.#buffer.load(entry.program);
+      this.#mutator.mutate(this.#buffer, parents);
+      this.#execute(true);
+    }
+    if (this.#random.below(FRESH_EVERY) === 0) this.#executeFresh();
+  }
+
+  #executeFresh(): void {
+    this.#mutator.fresh(this.#buffer);
+    this.#execute(true);
+  }
+
+  /** Executes the buffer, and looks at what came of it. */
+  #execute(trims: boolean): void {
+    const { target } = this;
+    this.#coverage.clear();
+    target.execute(this.#buffer);
+    if (target.vm.findings.total > 0 && this.#lookAtFindings()) return;
+    const novelty = this.#coverage.novelty(false);
+    // What only does something more often is short enough, or soon has a shorter one beside it.
+    if (novelty !== NOVEL.nothing) this.#keep(trims && (novelty & NOVEL.edge) !== 0);
+  }
+
+  /** @returns whether the last program did something wrong: what it does from there on is not worth keeping */
+  #lookAtFindings(): boolean {
+    const found = this.target.vm.findings.all.filter(counts);
+    if (found.length === 0) return false;
+    const fresh = found.filter((finding) => !this.#causes.has(causeOf(finding)));
+    if (fresh.length > 0) {
+      this.#buffer.count = this.target.done;
+      const program = this.#buffer.snapshot();
+      const { executions } = this;
+      for (const finding of fresh) this.#report(finding, program, executions);
+    }
+    return true;
+  }
+
+  #report(found: Finding, program: Program, executions: number): void {
+    const cause = causeOf(found);
+    if (this.#causes.has(cause)) return;
+    this.#causes.add(cause);
+    const again = (): Finding | undefined => {
+      this.target.execute(this.#scratch);
+      return this.target.vm.findings.all.find((finding) => causeOf(finding) === cause);
+    };
+    const short = shorten(
+      program,
+      this.#scratch,
+      () => again() !== undefined,
+      found.rule === "limit" ? SLOW_ATTEMPTS : undefined,
+    );
+    this.#scratch.load(short);
+    const { memory } = this.target;
+    memory.heard = [];
+    const finding = again();
+    const answered = memory.heard;
+    memory.heard = undefined;
+    if (finding !== undefined) this.#options.onFound({ cause, finding, program: short, answered, executions });
+  }
+
+  /** The last program did something new: it is made shorter and goes into the corpus. */
+  #keep(trims: boolean): void {
+    const fresh = this.#coverage.fresh();
+    const program = this.#buffer.snapshot();
+    const holds = (): boolean => {
+      this.#coverage.clear();
+      this.target.execute(this.#scratch);
+      return !this.target.vm.findings.all.some(counts) && this.#coverage.tookAll(fresh);
+    };
+    const kept = trims && lengthOf(program) > 1 ? trim(program, this.#scratch, holds) : program;
+    this.#scratch.load(kept);
+    this.#coverage.clear();
+    this.target.execute(this.#scratch);
+    const novelty = this.#coverage.novelty(true);
+    const entry: Entry = {
+      program: kept,
+      slots: this.#coverage.taken(),
+      isEdge: (novelty & NOVEL.edge) !== 0,
+      isHungry: this.target.memory.wanted > 0,
+      pairs: this.#options.compare?.(kept) ?? [],
+      picks: 0,
+    };
+    this.corpus.add(entry);
+    this.#options.onEntry?.(entry);
+  }
+}

@@ -1,0 +1,116 @@
+import type { ModuleInstance } from "../sandbox/instance.ts";
+
+/** What an execution did that none before did. */
+export const NOVEL = { nothing: 0, count: 1, edge: 2 } as const;
+
+/** The edges of one module instance, which it counts itself. */
+interface CountedInstance {
+  readonly instance: ModuleInstance;
+  readonly counters: Counters;
+  /** Slots of instances before it. */
+  readonly first: number;
+}
+
+interface Counters {
+  readonly address: number;
+  readonly length: number;
+  readonly virgin: number;
+}
+
+/** How many edges there are, and how many any execution has taken. */
+export interface EdgeCount {
+  readonly taken: number;
+  readonly all: number;
+}
+
+/**
+ * Which edges of the modules' control flow executions take, and roughly how often. A *slot* is an edge of an instance; a
+ * count is kept as one of eight classes (1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128 and more), as fuzzers have them since AFL.
+ */
+export class Coverage {
+  readonly #instances: readonly CountedInstance[];
+
+  constructor(instances: readonly ModuleInstance[]) {
+    const counted: CountedInstance[] = [];
+    let first = 0;
+    for (const instance of instances) {
+      const { fuzz } = instance.module;
+      if (fuzz === undefined) continue;
+      const counters = {
+        address: fuzz.counters.address,
+        length: fuzz.edges.length,
+        virgin: fuzz.virgin.address,
+      };
+      counted.push({ instance, counters, first });
+      first += counters.length;
+    }
+    this.#instances = counted;
+  }
+
+  /** To be called before each execution. */
+  clear(): void {
+    for (const { instance } of this.#instances) instance.exports.__vdevbox_clear_edges!();
+  }
+
+  /** What is new about the last execution, a value of NOVEL. @param keep remembers what it did as known */
+  novelty(keep: boolean): number {
+    let novel: number = NOVEL.nothing;
+    for (const { instance } of this.#instances) novel |= instance.exports.__vdevbox_novel!(keep ? 1 : 0);
+    return novel;
+  }
+
+  /** Slots the last execution took, each with the class of its count in the low byte. */
+  taken(): number[] {
+    const slots: number[] = [];
+    this.#each((slot, count) => {
+      if (count !== 0) slots.push((slot << 8) | classOf(count));
+    });
+    return slots;
+  }
+
+  /** Those of `taken` that no execution took that often before. */
+  fresh(): number[] {
+    const slots: number[] = [];
+    this.#each((slot, count, known) => {
+      if (count !== 0 && (known & classOf(count)) === 0) slots.push((slot << 8) | classOf(count));
+    });
+    return slots;
+  }
+
+  /** Whether the last execution took each of these slots that often. */
+  tookAll(slots: readonly number[]): boolean {
+    const wanted = new Set(slots);
+    this.#each((slot, count) => {
+      if (count !== 0) wanted.delete((slot << 8) | classOf(count));
+    });
+    return wanted.size === 0;
+  }
+
+  get edges(): EdgeCount {
+    let taken = 0;
+    let all = 0;
+    this.#each((_slot, _count, known) => {
+      all++;
+      if (known !== 0) taken++;
+    });
+    return { taken, all };
+  }
+
+  #each(visit: (slot: number, count: number, known: number) => void): void {
+    for (const { instance, counters, first } of this.#instances) {
+      const { buffer } = instance.exports.memory;
+      const counts = new Uint8Array(buffer, counters.address, counters.length);
+      const known = new Uint8Array(buffer, counters.virgin, counters.length);
+      for (let i = 0; i < counters.length; i++) visit(first + i, counts[i]!, known[i]!);
+    }
+  }
+}
+
+/** The class of a count, one bit; the bits of all classes seen make up what is known of an edge. */
+export function classOf(count: number): number {
+  if (count <= 3) return count === 3 ? 4 : count;
+  if (count < 8) return 8;
+  if (count < 16) return 16;
+  if (count < 32) return 32;
+  return count < 128 ? 64 : 128;
+}

@@ -1,0 +1,14 @@
+import type { VmPlan } from "../vm/plan.ts";
+import { createVm } from "../vm/startup.ts";
+import type { Vm } from "../vm/vm.ts";
+
+/** Limits of a callback: some milliseconds. What comes to them is tried again with those of a run. */
+const STEPS = 2_000_000;
+const HOST_WORK = 50_000;
+
+/** A VM whose modules count the edges they take, or keep what they compare. @throws UserError as `createVm` */
+export function fuzzVm(plan: VmPlan, fuzz: "edges" | "comparisons"): Vm {
+  const steps = Math.min(STEPS, plan.limits?.steps ?? STEPS);
+  const limits = { ...plan.limits, steps, hostWork: HOST_WORK };
+  return createVm({ ...plan, limits }, { fuzz, tellAccesses: false });
+}

@@ -1,0 +1,156 @@
+import { dirname } from "node:path";
+import type { ConfigPiece } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
+import type { Finding } from "../gate/finding.ts";
+import type { VmPlan } from "../vm/plan.ts";
+import { Campaign, type CampaignFinding } from "./campaign.ts";
+import { type CampaignFolder, type CorpusFile, readPrograms } from "./campaign-folder.ts";
+import { Comparer } from "./comparer.ts";
+import { confirm } from "./confirm.ts";
+import { knownCauses, writeFinding } from "./finding-folder.ts";
+import { fuzzVm } from "./fuzz-vm.ts";
+import { lengthOf } from "./program.ts";
+import { formatProgram, parseProgram } from "./program-text.ts";
+
+/** Milliseconds between two looks at what other processes have put into the folder. */
+const SYNC_MS = 1000;
+
+export interface SessionOptions {
+  readonly plan: VmPlan;
+  readonly pieces: readonly ConfigPiece[];
+  readonly folder: CampaignFolder;
+  readonly seed: number;
+  /** Whether other processes work in the same folder. */
+  readonly isShared: boolean;
+  /** Files and folders of programs to begin with. */
+  readonly seeds: readonly string[];
+  readonly onFinding: (told: ToldFinding) => void;
+  /** Said once, for the user. */
+  readonly onNote: (text: string) => void;
+  readonly now: () => number;
+}
+
+/** A finding, and where it was written. */
+export interface ToldFinding {
+  readonly finding: Finding;
+  readonly script: string;
+  /** Operations of the program. */
+  readonly operations: number;
+  readonly executions: number;
+  /** Undefined when it could not be written, and why. */
+  readonly folder: string | undefined;
+  readonly unwritten: string | undefined;
+  readonly isConfirmed: boolean;
+}
+
+/** How far a campaign is. */
+export interface Progress {
+  readonly executions: number;
+  readonly corpus: number;
+  readonly edges: number;
+  readonly allEdges: number;
+  readonly findings: number;
+}
+
+/** A campaign in a folder: what it finds is written at once, and what others find there is taken in. */
+export class FuzzSession {
+  readonly campaign: Campaign;
+  readonly #options: SessionOptions;
+  readonly #found: CampaignFinding[] = [];
+  #findings = 0;
+  #synced: number;
+
+  constructor(options: SessionOptions) {
+    const { plan, seed, folder } = options;
+    this.#options = options;
+    const vm = fuzzVm(plan, "edges");
+    const comparer = new Comparer(plan);
+    this.campaign = new Campaign({
+      vm,
+      seed,
+      constants: comparer.constants,
+      compare: (program) => comparer.compare(program),
+      onEntry: ({ program }) => folder.add(this.#textOf(program)),
+      onFound: (found) => this.#found.push(found),
+    });
+    if (this.campaign.target.surface.regions.length === 0) {
+      throw new UserError("no vdev has a place where a guest could reach it: give it a `loc`");
+    }
+    this.#synced = options.now();
+    for (const cause of knownCauses(folder.findings)) this.campaign.know(cause);
+    this.#addFiles([...options.seeds.flatMap(readPrograms), ...folder.newFiles()]);
+  }
+
+  get progress(): Progress {
+    const { executions, corpus, edges } = this.campaign;
+    return { executions, corpus: corpus.size, edges: edges.taken, allEdges: edges.all, findings: this.#findings };
+  }
+
+  /** Some milliseconds of work. */
+  async step(): Promise<void> {
+    this.campaign.step();
+    await this.writeFound();
+    if (this.#options.isShared && this.#options.now() - this.#synced >= SYNC_MS) this.#sync();
+  }
+
+  /** Writes and tells what was found since. */
+  async writeFound(): Promise<void> {
+    for (const found of this.#found.splice(0)) await this.#write(found);
+  }
+
+  /** Leaves only what it takes to cover all that was covered. @returns files before and after */
+  merge(): { readonly programs: readonly string[] } {
+    return { programs: this.campaign.corpus.minimal().map(({ program }) => this.#textOf(program)) };
+  }
+
+  #sync(): void {
+    const { folder } = this.#options;
+    for (const cause of knownCauses(folder.findings)) this.campaign.know(cause);
+    this.#addFiles(folder.newFiles());
+    this.#synced = this.#options.now();
+  }
+
+  #addFiles(files: readonly CorpusFile[]): void {
+    const refused: UserError[] = [];
+    for (const { file, text } of files) {
+      try {
+        this.campaign.add(parseProgram(this.campaign.target.vm, text, file));
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        refused.push(error);
+      }
+    }
+    const [first] = refused;
+    if (first === undefined) return;
+    const more = refused.length === 1 ? "" : ` (and ${refused.length - 1} more files)`;
+    this.#options.onNote(`left out, because it is no program of this VM: ${first.toString()}${more}`);
+  }
+
+  #textOf(program: Parameters<typeof formatProgram>[1]): string {
+    return formatProgram(this.campaign.target.vm, program);
+  }
+
+  async #write({ cause, finding, program, answered, executions }: CampaignFinding): Promise<void> {
+    const { plan, pieces, folder } = this.#options;
+    const script = formatProgram(this.campaign.target.vm, program, answered);
+    const operations = lengthOf(program) + answered.length;
+    const confirmed = await confirm(plan, pieces, script, cause);
+    // Slow, but not past the limits of a run, which are far higher than those of the fuzzer.
+    if (confirmed === undefined && finding.rule === "limit") return;
+    const told = confirmed?.finding ?? finding;
+    this.#findings++;
+    const common = { script, operations, executions };
+    let written: string | undefined;
+    let unwritten: string | undefined;
+    try {
+      const modulePath = [...new Set(plan.vdevs.map(({ file }) => dirname(file)))];
+      const recording = confirmed?.recording;
+      written = writeFinding(folder.findings, { cause, finding: told, ...common, recording, pieces, modulePath });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      unwritten = error.toString();
+    }
+    const isConfirmed = confirmed !== undefined;
+    this.#options.onFinding({ finding: told, ...common, folder: written, unwritten, isConfirmed });
+  }
+}

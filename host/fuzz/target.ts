@@ -1,0 +1,163 @@
+import { TrapRing } from "../dispatcher/batch.ts";
+import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { runBatch } from "../vm/batch.ts";
+import { LINE_ACTS } from "../vm/events.ts";
+import { POWER_STATES } from "../vm/power.ts";
+import { VmSnapshot } from "../vm/snapshot.ts";
+import type { Vm } from "../vm/vm.ts";
+import { FuzzedMemory } from "./fuzzed-memory.ts";
+import {
+  CONTROLS,
+  HI,
+  isAccess,
+  LO,
+  META,
+  OPERATION,
+  OPERATION_WORDS,
+  operationOf,
+  type ProgramBuffer,
+  TO_NEXT_TIMER,
+  VALUE_LO,
+} from "./program.ts";
+import { type Surface, surfaceOf } from "./surface.ts";
+
+/** Timers that one step of time lets fire, at most: a timer of a nanosecond would fire a billion times a second. */
+const ALARMS_MAX = 64;
+
+/** A VM that programs are executed in, each from the moment its guest starts. */
+export class FuzzTarget {
+  readonly vm: Vm;
+  readonly surface: Surface;
+  readonly memory: FuzzedMemory;
+  /** Programs executed. */
+  executions = 0;
+  /** Operations of the last program that were carried out before the VM ended. */
+  done = 0;
+  readonly #snapshot: VmSnapshot;
+  readonly #ring: TrapRing;
+  readonly #machine: VmScriptMachine;
+  readonly #watchesTime: boolean;
+  /** Whether the last program did more than access registers without a call to the host. */
+  #didMore = true;
+
+  /** @param vm whose guest is about to start, and that nobody else drives */
+  constructor(vm: Vm) {
+    this.vm = vm;
+    this.surface = surfaceOf(vm);
+    this.memory = new FuzzedMemory(vm.ram);
+    this.#snapshot = new VmSnapshot(vm);
+    this.#ring = new TrapRing(vm.dispatcher);
+    this.#machine = new VmScriptMachine(vm);
+    this.#watchesTime = vm.plan.accessNs > 0;
+  }
+
+  /** Executes a program in the VM as it was made. What it did wrong is in `vm.findings`. */
+  execute(program: ProgramBuffer): void {
+    this.restore();
+    this.executions++;
+    this.memory.begin(program);
+    const { vm } = this;
+    const { count, words } = program;
+    let at = 0;
+    this.#didMore = this.#watchesTime;
+    while (at < count && vm.ended === undefined) {
+      const end = endOfAccesses(words, at, count);
+      if (end > at) {
+        this.#ring.load(words, at, end - at);
+        at += runBatch(vm, this.#ring, end - at);
+        if (at < end) break;
+      } else {
+        this.#didMore = true;
+        this.#carryOut(program, at);
+        at++;
+      }
+    }
+    this.done = at;
+  }
+
+  /** Puts the VM back to where programs begin. */
+  restore(): void {
+    const { vm } = this;
+    if (vm.findings.total > 0) {
+      vm.findings.clear();
+      this.#didMore = true;
+    }
+    if (this.memory.isTouched) this.memory.restore();
+    if (this.#didMore || vm.ended !== undefined || calledHost(vm)) this.#snapshot.restore();
+    else this.#snapshot.restoreMemory();
+  }
+
+  #carryOut(program: ProgramBuffer, at: number): void {
+    const lo = program.word(at, LO);
+    const hi = program.word(at, HI);
+    const value = program.word(at, VALUE_LO);
+    const { vm } = this;
+    switch (operationOf(program.word(at, META))) {
+      case OPERATION.clock:
+        this.#pass(program, at, lo, hi);
+        return;
+      case OPERATION.memory:
+        vm.ram.store(addressOf(lo, hi), program.blobs[value]!);
+        return;
+      case OPERATION.input:
+        this.#machine.input(vm.vdevs[lo]!.name, program.blobs[value]!);
+        return;
+      case OPERATION.flow:
+        this.#machine.flow(vm.vdevs[lo]!.name, value !== 0);
+        return;
+      case OPERATION.line:
+        this.#machine.irqAct(vm.interrupts.controllers.all[lo]!.name, hi, LINE_ACTS[value]!);
+        return;
+      case OPERATION.pulse:
+        this.#machine.pulse(vm.vdevs[lo]!.name, value);
+        return;
+      case OPERATION.power:
+        this.#machine.setPowerState(lo, POWER_STATES[value]!);
+        return;
+      case OPERATION.control:
+        this.#machine.control(CONTROLS[value]!);
+        return;
+    }
+  }
+
+  /** Lets time pass; where it had to stop early, the program is made to say so. */
+  #pass(program: ProgramBuffer, at: number, lo: number, hi: number): void {
+    const { vm } = this;
+    const isToNext = lo === TO_NEXT_TIMER && hi === TO_NEXT_TIMER;
+    if (isToNext) {
+      vm.clockStep();
+      return;
+    }
+    const start = vm.nowNs;
+    const target = start + addressOf(lo, hi);
+    const most = vm.clock.fired + ALARMS_MAX;
+    while (vm.ended === undefined && vm.nowNs < target) {
+      if (vm.clock.fired >= most) {
+        const passed = vm.nowNs - start;
+        program.setWord(at, LO, Number(BigInt.asIntN(32, passed)));
+        program.setWord(at, HI, Number(BigInt.asIntN(32, passed >> 32n)));
+        return;
+      }
+      const next = vm.clock.nextDeadlineNs;
+      vm.clockStep((next !== undefined && next < target ? next : target) - vm.nowNs);
+    }
+  }
+}
+
+/** Whether a vdev called the host since the VM was put back, or faulted. */
+function calledHost({ instances }: Vm): boolean {
+  for (const instance of instances) if (instance.hostWork !== 0 || instance.stopped !== undefined) return true;
+  return false;
+}
+
+/** The first operation from `at` on that is no access. */
+function endOfAccesses(words: Int32Array, at: number, count: number): number {
+  let end = at;
+  while (end < count && isAccess(words[end * OPERATION_WORDS + META]!)) end++;
+  return end;
+}
+
+/** Both halves as one number. */
+export function addressOf(lo: number, hi: number): bigint {
+  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+}

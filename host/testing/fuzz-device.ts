@@ -1,0 +1,51 @@
+import { Campaign, type CampaignFinding } from "../fuzz/campaign.ts";
+import { readPrograms } from "../fuzz/campaign-folder.ts";
+import { Comparer } from "../fuzz/comparer.ts";
+import { confirm } from "../fuzz/confirm.ts";
+import { fuzzVm } from "../fuzz/fuzz-vm.ts";
+import { formatProgram, parseProgram } from "../fuzz/program-text.ts";
+import type { FuzzFinding, FuzzOptions, FuzzResult } from "./api.js";
+import { plainErrors, testFinding } from "./driven-vm.ts";
+import { type PlannedVm, withPlan } from "./plan.ts";
+
+const EXECUTIONS = 20_000;
+/** Steps after which other work of the process gets its turn. */
+const STEPS_PER_TURN = 16;
+
+/** See api.d.ts. */
+export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResult> {
+  const options = typeof given === "string" ? { config: given } : given;
+  const { executions = EXECUTIONS, seed = 1, seeds = [] } = options;
+  const found: CampaignFinding[] = [];
+  let planned: PlannedVm | undefined;
+  const campaign = plainErrors(() =>
+    withPlan(options, (made) => {
+      planned = made;
+      const { plan } = made;
+      const comparer = new Comparer(plan);
+      return new Campaign({
+        vm: fuzzVm(plan, "edges"),
+        seed,
+        constants: comparer.constants,
+        compare: (program) => comparer.compare(program),
+        onFound: (one) => found.push(one),
+      });
+    }),
+  );
+  const { vm } = campaign.target;
+  for (const { file, text } of seeds.flatMap((path) => plainErrors(() => readPrograms(path)))) {
+    campaign.add(plainErrors(() => parseProgram(vm, text, file)));
+  }
+  for (let steps = 1; campaign.executions < executions; steps++) {
+    campaign.step();
+    if (steps % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const findings: FuzzFinding[] = [];
+  for (const { cause, finding, program, answered, executions } of found) {
+    const script = formatProgram(vm, program, answered);
+    const confirmed = await confirm(planned!.plan, planned!.pieces, script, cause);
+    if (confirmed === undefined && finding.rule === "limit") continue; // slow, but within the limits of a run
+    findings.push({ ...testFinding(confirmed?.finding ?? finding), script, executions });
+  }
+  return { findings, executions: campaign.executions, edges: campaign.edges };
+}

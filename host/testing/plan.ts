@@ -1,0 +1,56 @@
+import { basename, dirname } from "node:path";
+import { configPieces } from "../config/config-pieces.ts";
+import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
+import type { VmPlan } from "../vm/plan.ts";
+import { planFromConfig } from "../vm/plan-from-config.ts";
+import type { TestVmOptions } from "./api.js";
+
+/** Where a module's vdev is put that neither chose a place itself nor was given one. */
+const PLACE = "loc 0x10000000";
+const RAM = "ram 0,1M";
+
+/** A plan, and the text it is from. */
+export interface PlannedVm {
+  readonly plan: VmPlan;
+  readonly pieces: readonly ConfigPiece[];
+}
+
+/**
+ * Makes something of the plan that options stand for; for a module that wants a place and was given none, of one with it.
+ * @throws UserError
+ */
+export function withPlan<T>(given: TestVmOptions | string, make: (planned: PlannedVm) => T): T {
+  const options = typeof given === "string" ? { config: given } : given;
+  const { module } = options;
+  if (module === undefined) return make(planOf(options, piecesOf(options)));
+  const modulePath = [dirname(module), ...(options.modulePath ?? [])];
+  const own = { ...options, modulePath };
+  try {
+    return make(planOf(own, modulePieces(module, options.options ?? "")));
+  } catch (error) {
+    if (!(error instanceof UserError) || /\bloc\b/.test(options.options ?? "")) throw error;
+    try {
+      return make(planOf(own, modulePieces(module, `${PLACE} ${options.options ?? ""}`)));
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function planOf({ modulePath = [], policy }: TestVmOptions, pieces: readonly ConfigPiece[]): PlannedVm {
+  const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "script" });
+  return { plan: policy === undefined ? plan : { ...plan, policy }, pieces };
+}
+
+function piecesOf({ config, text }: TestVmOptions): ConfigPiece[] {
+  const pieces = config === undefined ? [] : configPieces([config]);
+  if (text !== undefined) pieces.push({ file: "<text>", text });
+  if (pieces.length === 0) throw new UserError("a VM needs `config`, `text` or `module`");
+  return pieces;
+}
+
+function modulePieces(module: string, options: string): ConfigPiece[] {
+  const type = basename(module, ".wasm");
+  return [{ file: module, text: [`system ${type}`, "cpu", RAM, `vdev ${type}`, options, ""].join("\n") }];
+}
