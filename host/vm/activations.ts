@@ -134,7 +134,7 @@ export class Activations {
       frame,
       enter,
       continuation: undefined,
-      rewinding: false,
+      ...{ rewinding: false, block: 0, leftScratch: 0 },
     });
   }
 
@@ -163,13 +163,14 @@ export class Activations {
     context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);
     dispatcher.exports.select(0, activation.depth + 1);
     let left = false;
-    const stack = instance.coroutines === undefined ? undefined : instance.stackState();
+    const { coroutines } = instance;
+    const depth = coroutines === undefined ? undefined : instance.depth;
+    const returns = activation.continuation !== undefined;
+    const scratch = returns ? coroutines!.beginReturning(activation) : (coroutines?.scratch ?? 0);
     try {
       if (windows.any) windows.enter(instance);
-      const scratch = instance.coroutines?.scratch;
-      if (activation.continuation !== undefined) instance.coroutines!.beginReturning(activation);
       const result = activation.enter(activation.frame);
-      left = instance.coroutines?.hasLeft(activation, scratch!) === true;
+      left = coroutines?.hasLeft(activation, scratch) === true;
       if (windows.any) windows.flush();
       if (left) {
         this.#left.push(activation);
@@ -178,7 +179,7 @@ export class Activations {
       if (held.any) held.checkReleased(activation);
       return result;
     } catch (error) {
-      if (stack !== undefined) instance.restoreStack(stack);
+      if (coroutines !== undefined) instance.restoreStack(depth, scratch);
       if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
       if (error instanceof EndOfVm) held.releaseOf(activation);
       this.caught(error, instance);
@@ -205,13 +206,15 @@ export class Activations {
 
   /** The activations of a thread that has begun to wait, innermost first. */
   takeLeft(): Activation[] {
-    return this.#left.splice(0);
+    const left = this.#left;
+    this.#left = [];
+    return left;
   }
 
   /** Goes on with a thread. @param left what `takeLeft` gave */
   resume(left: readonly Activation[]): Outcome {
-    this.#returning = [...left];
-    return this.#step(this.#returning.pop()!);
+    this.#returning = left.slice(0, -1);
+    return this.#step(left.at(-1)!);
   }
 
   /** A module has come back to the host call it was left in. @returns the call's result */
