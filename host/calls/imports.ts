@@ -92,7 +92,7 @@ function resumable(vm: Vm, instance: ModuleInstance, gate: Gate, name: string): 
     const activation = activations.current!;
     let result: number | Suspended;
     if (activation.rewinding) result = activations.returned(activation);
-    else result = vm.threads!.preempts(name) ? vm.threads!.giveTurnBefore(name, () => gate(...args)) : gate(...args);
+    else result = vm.threads!.preempts(name) ? vm.threads!.giveTurnBefore(name, gate, args) : gate(...args);
     if (result !== SUSPENDED) return result;
     instance.coroutines!.beginLeaving(activation);
     return 0;

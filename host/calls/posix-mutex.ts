@@ -4,6 +4,7 @@ import { StopModule } from "../gate/finding.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Mutex, MutexKind } from "../threads/mutexes.ts";
 import type { Suspended } from "../threads/suspended.ts";
+import type { Wait } from "../threads/thread.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, violation } from "./body.ts";
 import { readDeadline } from "./posix-clock.ts";
@@ -149,8 +150,9 @@ function waitFor(vm: Vm, mutex: Mutex, then: () => number | Suspended): Suspende
   return vm.threads!.wait(waitOf(mutex), () => relock(vm, mutex, then));
 }
 
-function waitOf(mutex: Mutex) {
-  return { for: "mutex", of: mutex, name: mutex.name, holder: () => mutex.holder } as const;
+function waitOf(mutex: Mutex): Wait {
+  mutex.wait ??= { for: "mutex", of: mutex, name: mutex.name, holder: () => mutex.holder };
+  return mutex.wait;
 }
 
 /** POSIX leaves what follows undefined; here it is a violation. */

@@ -27,9 +27,11 @@ export class Interleaving implements Schedule {
   onCall: ((call: string) => void) | undefined;
   /** Told of every decision, in the words of a recording. */
   onDecision: ((actor: string) => void) | undefined;
+  /** Who could go on; cut to its length when it has been filled, as an array that is emptied gives its room back. */
   readonly #enabled: Actor[] = [];
+  #count = 0;
   readonly #add = (actor: Actor): void => {
-    this.#enabled.push(actor);
+    this.#enabled[this.#count++] = actor;
   };
   #next: Actor = -1;
 
@@ -79,8 +81,9 @@ export class Interleaving implements Schedule {
 
   /** One of those that wait for a condition variable. */
   #whoIsWoken(waiting: readonly Thread[]): Actor {
-    this.#enabled.length = 0;
+    this.#count = 0;
     for (const { id } of waiting) this.#add(actorOf(ACTOR.thread, id));
+    this.#cut();
     return this.#decide(-1);
   }
 
@@ -99,11 +102,16 @@ export class Interleaving implements Schedule {
   /** Finds out who could go on; a thread in progress comes first. */
   #collect(current: Thread | undefined): void {
     const threads = this.threads!;
-    this.#enabled.length = 0;
+    this.#count = 0;
     if (current !== undefined) this.#add(actorOf(ACTOR.thread, current.id));
     for (const thread of threads.ready)
       if (this.#mayRun(thread, threads.all)) this.#add(actorOf(ACTOR.thread, thread.id));
     if (!threads.awaits) this.others(this.#add);
+    this.#cut();
+  }
+
+  #cut(): void {
+    while (this.#enabled.length > this.#count) this.#enabled.pop();
   }
 
   /** Timers fire on one thread, and pulses arrive on one: the next begins when the one before it has ended. */

@@ -6,7 +6,7 @@ import { type Answer, formatAnswer, matches } from "../guests/script/answer.ts";
 import { formatStep } from "../guests/script/format-step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { joinHalves } from "../memory/halves.ts";
-import type { Thread } from "../threads/thread.ts";
+import { objectOf, type Thread } from "../threads/thread.ts";
 import type { Threads } from "../threads/threads.ts";
 import { beginAccess, endAccess } from "../vm/begun-access.ts";
 import { VmSnapshot } from "../vm/snapshot.ts";
@@ -168,7 +168,8 @@ export class ScheduleRunner {
   // ------------------------------------------------------------------------------------- who could go on
 
   #others(add: (actor: Actor) => void): void {
-    const busy = this.#vcpus.some(({ thread }) => thread !== undefined);
+    let busy = false;
+    for (const { thread } of this.#vcpus) if (thread !== undefined) busy = true;
     let left = false;
     for (let i = 0; i < this.#vcpus.length; i++) {
       const { thread, next, steps } = this.#vcpus[i]!;
@@ -205,10 +206,9 @@ export class ScheduleRunner {
   }
 
   #hasWork(): boolean {
-    return (
-      this.#nextOutside < this.#outside.length ||
-      this.#vcpus.some(({ thread, next, steps }) => thread !== undefined || next < steps.length)
-    );
+    if (this.#nextOutside < this.#outside.length) return true;
+    for (const { thread, next, steps } of this.#vcpus) if (thread !== undefined || next < steps.length) return true;
+    return false;
   }
 
   #goesOn(): boolean {
@@ -309,7 +309,8 @@ export class ScheduleRunner {
     this.listener.turned?.(thread);
     if (thread.state === "ended") this.steps.touch(thread);
     if (thread.state === "waiting") {
-      if (thread.wait !== undefined && "of" in thread.wait) this.steps.touch(thread.wait.of);
+      const object = thread.wait === undefined ? undefined : objectOf(thread.wait);
+      if (object !== undefined) this.steps.touch(object);
       if (this.#waits.began(thread)) this.#deadlocked = true;
       if (thread.wait?.for === "cond" && !thread.alarm.isSet) this.#fresh = thread;
     }

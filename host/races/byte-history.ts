@@ -18,12 +18,17 @@ export interface Conflict {
   readonly writes: boolean;
 }
 
+/** Told of an earlier access that the one in progress, `touch`, races with. */
+export type OnConflict<T extends Touch> = (conflict: Conflict, touch: T) => void;
+
 /** One read that no write has come behind yet, where there are several. */
 interface Read {
   readonly epoch: number;
   readonly place: number;
 }
 
+/** From here on addresses are of globals, which are only ever touched whole: the first byte stands for all. */
+export const GLOBALS_AT = 2 ** 31;
 const PAGE_BYTES = 4096;
 /** Words kept of each byte. */
 const WORDS = 4;
@@ -57,14 +62,14 @@ export class ByteHistory {
    * @param found told of the bytes and earlier accesses it races with; of bytes with the same history once
    * @returns whether another thread has touched one of the bytes, as far as is remembered, and one of the two has written
    */
-  touch(touch: Touch, epoch: number, thread: number, found: (conflict: Conflict) => void): boolean {
+  touch<T extends Touch>(touch: T, epoch: number, thread: number, found: OnConflict<T>): boolean {
     let shared = false;
     // What the byte before was like: as a rule the bytes of a field all have the same history.
     let writeEpoch = MANY;
     let writePlace = 0;
     let readEpoch = MANY;
     let readPlace = 0;
-    const end = touch.address + touch.bytes;
+    const end = touch.address + (touch.address < GLOBALS_AT ? touch.bytes : 1);
     for (let address = touch.address; address < end; address++) {
       const page = this.#page(address);
       const at = (address & (PAGE_BYTES - 1)) * WORDS;
@@ -92,15 +97,16 @@ export class ByteHistory {
     return shared;
   }
 
-  #touchByte(
+  #touchByte<T extends Touch>(
     page: Int32Array,
     at: number,
     address: number,
-    { writes, atomic, site }: Touch,
+    touch: T,
     epoch: number,
     thread: number,
-    found: (conflict: Conflict) => void,
+    found: OnConflict<T>,
   ): boolean {
+    const { writes, atomic, site } = touch;
     const place = site | (atomic ? ATOMIC : 0);
     const lastWrite = page[at + WRITE_EPOCH]!;
     let shared = false;
@@ -108,7 +114,7 @@ export class ByteHistory {
       shared = true;
       const before = page[at + WRITE_PLACE]!;
       if (!(atomic && before >= ATOMIC) && !this.#order.isOver(lastWrite, thread)) {
-        found({ address, epoch: lastWrite, site: before & SITE_MASK, writes: true });
+        found({ address, epoch: lastWrite, site: before & SITE_MASK, writes: true }, touch);
       }
     }
     if (!writes) {
@@ -117,7 +123,7 @@ export class ByteHistory {
     }
     const lastRead = page[at + READ_EPOCH]!;
     if (lastRead === MANY || !this.#isOwn(lastRead, thread)) {
-      if (this.#checkReads(page, at, address, atomic, thread, found)) shared = true;
+      if (this.#checkReads(page, at, address, touch, thread, found)) shared = true;
     } else {
       page[at + READ_EPOCH] = 0;
     }
@@ -149,13 +155,13 @@ export class ByteHistory {
    * that only atomic reads stay of interest that an atomic write may pass.
    * @returns whether another thread has read the byte
    */
-  #checkReads(
+  #checkReads<T extends Touch>(
     page: Int32Array,
     at: number,
     address: number,
-    atomic: boolean,
+    touch: T,
     thread: number,
-    found: (conflict: Conflict) => void,
+    found: OnConflict<T>,
   ): boolean {
     const reads = this.#readsAt(page, at, address);
     const left: Read[] = [];
@@ -164,8 +170,8 @@ export class ByteHistory {
       if (this.#isOwn(read.epoch, thread)) continue;
       shared = true;
       if (this.#order.isOver(read.epoch, thread)) continue;
-      if (atomic && read.place >= ATOMIC) left.push(read);
-      else found({ address, epoch: read.epoch, site: read.place & SITE_MASK, writes: false });
+      if (touch.atomic && read.place >= ATOMIC) left.push(read);
+      else found({ address, epoch: read.epoch, site: read.place & SITE_MASK, writes: false }, touch);
     }
     this.#keepReads(page, at, address, left);
     return shared;

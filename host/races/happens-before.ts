@@ -3,6 +3,8 @@ type Clock = number[];
 
 /** Epochs that are remembered; before there are more, what was is forgotten. */
 const REMEMBERED = 4_000_000;
+/** Epochs there is room for at first. */
+const ROOM = 4096;
 
 /**
  * Which of what threads do is ordered. What a thread does between two synchronisations is one *epoch*; epochs are numbered
@@ -15,9 +17,9 @@ const REMEMBERED = 4_000_000;
 export class HappensBefore {
   #clocks: Clock[] = [];
   #syncs = new WeakMap<object, Clock>();
-  /** Of the epochs from `#first` on. */
-  #threads: number[] = [];
-  #notes: number[] = [];
+  /** Of the epochs from `#first` on: each one's thread, and its note. The room is used again after `forget`. */
+  #threads = new Uint32Array(ROOM);
+  #notes = new Uint32Array(ROOM);
   #first = 1;
   #next = 1;
 
@@ -28,12 +30,22 @@ export class HappensBefore {
 
   /** Begins an epoch of a thread. @param note kept with it. @returns its number */
   begin(thread: number, note = 0): number {
-    if (this.#threads.length >= REMEMBERED) this.forget();
+    if (this.#next - this.#first >= REMEMBERED) this.forget();
     const epoch = this.#next++;
-    this.#threads.push(thread);
-    this.#notes.push(note);
+    const at = epoch - this.#first;
+    if (at >= this.#threads.length) this.#makeRoom();
+    this.#threads[at] = thread;
+    this.#notes[at] = note;
     this.#clock(thread)[thread] = epoch;
     return epoch;
+  }
+
+  #makeRoom(): void {
+    const [threads, notes] = [this.#threads, this.#notes];
+    this.#threads = new Uint32Array(2 * threads.length);
+    this.#threads.set(threads);
+    this.#notes = new Uint32Array(2 * notes.length);
+    this.#notes.set(notes);
   }
 
   #clock(thread: number): Clock {
@@ -83,8 +95,6 @@ export class HappensBefore {
   /** Everything so far is over for everybody. */
   forget(): void {
     this.#first = this.#next;
-    this.#threads = [];
-    this.#notes = [];
     this.#clocks = [];
     this.#syncs = new WeakMap();
   }

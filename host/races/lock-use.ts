@@ -21,11 +21,12 @@ interface Accesses {
 }
 
 interface Last {
+  readonly use: Use;
   readonly address: number;
   readonly lockSet: number;
-  readonly thread: string;
   readonly writes: boolean;
   readonly accesses: Accesses;
+  thread: string;
 }
 
 /** Accesses that all others let expect to hold a lock, and that do not. */
@@ -57,21 +58,26 @@ const MOST = 0.5;
 /** Counts, for all bytes that threads share, which locks they were accessed under. Keeps on over resets of the VM. */
 export class LockUse {
   readonly #uses = new Map<WatchedMemory, Map<number, Use>>();
-  /** What was noted last for each site: as a rule the next is the same. */
-  readonly #last = new Map<WatchedMemory, (Last | undefined)[]>();
+  /** What was noted last for each site, by instance: as a rule the next is the same, maybe of another thread. */
+  readonly #last: (Last | undefined)[][] = [];
   #count = 0;
 
   /** @param lockSet number of the set of locks, below 2^16 */
   add(access: WatchedAccess, thread: string, locks: readonly string[], lockSet: number): void {
     const { memory, address, bytes, writes, site } = access;
-    let lastOfMemory = this.#last.get(memory);
-    if (lastOfMemory === undefined) {
-      lastOfMemory = [];
-      this.#last.set(memory, lastOfMemory);
-    }
+    this.#last[memory.instance.id] ??= [];
+    const lastOfMemory = this.#last[memory.instance.id]!;
     const last = lastOfMemory[site];
-    if (last?.address === address && last.lockSet === lockSet && last.thread === thread && last.writes === writes) {
+    if (
+      last !== undefined &&
+      last.address === address &&
+      last.lockSet === lockSet &&
+      last.writes === writes &&
+      last.use.bytes === bytes
+    ) {
       last.accesses.count++;
+      if (last.thread !== thread) last.use.threads.add(thread);
+      last.thread = thread;
       return;
     }
     let uses = this.#uses.get(memory);
@@ -95,7 +101,7 @@ export class LockUse {
       use.written ||= writes;
     }
     use.threads.add(thread);
-    lastOfMemory[site] = { address, lockSet, thread, writes, accesses };
+    lastOfMemory[site] = { use, address, lockSet, thread, writes, accesses };
   }
 
   /** Of each range that several threads use and one writes, the lock that guards most of its accesses. */

@@ -53,6 +53,7 @@ export class Races {
   #reads: ByteSpan[] = [];
   #writes: ByteSpan[] = [];
   #syncs = new Set<object>();
+  readonly #onConflict = (conflict: Conflict, access: WatchedAccess): void => this.#race(access, conflict);
   /** Whether `step` is of use: what each step touches is kept. */
   tracksSteps = false;
   /** Told of the writes of an epoch; the same place writing the same bytes again is one. Frames are left out. */
@@ -140,10 +141,9 @@ export class Races {
     this.#begin();
   }
 
-  /** No thread runs: what touches memory now is the host's doing. */
+  /** No thread runs: what touches memory now is the host's doing. The next turn begins an epoch of its own. */
   between(): void {
     this.#thread = undefined;
-    this.#begin();
   }
 
   #begin(): void {
@@ -178,7 +178,7 @@ export class Races {
   /** What was released into `sync` comes before what the thread in progress does from now on. */
   acquire(sync: object): void {
     if (this.#thread === undefined) return;
-    this.#syncs.add(sync);
+    this.touch(sync);
     this.#order.acquire(this.#number, sync);
     this.#begin();
   }
@@ -186,20 +186,20 @@ export class Races {
   /** What the thread in progress has done comes before whatever acquires `sync` later. */
   release(sync: object): void {
     if (this.#thread === undefined) return;
-    this.#syncs.add(sync);
+    this.touch(sync);
     this.#order.release(this.#number, sync);
     this.#begin();
   }
 
   /** The thread in progress has to do with an object that orders nothing: a condition variable. */
   touch(object: object): void {
-    this.#syncs.add(object);
+    if (this.tracksSteps) this.#syncs.add(object);
   }
 
   /** A thread was made. */
   fork(child: Thread): void {
     if (this.#thread === undefined) return;
-    this.#syncs.add(child);
+    this.touch(child);
     this.#order.order(this.#number, this.#threads.of(child));
     this.#begin();
   }
@@ -207,7 +207,7 @@ export class Races {
   /** The thread in progress knows that another one has ended. */
   join(ended: Thread): void {
     if (this.#thread === undefined) return;
-    this.#syncs.add(ended);
+    this.touch(ended);
     this.#order.order(this.#threads.of(ended), this.#number);
     this.#begin();
   }
@@ -286,10 +286,10 @@ export class Races {
     const { memory, address, bytes, writes, atomic } = access;
     const sync = atomic ? this.#atomic(memory, address) : undefined;
     if (sync !== undefined) {
-      this.#syncs.add(sync);
+      this.touch(sync);
       this.#order.acquire(this.#number, sync);
     }
-    const shared = memory.history.touch(access, this.#epoch, this.#number, (conflict) => this.#race(access, conflict));
+    const shared = memory.history.touch(access, this.#epoch, this.#number, this.#onConflict);
     this.#note(access);
     if (sync !== undefined && writes) {
       this.#order.release(this.#number, sync);

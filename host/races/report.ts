@@ -2,7 +2,8 @@ import { vdev_s } from "../../abi/generated/layouts.ts";
 import type { FoundAccess } from "../gate/finding.ts";
 import type { Remark } from "../vm/findings.ts";
 import type { Vm } from "../vm/vm.ts";
-import { GLOBALS_AT, type WatchedMemory } from "./watched-memory.ts";
+import { GLOBALS_AT } from "./byte-history.ts";
+import type { WatchedMemory } from "./watched-memory.ts";
 
 /** Two accesses of the same bytes that nothing orders. The second is the one in progress when it was found. */
 export interface Race {

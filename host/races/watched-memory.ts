@@ -4,11 +4,9 @@ import type { WatchedModule } from "../sandbox/load.ts";
 import { FollowedNull, outOfBounds } from "../sandbox/memory-fault.ts";
 import { SITE } from "../sandbox/memory-sites.ts";
 import { SHADOW } from "../sandbox/passes/pass.ts";
-import { ByteHistory } from "./byte-history.ts";
+import { ByteHistory, GLOBALS_AT } from "./byte-history.ts";
 import type { HappensBefore } from "./happens-before.ts";
 
-/** Where the bytes of globals are said to be: above all memory a module may have. */
-export const GLOBALS_AT = 2 ** 31;
 const BYTES_OF_GLOBAL = 8;
 
 /** An access as the module makes it. `site` is the author's place. */

@@ -15,6 +15,9 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
+import { instrument } from "./passes/instrument.ts";
+import { SWITCH, switchingPass } from "./passes/switching.ts";
+import { moveSourceMap } from "./source-map-writer.ts";
 
 /** A module whose calls into the host can be left and entered again, with the source map that fits it. */
 export interface AsyncifiedModule {
@@ -22,23 +25,19 @@ export interface AsyncifiedModule {
   readonly map: string | undefined;
 }
 
-/** What Asyncify adds to a module's exports. */
-export interface AsyncifyExports {
-  asyncify_start_unwind(data: number): void;
-  asyncify_stop_unwind(): void;
-  asyncify_start_rewind(data: number): void;
+/** What the host calls to leave a module and to come back to it: the last is Asyncify's own, for the others see SWITCH. */
+export interface SwitchExports {
+  [SWITCH.leave](block: number, end: number): number;
+  [SWITCH.left](scratch: number): void;
+  [SWITCH.return](block: number, scratch: number): number;
   asyncify_stop_rewind(): void;
-  asyncify_get_state(): number;
 }
-
-/** Values of `asyncify_get_state()`. */
-export const ASYNCIFY = { normal: 0, unwinding: 1, rewinding: 2 } as const;
 
 /** Mutable globals Asyncify adds behind a module's own: its state, and where the locals of what is left go. */
 export const ASYNCIFY_GLOBALS = 2;
 
 /** Part of the key of the cache: to be counted up when the arguments below change. */
-const VERSION = 2;
+const VERSION = 4;
 
 /**
  * Rewrites a module with binaryen's Asyncify, so that a thread can be suspended at any call to the host and resumed
@@ -113,6 +112,7 @@ function make(bytes: Uint8Array, map: string | undefined, args: readonly string[
     const maps = map === undefined ? [] : ["-ism", file("in.map"), "-osm", file("module.map")];
     if (map !== undefined) writeFileSync(file("in.map"), map);
     wasmOpt([file("in.wasm"), "-all", "-g", ...maps, "--asyncify", ...args, "-o", file("module.wasm")]);
+    addSwitching(file("module.wasm"), file("module.map"));
     rmSync(file("in.wasm"));
     if (map !== undefined) rmSync(file("in.map"));
     if (!isWhole(folder, map)) {
@@ -124,6 +124,13 @@ function make(bytes: Uint8Array, map: string | undefined, args: readonly string[
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
+}
+
+/** Puts in what the host calls at each switch. */
+function addSwitching(wasm: string, map: string): void {
+  const { bytes, offsets } = instrument(readFileSync(wasm), { id: "resumable", passes: [switchingPass] });
+  writeFileSync(wasm, bytes);
+  if (existsSync(map)) writeFileSync(map, moveSourceMap(readFileSync(map, "utf8"), offsets));
 }
 
 function wasmOpt(args: readonly string[]): void {

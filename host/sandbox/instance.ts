@@ -360,14 +360,15 @@ export class ModuleInstance {
     return this.globals().slice(0, globals.filter(isShown).length);
   }
 
-  /** How deep the module's own stacks are; code that is left by throwing does not put them back. */
-  stackState(): readonly [depth: number | undefined, scratch: number | undefined] {
-    return [this.exports.__vdevbox_depth?.value, this.exports.__vdevbox_scratch?.value];
+  /** How deep the module's own stack is, where it is counted. */
+  get depth(): number | undefined {
+    return this.exports.__vdevbox_depth?.value;
   }
 
-  restoreStack([depth, scratch]: ReturnType<ModuleInstance["stackState"]>): void {
+  /** Puts back how deep the module's own stacks were: code that is left by throwing does not. */
+  restoreStack(depth: number | undefined, scratch: number): void {
     if (depth !== undefined) this.exports.__vdevbox_depth!.value = depth;
-    if (scratch !== undefined && this.coroutines !== undefined) this.exports.__vdevbox_scratch!.value = scratch;
+    if (this.exports.__vdevbox_scratch !== undefined) this.exports.__vdevbox_scratch.value = scratch;
   }
 
   /** Steps one callback may take. */

@@ -1,24 +1,18 @@
-import { ASYNCIFY, type AsyncifyExports } from "../sandbox/asyncify.ts";
+import type { SwitchExports } from "../sandbox/asyncify.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { BLOCK_HEADER_BYTES, SWITCH } from "../sandbox/passes/switching.ts";
 import type { Activation } from "../vm/activation.ts";
 
 /** Bytes for the locals of one left activation. A module that needs more faults. */
 const STACK_BYTES = 16 * 1024;
-/** The block Asyncify is given: where the next byte goes, and where its bytes end. */
-const HEADER_BYTES = 8;
+const BLOCK_BYTES = BLOCK_HEADER_BYTES + STACK_BYTES;
 
 /** An instance's exports when its module has been asyncified. */
-type AsyncExports = ModuleInstance["exports"] & AsyncifyExports & { readonly __vdevbox_scratch?: WebAssembly.Global };
-
-/** What was saved of an activation that was left. */
-interface Left {
-  readonly block: number;
-  readonly scratch: number;
-}
+type AsyncExports = ModuleInstance["exports"] & SwitchExports;
 
 /** Which activations were left at one time, and the blocks that were free. */
 export interface SavedCoroutines {
-  readonly left: ReadonlyMap<Activation, Left>;
+  readonly left: readonly { readonly activation: Activation; readonly block: number; readonly leftScratch: number }[];
   readonly free: readonly number[];
 }
 
@@ -30,7 +24,7 @@ export class Coroutines {
   readonly #instance: ModuleInstance;
   readonly #exports: AsyncExports;
   readonly #free: number[] = [];
-  readonly #left = new Map<Activation, Left>();
+  readonly #left: Activation[] = [];
   /** Of modules that no compiler of ours made, and that have no scratch bytes. */
   readonly #scratch: { value: number };
 
@@ -42,11 +36,10 @@ export class Coroutines {
 
   /** Makes the module return to whoever called it, without running any more of its code. */
   beginLeaving(activation: Activation): void {
-    const block = this.#free.pop() ?? this.#instance.alloc(HEADER_BYTES + STACK_BYTES);
-    this.#instance.setU32(block, block + HEADER_BYTES);
-    this.#instance.setU32(block + 4, block + HEADER_BYTES + STACK_BYTES);
-    this.#left.set(activation, { block, scratch: this.#scratch.value });
-    this.#exports.asyncify_start_unwind(block);
+    const block = this.#free.pop() ?? this.#instance.alloc(BLOCK_BYTES);
+    activation.block = block;
+    activation.leftScratch = this.#exports[SWITCH.leave](block, block + BLOCK_BYTES);
+    this.#left.push(activation);
   }
 
   /** Where stack_alloc() stands; what an activation that is left used of it is not given back by itself. */
@@ -56,18 +49,15 @@ export class Coroutines {
 
   /** The module has returned: whether because it was made to. @param scratch as it was before the module was called */
   hasLeft(activation: Activation, scratch: number): boolean {
-    if (!this.#left.has(activation)) return false;
-    if (this.#exports.asyncify_get_state() === ASYNCIFY.unwinding) this.#exports.asyncify_stop_unwind();
-    this.#scratch.value = scratch;
+    if (activation.block === 0) return false;
+    this.#exports[SWITCH.left](scratch);
     return true;
   }
 
-  /** To be called before the module is called again to come back. */
-  beginReturning(activation: Activation): void {
-    const { block, scratch } = this.#left.get(activation)!;
-    this.#scratch.value = scratch;
+  /** To be called before the module is called again to come back. @returns `scratch` as it was */
+  beginReturning(activation: Activation): number {
     activation.rewinding = true;
-    this.#exports.asyncify_start_rewind(block);
+    return this.#exports[SWITCH.return](activation.block, activation.leftScratch);
   }
 
   /** The module is in the host call it was left in. */
@@ -79,27 +69,36 @@ export class Coroutines {
 
   /** Where the bytes for locals lie: start and end of each block. */
   blocks(): (readonly [start: number, end: number])[] {
-    const starts = [...this.#free, ...[...this.#left.values()].map(({ block }) => block)];
-    return starts.map((start) => [start, start + HEADER_BYTES + STACK_BYTES]);
+    const starts = [...this.#free, ...this.#left.map(({ block }) => block)];
+    return starts.map((start) => [start, start + BLOCK_BYTES]);
   }
 
   /** Which activations are left, for putting a VM back. The bytes themselves are in the module's memory. */
   save(): SavedCoroutines {
-    return { left: new Map(this.#left), free: [...this.#free] };
+    const left = this.#left.map((activation) => {
+      const { block, leftScratch } = activation;
+      return { activation, block, leftScratch };
+    });
+    return { left, free: [...this.#free] };
   }
 
   /** Blocks that were made since are lost to the module, as its memory is put back too. */
   restore({ left, free }: SavedCoroutines): void {
-    this.#left.clear();
-    for (const [activation, where] of left) this.#left.set(activation, where);
+    for (const activation of this.#left) activation.block = 0;
+    this.#left.length = 0;
+    for (const { activation, block, leftScratch } of left) {
+      Object.assign(activation, { block, leftScratch });
+      this.#left.push(activation);
+    }
     this.#free.splice(0, this.#free.length, ...free);
   }
 
   /** Gives the bytes of an activation back that will not be returned to. */
   forget(activation: Activation): void {
-    const left = this.#left.get(activation);
-    if (left === undefined) return;
-    this.#left.delete(activation);
-    this.#free.push(left.block);
+    if (activation.block === 0) return;
+    const last = this.#left.pop()!;
+    if (last !== activation) this.#left[this.#left.indexOf(activation)] = last;
+    this.#free.push(activation.block);
+    activation.block = 0;
   }
 }

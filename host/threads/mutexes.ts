@@ -1,6 +1,7 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { HeldLock } from "../vm/held-locks.ts";
 import type { Vm } from "../vm/vm.ts";
+import type { Wait } from "./thread.ts";
 
 /** PTHREAD_MUTEX_*: what a second lock by the owner does. */
 export type MutexKind = "normal" | "recursive" | "errorcheck";
@@ -26,6 +27,10 @@ export interface Mutex {
   count: number;
   /** How often the place of a lock will still be written down, in case it is not given back. */
   traces: number;
+  /** Lets go of it for a callback that did not. */
+  readonly release: () => void;
+  /** What a thread waits for that wants it, once there was one. */
+  wait: (Wait & { readonly for: "mutex" }) | undefined;
 }
 
 /** Every mutex as it was at one time. */
@@ -41,6 +46,8 @@ export interface SavedMutexes {
 export class Mutexes {
   readonly #vm: Vm;
   readonly #all = new Map<number, Mutex>();
+  /** The one that was asked for last: as a rule it is the same again. */
+  #last: Mutex | undefined;
   #changes = 0;
   /** Whether the places of locks are written down; a search has its own way. */
   tracesPlaces = true;
@@ -61,15 +68,18 @@ export class Mutexes {
     name = `the mutex at 0x${address.toString(16)}`,
   ): boolean {
     if (this.#all.get(keyOf(instance, address))?.holder !== undefined) return false;
-    this.#all.set(keyOf(instance, address), {
-      instance,
-      address,
-      kind,
-      name,
-      holder: undefined,
-      count: 0,
-      traces: TRACES,
-    });
+    this.#last = undefined;
+    const mutex: Mutex = {
+      ...{ instance, address, kind, name },
+      ...{ holder: undefined, count: 0, traces: TRACES },
+      release: () => {
+        this.#free(mutex);
+        this.#vm.races?.release(mutex);
+        mutex.traces = Number.POSITIVE_INFINITY;
+      },
+      wait: undefined,
+    };
+    this.#all.set(keyOf(instance, address), mutex);
     instance.setU32(address, MAGIC ^ address);
     this.#changes++;
     return true;
@@ -78,13 +88,18 @@ export class Mutexes {
   /** The mutex at an address; undefined where none was made, or its bytes were overwritten since. */
   find(instance: ModuleInstance, address: number): Mutex | undefined {
     if (this.#vm.held.any) this.#vm.held.checkEarlierTraps();
-    const mutex = this.#all.get(keyOf(instance, address));
+    let mutex = this.#last;
+    if (mutex === undefined || mutex.address !== address || mutex.instance !== instance) {
+      mutex = this.#all.get(keyOf(instance, address));
+      this.#last = mutex;
+    }
     return mutex !== undefined && instance.u32(address) === (MAGIC ^ address) >>> 0 ? mutex : undefined;
   }
 
   /** @returns `busy` when it is locked, and nothing was done */
   destroy(mutex: Mutex): MutexOutcome {
     if (mutex.holder !== undefined) return "busy";
+    this.#last = undefined;
     this.#all.delete(keyOf(mutex.instance, mutex.address));
     mutex.instance.setU32(mutex.address, 0);
     this.#changes++;
@@ -139,12 +154,7 @@ export class Mutexes {
     const traces = this.tracesPlaces && mutex.traces > 0;
     const call = traces ? new Error("pthread_mutex_lock") : undefined;
     if (traces) mutex.traces--;
-    const release = () => {
-      this.#free(mutex);
-      this.#vm.races?.release(mutex);
-      mutex.traces = Number.POSITIVE_INFINITY;
-    };
-    mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, release, call);
+    mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, mutex.release, call);
     this.#vm.races?.acquire(mutex);
     return "done";
   }
@@ -156,6 +166,7 @@ export class Mutexes {
   /** Puts back which mutexes there are and, where threads hold some between callbacks, who holds them. */
   restore({ changes, mutexes }: SavedMutexes): void {
     if (changes !== this.#changes) {
+      this.#last = undefined;
       this.#all.clear();
       for (const { mutex } of mutexes) this.#all.set(keyOf(mutex.instance, mutex.address), mutex);
       this.#changes = changes;

@@ -15,6 +15,11 @@ export type Wait =
   | { readonly for: "join"; readonly of: Thread }
   | { readonly for: "time" };
 
+/** The object that is waited for; undefined of a wait for time or a turn. */
+export function objectOf(wait: Wait): object | undefined {
+  return wait.for === "turn" || wait.for === "time" ? undefined : wait.of;
+}
+
 /**
  * A thread: of a vdev's own, or what runs a callback (a vCPU, the main thread, a timer). Threads take turns; one that
  * does not run has been left at the host call it waits in.

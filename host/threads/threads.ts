@@ -6,7 +6,7 @@ import type { Vm } from "../vm/vm.ts";
 import type { SavedCoroutines } from "./coroutines.ts";
 import type { Schedule } from "./schedule.ts";
 import { type Continuation, SUSPENDED, type Suspended } from "./suspended.ts";
-import { EndOfThread, type Thread, ThreadAlarm, type Wait } from "./thread.ts";
+import { EndOfThread, objectOf, type Thread, ThreadAlarm, type Wait } from "./thread.ts";
 import { describeWait, waitChain, waitPlaces } from "./waits.ts";
 
 /** All threads of a VM at one time. */
@@ -31,6 +31,7 @@ export const THREAD_LIMIT = 256;
 const DRAIN_TURNS = 1000;
 /** Turns of others, or alarms, that a callback may wait for. */
 const WAIT_TURNS = 100_000;
+const TURN: Wait = { for: "turn" };
 /** Callbacks that may wait one within the other, as timers do that fire while an earlier one still waits. */
 const NESTING_LIMIT = 32;
 
@@ -71,7 +72,8 @@ export class Threads {
   }
 
   find(id: number): Thread | undefined {
-    return this.#all.find((thread) => thread.id === id);
+    for (const thread of this.#all) if (thread.id === id) return thread;
+    return undefined;
   }
 
   // ------------------------------------------------------------------------------------------------ making, ending
@@ -139,16 +141,16 @@ export class Threads {
   }
 
   /** Lets others go first. @param gate makes the call that was about to be made */
-  giveTurnBefore(call: string, gate: () => number | Suspended): Suspended {
+  giveTurnBefore(call: string, gate: (...args: number[]) => number | Suspended, args: readonly number[]): Suspended {
     return this.giveTurn(() => {
       this.#schedule.goesOn?.(call);
-      return gate();
+      return gate(...args);
     });
   }
 
   /** Lets others go first. @param continuation what the thread does when it is its turn again */
   giveTurn(continuation: Continuation): Suspended {
-    this.wait({ for: "turn" }, continuation);
+    this.wait(TURN, continuation);
     this.#makeReady(this.#current!);
     return SUSPENDED;
   }
@@ -165,8 +167,15 @@ export class Threads {
 
   /** Who could go on, those that have waited longest for their turn first. */
   get ready(): Thread[] {
-    const ready = this.#all.filter((thread) => thread.state === "ready" || thread.state === "new");
-    return ready.sort((one, other) => one.readySince - other.readySince);
+    const ready: Thread[] = [];
+    for (const thread of this.#all) {
+      if (thread.state !== "ready" && thread.state !== "new") continue;
+      let at = ready.length;
+      while (at > 0 && ready[at - 1]!.readySince > thread.readySince) at--;
+      if (at === ready.length) ready.push(thread);
+      else ready.splice(at, 0, thread);
+    }
+    return ready;
   }
 
   /** One turn of some thread, or time moves on. @returns false when nothing can */
@@ -315,18 +324,17 @@ export class Threads {
 
   /** Threads that wait for this, in the order they began to. */
   waitingFor(of: object): Thread[] {
-    return this.#all.filter(
-      (thread) =>
-        thread.state === "waiting" && thread.wait !== undefined && "of" in thread.wait && thread.wait.of === of,
-    );
+    return this.#all.filter((thread) => isWaitingFor(thread, of));
   }
 
   /** Wakes one of those, or all. */
   wakeWaiting(of: object, all: boolean): void {
+    if (all) {
+      for (const thread of this.#all) if (isWaitingFor(thread, of)) this.wake(thread);
+      return;
+    }
     const waiting = this.waitingFor(of);
-    if (waiting.length === 0) return;
-    if (all) for (const thread of waiting) this.wake(thread);
-    else this.wake(this.#schedule.choose(waiting));
+    if (waiting.length > 0) this.wake(this.#schedule.choose(waiting));
   }
 
   // ----------------------------------------------------------------------------------------------------- snapshots
@@ -406,6 +414,10 @@ export class Threads {
       .map(({ name, wait }) => `${name} waits for ${describeWait(wait)}`)
       .join("; ");
   }
+}
+
+function isWaitingFor({ state, wait }: Thread, of: object): boolean {
+  return state === "waiting" && wait !== undefined && objectOf(wait) === of;
 }
 
 function nameOf(callback: number, kind: number, vcpu: number): string {

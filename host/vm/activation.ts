@@ -21,4 +21,7 @@ export interface Activation {
   continuation: Continuation | undefined;
   /** The module is being called to come back to where it was left. */
   rewinding: boolean;
+  /** Where its locals are kept while it is left, else 0; and where stack_alloc() stood then. */
+  block: number;
+  leftScratch: number;
 }

@@ -131,22 +131,26 @@ export class Activations {
     const inAccess = this.#vm.context.callback !== CALLBACK.none ? 1 : 0;
     const depth = this.#current === undefined ? inAccess : this.#current.depth + 1;
     if (depth === 0) this.#outermost++;
-    let frame = 0;
-    let enter = call;
-    // A module that cannot be entered faults as itself, once its activation is the one in progress.
-    if (depth >= DEPTH_LIMIT) enter = tooDeep;
-    else {
-      try {
-        frame = instance.takeFrame(depth);
-      } catch (error) {
-        enter = () => {
-          throw error;
-        };
-      }
-    }
+    const { frame, enter } = this.#frameFor(instance, depth, call);
     const id = ++this.#count;
-    const [continuation, rewinding] = [undefined, false];
-    return this.#step({ id, instance, vdev, callback, thread, vcpu, depth, frame, enter, continuation, rewinding });
+    const [continuation, rewinding, block, leftScratch] = [undefined, false, 0, 0];
+    // biome-ignore format: one object made at once; spreading costs every callback
+    return this.#step({
+      id, instance, vdev, callback, thread, vcpu, depth, frame, enter, continuation, rewinding, block, leftScratch,
+    });
+  }
+
+  /** A module that cannot be entered faults as itself, once its activation is the one in progress. */
+  #frameFor(instance: ModuleInstance, depth: number, call: Activation["enter"]): Pick<Activation, "frame" | "enter"> {
+    if (depth >= DEPTH_LIMIT) return { frame: 0, enter: tooDeep };
+    try {
+      return { frame: instance.takeFrame(depth), enter: call };
+    } catch (error) {
+      const fail = (): never => {
+        throw error;
+      };
+      return { frame: 0, enter: fail };
+    }
   }
 
   /** Runs an activation up to its end or to where it is left. */
@@ -161,13 +165,14 @@ export class Activations {
     context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);
     dispatcher.exports.select(0, activation.depth + 1);
     let left = false;
-    const stack = instance.coroutines === undefined ? undefined : instance.stackState();
+    const { coroutines } = instance;
+    const depth = coroutines === undefined ? undefined : instance.depth;
+    const returns = activation.continuation !== undefined;
+    const scratch = returns ? coroutines!.beginReturning(activation) : (coroutines?.scratch ?? 0);
     try {
       if (windows.any) windows.enter(instance);
-      const scratch = instance.coroutines?.scratch;
-      if (activation.continuation !== undefined) instance.coroutines!.beginReturning(activation);
       const result = activation.enter(activation.frame);
-      left = instance.coroutines?.hasLeft(activation, scratch!) === true;
+      left = coroutines?.hasLeft(activation, scratch) === true;
       if (windows.any) windows.flush();
       if (left) {
         this.#left.push(activation);
@@ -176,7 +181,7 @@ export class Activations {
       if (held.any) held.checkReleased(activation);
       return result;
     } catch (error) {
-      if (stack !== undefined) instance.restoreStack(stack);
+      if (coroutines !== undefined) instance.restoreStack(depth, scratch);
       if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
       if (error instanceof EndOfVm) held.releaseOf(activation);
       this.caught(error, instance);
@@ -203,13 +208,15 @@ export class Activations {
 
   /** The activations of a thread that has begun to wait, innermost first. */
   takeLeft(): Activation[] {
-    return this.#left.splice(0);
+    const left = this.#left;
+    this.#left = [];
+    return left;
   }
 
   /** Goes on with a thread. @param left what `takeLeft` gave */
   resume(left: readonly Activation[]): Outcome {
-    this.#returning = [...left];
-    return this.#step(this.#returning.pop()!);
+    this.#returning = left.slice(0, -1);
+    return this.#step(left.at(-1)!);
   }
 
   /** A module has come back to the host call it was left in. @returns the call's result */

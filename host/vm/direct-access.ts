@@ -44,6 +44,12 @@ export function directRead(
   const address = joinHalves(lo, hi);
   return access(vm, vdev, CALLBACK.vread!, vcpu, (frame) => {
     const answer = vread(frame, fn, vdev.vdp, cookie, address, meta);
+    if (answer === 0n && width !== 8) {
+      // As while it is left, at every switch: arithmetic of bigints takes longer than all the rest.
+      vm.valueLo = 0;
+      vm.valueHi = 0;
+      return 0;
+    }
     vm.valueLo = Number(answer & 0xffffffffn);
     vm.valueHi = width === 8 ? Number((operand(frame) >> 32n) & 0xffffffffn) : 0;
     return Number(BigInt.asIntN(32, answer >> 32n));

@@ -24,6 +24,8 @@ export interface HeldLock {
   readonly call: Error | undefined;
 }
 
+const NONE: readonly HeldLock[] = [];
+
 /** All locks of a VM that callbacks hold: each must be given back before its callback returns. */
 export class HeldLocks {
   readonly #vm: Vm;
@@ -55,20 +57,21 @@ export class HeldLocks {
       trap,
       call,
     };
-    if (this.onTake !== undefined)
-      this.onTake(
-        lock,
-        this.#held.filter(({ owner }) => owner === lock.owner),
-      );
+    this.onTake?.(lock, this.#heldBy(lock.owner));
     this.#held.push(lock);
     this.any = true;
     this.changes++;
     return lock;
   }
 
+  #heldBy(owner: Thread | undefined): readonly HeldLock[] {
+    return this.#held.length === 0 ? NONE : this.#held.filter((lock) => lock.owner === owner);
+  }
+
   remove(lock: HeldLock): void {
     const at = this.#held.lastIndexOf(lock);
-    if (at >= 0) this.#held.splice(at, 1);
+    if (at >= 0 && at === this.#held.length - 1) this.#held.pop();
+    else if (at >= 0) this.#held.splice(at, 1);
     this.any = this.#held.length > 0;
     this.changes++;
   }
@@ -112,13 +115,16 @@ export class HeldLocks {
 
   /** An activation has returned: what it locked must be unlocked. */
   checkReleased(activation: Activation | undefined): void {
-    for (const lock of [...this.#held]) if (lock.activation === activation) this.#left(lock);
+    const isIts = (lock: HeldLock) => lock.activation === activation;
+    if (this.#held.some(isIts)) for (const lock of this.#held.filter(isIts)) this.#left(lock);
   }
 
   /** In a batch of accesses the host learns only at a later one that an earlier one has returned. */
   checkEarlierTraps(): void {
     const { trap } = this.#vm.context;
-    for (const lock of [...this.#held]) if (lock.activation === undefined && lock.trap !== trap) this.#left(lock);
+    const isEarlier = (lock: HeldLock) => lock.activation === undefined && lock.trap !== trap;
+    if (!this.#held.some(isEarlier)) return;
+    for (const lock of this.#held.filter(isEarlier)) this.#left(lock);
   }
 
   /** A lock outlived its callback: says so, with what was in progress when it was taken, and lets go of it. */
