@@ -31,10 +31,11 @@ function campaign(seed: number, onFound: (found: CampaignFinding) => void = () =
 }
 
 /** Runs until what is looked for is found, or so many executions have passed. */
-function find(seed: number, remark: string, executions: number): CampaignFinding | undefined {
+function find(seed: number, remark: string, rule: string, executions: number): CampaignFinding | undefined {
   let found: CampaignFinding | undefined;
   const search = campaign(seed, (one) => {
-    if (one.finding.stack.some(({ line }) => line === lineOf(remark))) found ??= one;
+    const isThere = one.finding.stack.some(({ line }) => line === lineOf(remark));
+    if (isThere && one.finding.rule === rule) found ??= one;
   });
   while (found === undefined && search.executions < executions) search.step();
   return found;
@@ -42,21 +43,18 @@ function find(seed: number, remark: string, executions: number): CampaignFinding
 
 describe("a campaign", () => {
   it.each([1, 2, 3])("finds what overruns a FIFO, with nothing in it that it does not take (seed %i)", (seed) => {
-    const found = find(seed, "push", 200_000)!;
-    expect(found.finding).toMatchObject({ severity: "fault", rule: "abort" });
+    const found = find(seed, "push", "abort", 200_000)!;
     expect(lengthOf(found.program)).toBe(9); // of 8 places
     expect(found.answered).toEqual([]);
   });
 
   it.each([1, 2, 3])("finds two numbers of 32 bits, one behind the other (seed %i)", (seed) => {
-    const found = find(seed, "slot", 400_000)!;
-    expect(found.finding).toMatchObject({ severity: "fault", rule: "trap" });
+    const found = find(seed, "slot", "trap", 400_000)!;
     expect(lengthOf(found.program)).toBe(3);
   });
 
   it.each([1, 2, 3])("makes up a list in guest memory that does not end (seed %i)", (seed) => {
-    const found = find(seed, "list", 400_000)!;
-    expect(found.finding).toMatchObject({ severity: "fault", rule: "limit" });
+    const found = find(seed, "list", "limit", 400_000)!;
     expect(lengthOf(found.program)).toBe(1);
     expect(found.answered).toHaveLength(1);
     expect(found.answered[0]!.bytes).toHaveLength(8);
