@@ -1,6 +1,5 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { configPieces } from "../config/config-pieces.ts";
 import { UserError } from "../errors.ts";
 import { counted } from "../plural.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
@@ -9,6 +8,7 @@ import { EXIT, type Vm } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
 import { Explainer } from "./explain.ts";
+import { givenPieces } from "./given-pieces.ts";
 import { troubledLines } from "./interrupt-summary.ts";
 import { parseLimits, recordLimit } from "./limits.ts";
 import { LineSink, OutputDecoders, RunOutput, type Sink } from "./output.ts";
@@ -116,7 +116,7 @@ class Run {
   }
 
   async run(json: boolean): Promise<number> {
-    const pieces = readPieces(this.#args.positionals);
+    const pieces = givenPieces(this.#args.positionals);
     const guest = parseGuestSpec(this.#args.value("guest"));
     recordLimit(this.#args);
     const signals = new RunSignals();
@@ -219,7 +219,7 @@ class Run {
     }
   }
 
-  async #start(pieces: ReturnType<typeof configPieces>, guest: ReturnType<typeof parseGuestSpec>): Promise<Session> {
+  async #start(pieces: ReturnType<typeof givenPieces>, guest: ReturnType<typeof parseGuestSpec>): Promise<Session> {
     const policy = choice(this.#args, "policy", ["strict", "report"] as const);
     const onFault = choice(this.#args, "on-fault", ["continue", "stop"] as const);
     const time = choice(this.#args, "time", ["virtual", "wall"] as const);
@@ -350,16 +350,6 @@ function notesOf(vm: Vm): ReadonlyMap<string, string> {
 /** The end of a run whose recording could not be written to its end. */
 function unrecorded(end: SessionEnd): SessionEnd {
   return end.reason === UNRECORDED ? end : { ...end, reason: `${end.reason}, but ${UNRECORDED}` };
-}
-
-/** @throws UserError with qvm's code for a mistake in the configuration; a file the command line names wrongly is no such */
-function readPieces(words: readonly string[]): ReturnType<typeof configPieces> {
-  try {
-    return configPieces(words);
-  } catch (error) {
-    if (error instanceof UserError && error.place?.line !== undefined) error.exitCode ??= EXIT.configuration;
-    throw error;
-  }
 }
 
 /** The VM's exit code, or 1 when all was well with it and a script expected something else. */

@@ -11,32 +11,37 @@ export interface ConfigFile {
   readonly identity: string;
 }
 
+/** The command line names a file that cannot be read: its mistake, while any other is one in a configuration. */
+export class UnreadableFile extends UserError {}
+
 /**
  * Reads a file of a configuration. A pipe will do too.
  *
- * @param place where the file is asked for; the file itself unless given
+ * @param place where a configuration asks for the file; none for a file of the command line
  * @throws UserError when it is missing, cannot be read, is a directory, is too large, or is no UTF-8 text
+ * @throws UnreadableFile for the first three, of a file of the command line
  */
 export function readConfigFile(file: string, place?: SourcePlace): ConfigFile {
   const refuse = (why: string) =>
     place === undefined ? new UserError(why, { file }) : new UserError(`${file}: ${why}`, place);
-  if (file === "") throw new UserError("the name of a file is missing", place);
+  const unreadable = (why: string) => (place === undefined ? new UnreadableFile(why, { file }) : refuse(why));
+  if (file === "") throw new UnreadableFile("the name of a file is missing");
   let handle: number;
   try {
     handle = openSync(file, "r");
   } catch (error) {
-    throw refuse(sentenceOf(error));
+    throw unreadable(sentenceOf(error));
   }
   try {
     const stats = fstatSync(handle);
-    if (stats.isDirectory()) throw refuse("is a directory, and no configuration");
+    if (stats.isDirectory()) throw unreadable("is a directory, and no configuration");
     const bytes = readAll(handle);
     if (bytes === undefined) throw refuse(`is larger than ${CONFIG_FILE_LIMIT >> 20} MiB, and no configuration`);
     const wrong = firstNonText(bytes);
     if (wrong !== undefined) throw refuse(`is no text: ${wrong}`);
     return { text: new TextDecoder().decode(bytes), identity: `${stats.dev}:${stats.ino}` };
   } catch (error) {
-    throw error instanceof UserError ? error : refuse(sentenceOf(error));
+    throw error instanceof UserError ? error : unreadable(sentenceOf(error));
   } finally {
     closeSync(handle);
   }
