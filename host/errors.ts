@@ -1,3 +1,19 @@
+/** A longer word is no word of a sentence, and a longer sentence is none. */
+const LONGEST_WORD = 400;
+const LONGEST_SENTENCE = 4000;
+const SHOWN_OF_WORD = 100;
+
+/** A sentence in which words of the user's that are too long to be read are cut. */
+export function readable(sentence: string): string {
+  if (sentence.length <= LONGEST_WORD) return sentence;
+  const short = sentence.replace(new RegExp(`\\S{${LONGEST_WORD + 1},}`, "g"), (word) => {
+    // A quotation mark stays closed.
+    const end = /["',;:.)]*$/.exec(word.slice(-4))![0];
+    return `${word.slice(0, SHOWN_OF_WORD)}… (${word.length} characters)${end}`;
+  });
+  return short.length <= LONGEST_SENTENCE ? short : `${short.slice(0, LONGEST_SENTENCE)}…`;
+}
+
 /** A place in a file the user wrote. Lines and columns start at 1. */
 export interface SourcePlace {
   readonly file: string;
@@ -16,7 +32,7 @@ export class UserError extends Error {
   exitCode: number | undefined;
 
   constructor(message: string, place?: SourcePlace) {
-    super(message);
+    super(readable(message));
     this.place = place;
   }
 

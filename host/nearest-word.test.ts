@@ -19,6 +19,14 @@ describe("the nearest word", () => {
     expect(nearestWord("", WORDS)).toBeUndefined();
   });
 
+  it("may be what the word abbreviates, or the other way round, if there is one only", () => {
+    expect(nearestWord("host", WORDS)).toBe("hostvector");
+    expect(nearestWord("LOCATION", WORDS)).toBe("loc");
+    expect(nearestWord("emit-", WORDS)).toBeUndefined();
+    expect(nearestWord("ho", WORDS)).toBeUndefined();
+    expect(nearestWord("location", WORDS.values())).toBe("loc");
+  });
+
   it("makes the end of a sentence", () => {
     expect(didYouMean("nmae", WORDS)).toBe(' (did you mean "name"?)');
     expect(didYouMean("zzz", WORDS)).toBe("");

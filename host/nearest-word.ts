@@ -1,8 +1,13 @@
+/** Letters an abbreviation has at least. */
+const SHORTEST = 3;
+
 /**
  * The candidate a misspelt word was probably meant to be: the one with the fewest edits (insert, drop, replace, swap of
- * neighbours), if those are few for the word's length. Case does not count.
+ * neighbours), if those are few for the word's length; else the only one that the word abbreviates or that abbreviates
+ * it. Case does not count.
  */
-export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+export function nearestWord(word: string, among: Iterable<string>): string | undefined {
+  const candidates = [...among];
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
@@ -14,7 +19,15 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? abbreviated(word.toLowerCase(), candidates);
+}
+
+function abbreviated(word: string, candidates: readonly string[]): string | undefined {
+  const found = candidates.filter((one) => {
+    const [short, long] = one.length < word.length ? [one.toLowerCase(), word] : [word, one.toLowerCase()];
+    return short.length >= SHORTEST && long.startsWith(short);
+  });
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** ` (did you mean "x"?)`, or nothing: ready to stand at the end of a sentence. */

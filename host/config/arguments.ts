@@ -23,18 +23,19 @@ export function readChoice<T extends string>(text: string, word: ConfigWord, wha
 
 /** `[addr,]len` of ram. */
 export function readRam(word: ConfigWord, option: ConfigWord): RamItem {
+  const { place } = word;
   const parts = word.text.split(",");
   if (parts.length > 2) {
     throw new UserError(`"${option.text}" takes address,length, not ${parts.length} numbers`, word.place);
   }
   const length = readNumber(parts.at(-1)!, word, `the length of ${option.text}`);
   if (length === 0n) throw new UserError(`the length of ${option.text} must not be zero`, word.place);
-  if (parts.length === 1) return { place: option.place, length };
+  if (parts.length === 1) return { place, length };
   const address = readNumber(parts[0]!, word, `the address of ${option.text}`);
   if (address + length > SPACE_END) {
     throw new UserError(`this ${option.text} reaches past the end of the 64-bit memory space`, word.place);
   }
-  return { place: option.place, address, length };
+  return { place, address, length };
 }
 
 const SPACES = ["mem", "io", "pci"] as const;
@@ -71,7 +72,7 @@ export function readLocation(word: ConfigWord): LocationItem {
 /** `mem:addr,len[,perms]`, `io:port,len[,perms]` or a PCI device, of `pass`. */
 export function readPassLocation(word: ConfigWord): PassLocation {
   const { space: prefix, text } = splitSpace(word);
-  if (prefix === "pci") return { space: prefix, pci: readPciLocation(text, word) };
+  if (prefix === "pci") return { space: prefix, pci: readPciLocation(text, word), place: word.place };
   const [start, size, permissions, ...more] = text.split(",");
   if (size === undefined || more.length > 0) {
     throw new UserError(`the loc of a pass is ADDRESS,LENGTH,PERMISSIONS, as in mem:0xfe200000,0x1000,rw`, word.place);
@@ -94,7 +95,7 @@ export function readPassLocation(word: ConfigWord): PassLocation {
       word.place,
     );
   }
-  return { space, address, length, ...(permissions !== undefined && { permissions }) };
+  return { space, address, length, place: word.place, ...(permissions !== undefined && { permissions }) };
 }
 
 /** `pic:line[=vector][,…]` of `pass`. */

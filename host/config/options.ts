@@ -1,4 +1,5 @@
-import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
+import { formatPlace, readable, type SourcePlace, UserError } from "../errors.ts";
+import { didYouMean } from "../nearest-word.ts";
 import {
   readChoice,
   readLocation,
@@ -135,8 +136,18 @@ export const VDEV_OPTIONS: Readonly<
 export const PASS_OPTIONS: Readonly<
   Record<(typeof PASS_WORDS)[number], (pass: Draft<PassItem>, ...args: Parameters<OptionReader>) => void>
 > = {
-  loc: (pass, { words }, option) => {
-    pass.loc = readPassLocation(words.argument(option, "a location"));
+  loc: (pass, { config, words }, option) => {
+    const word = words.argument(option, "a location");
+    const loc = readPassLocation(word);
+    pass.loc = loc;
+    const unknown = loc.space === "pci" ? undefined : unknownPermission(loc.permissions ?? "");
+    if (unknown === undefined) return;
+    const list = [...PERMISSIONS].join(", ");
+    note(
+      config,
+      word,
+      `the permission "${unknown}" is kept: public configurations have ${list}, and no page lists them all`,
+    );
   },
   intr: (pass, { words }, option) => {
     pass.intr = readPassPins(words.argument(option, "PIC:LINE=VECTOR"));
@@ -178,9 +189,19 @@ function readRom({ config, words }: ReadState, option: ConfigWord): void {
   config.rom.push({ address, length, place });
 }
 
+/** Letters that published configurations use. */
+const PERMISSIONS = "rwxncm";
+
+function unknownPermission(letters: string): string | undefined {
+  return [...letters].find((letter) => !PERMISSIONS.includes(letter));
+}
+
 function readInitrd({ config, words }: ReadState, option: ConfigWord): void {
   const load = words.next();
-  if (load?.text !== "load") throw new UserError('"initrd" is written initrd load FILE', option.place);
+  if (load?.text !== "load") {
+    const hint = load === undefined ? "" : didYouMean(load.text, ["load"]);
+    throw new UserError(`"initrd" is written initrd load FILE${hint}`, option.place);
+  }
   config.loads.push({ kind: "initrd", file: words.argument(load, "a file").text, place: option.place });
   note(config, option, `"initrd load" is kept, but no guest of vdevbox starts from it`);
 }
@@ -248,5 +269,5 @@ function noteRepeat(config: Draft<VmConfig>, option: ConfigWord, before: SourceP
 }
 
 function note(config: Draft<VmConfig>, option: ConfigWord, text: string): void {
-  config.notes.push({ text, place: option.place });
+  config.notes.push({ text: readable(text), place: option.place });
 }

@@ -226,6 +226,21 @@ describe("set", () => {
     expect(notes("set colour red")).toEqual(['the variable "colour" is not known to vdevbox and has no effect']);
   });
 
+  it("tells the known variable that is nearest to an unknown one", () => {
+    expect(notes("set exit-on-hlt on")[0]).toMatch(/has no effect \(did you mean "exit-on-halt"\?\)$/);
+  });
+
+  it("takes every value that published configurations give the manual's own variables", () => {
+    const values = [
+      "exit-on-halt on",
+      "exit-on-halt off",
+      "counter-offset -0x10",
+      "counter-offset 5",
+      "host-paddr-gicr 1m",
+    ];
+    for (const value of values) expect(notes(`set ${value}`)[0]).toContain("is kept and changes nothing");
+  });
+
   it.each([
     ["set vdevbox-polcy report", '1:5: vdevbox has no variable "vdevbox-polcy" (did you mean "vdevbox-policy"?)'],
     ["set vdevbox-policy lax", '1:20: the value of vdevbox-policy must be one of strict, report, not "lax"'],
@@ -279,6 +294,52 @@ describe("pieces of a command line", () => {
   });
 });
 
+describe("numbers of the host's memory map", () => {
+  it("are a range of 64 MiB from 0x80000000 on for each name, and notes say so", () => {
+    const config = parse(
+      "ram $asinfo_start{ram},$asinfo_length{ram}\npass loc mem:$asinfo_start{fb},$asinfo_length{fb},rw",
+    );
+    expect(config.ram).toMatchObject([{ address: 0x8000_0000n, length: 0x400_0000n }]);
+    expect(config.passes[0]!.loc).toMatchObject({ address: 0x8400_0000n, length: 0x400_0000n });
+    expect(config.notes.map(({ text, place }) => `${place.line}:${place.column} ${text}`)).toEqual([
+      expect.stringContaining('1:5 "$asinfo_start{ram}" is 0x80000000 here'),
+      expect.stringContaining('1:5 "$asinfo_length{ram}" is 0x4000000 here'),
+      expect.stringContaining('2:10 "$asinfo_start{fb}" is 0x84000000 here'),
+      expect.stringContaining('2:10 "$asinfo_length{fb}" is 0x4000000 here'),
+      expect.stringContaining('"pass" has no effect'),
+    ]);
+  });
+
+  it("are no numbers in quotes", () => {
+    expect(parse('cmdline "$asinfo_start{ram}"').cmdline?.text).toBe("$asinfo_start{ram}");
+  });
+});
+
+describe("a very long word", () => {
+  const long = "x".repeat(3 << 20);
+
+  it.each([
+    `${long} 1`,
+    `ram ${long}`,
+    `vdev ../${long}`,
+    `vdev a loc pci:${long}`,
+    `vdev a intr ${long}`,
+    `unsupported ${long} fail`,
+    `set vdevbox-${long} 1`,
+    `set vdevbox-policy ${long}`,
+    `vdev a\nname "${long}" loc ${long}`,
+    `cpu "${"a b ".repeat(1 << 20)}"`,
+  ])("is not printed whole (case %#)", (text) => {
+    expect(refusal(text).length).toBeLessThan(5000);
+    expect(refusal(text)).toMatch(/^vm\.conf:\d+:\d+: /);
+  });
+
+  it("is cut where it is in quotation marks, with its length", () => {
+    expect(refusal(long)).toBe(`vm.conf:1:1: "${"x".repeat(99)}… (${long.length + 2} characters)" is not an option`);
+    expect(notes(`set ${long} 1`)[0]!.length).toBeLessThan(300);
+  });
+});
+
 describe("a mistake", () => {
   it.each([
     ["ram 1m\nsystem x", '2:1: "system" must be the very first option of the configuration'],
@@ -303,7 +364,7 @@ describe("a mistake", () => {
     ],
     ["ram 0x400000000g", "1:5: the length of ram is too large"],
     ["ram 0xfffffffffffff000,8k", "1:5: this ram reaches past the end of the 64-bit memory space"],
-    ["ram 0x1000,8k\nrom 0x2000,4k", "2:1: 0x2000..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:1"],
+    ["ram 0x1000,8k\nrom 0x2000,4k", "2:5: 0x2000..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:5"],
     ["rom 4k", '1:5: "rom" takes address,length: the address is missing'],
     ["vdv trace", '1:1: "vdv" is not an option (did you mean "vdev"?)'],
     ["cpu shed 9", '1:5: "shed" is not an option of a cpu (did you mean "sched"?)'],
@@ -352,15 +413,30 @@ describe("a mistake", () => {
       "logger info stdot",
       'where log messages go must be one of stdout, stderr, slog, none, not "stdot" (did you mean "stdout"?)',
     ],
+    ["unsupported memory fail", 'not "memory" (did you mean "mem"?)'],
+    ["unsupported instr fail", '(did you mean "instruction"?)'],
+    ["unsupported re fail", 'not "re"'],
+    ["unsupported mem ignored", '(did you mean "ignore"?)'],
+    ["safety warning", '(did you mean "warn"?)'],
+    ["initrd laod x", 'initrd load FILE (did you mean "load"?)'],
+    ["set exit-on-halt bogus", "1:18: the value of exit-on-halt must be one of off, on"],
+    ["cpu set exit-on-halt o", "1:22: the value of exit-on-halt must be one of off, on"],
+    ["set counter-offset bogus", "1:20: the value of counter-offset must be a number"],
+    ["set host-paddr-gicd here", "1:21: the value of host-paddr-gicd must be a number"],
+    ['set fdt-dump-file ""', "1:19: the value of fdt-dump-file must be the name of a file"],
+    ["pass", '1:1: "pass" needs a loc'],
+    ["pass intr gic:44=150 vdev a", '1:1: "pass" needs a loc'],
+    ["ram 0x1000,8k\npass loc mem:0x2fff,1,rw", "2:10: 0x2fff..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:5"],
+    ["pass loc 0,4k\nrom 0xfff,4k", "2:5: 0xfff..0x1ffe overlaps 0x0..0xfff at vm.conf:1:10"],
     ["unsupported registr ignore", '(did you mean "register"?)'],
     ["unsupported register forget", "what to do must be one of ignore, fail, abort"],
     ["safety high", "safety must be one of none, warn, required"],
     ["initrd x", '1:1: "initrd" is written initrd load FILE'],
     ["reserve loc mem:0,1", '1:1: vdevbox does not support "reserve"'],
-    [
-      "ram $asinfo_start{ram},4k",
-      '1:5: vdevbox has no host memory map for "$asinfo_start{ram},4k"; write the number itself',
-    ],
+    ["ram $asinfo_begin{ram},4k", 'no "$asinfo_begin{ram}"'],
+    ["ram $asinfo_strat{ram},4k", '(did you mean "asinfo_start"?)'],
+    ["ram $asinfo_start,4k", '1:5: "$asinfo_start" needs a name, as in $asinfo_start{ram}'],
+    ["ram $asinfo_start{ram,4k", '1:5: "$asinfo_start" needs a name'],
     ["toString 1", '1:1: "toString" is not an option'],
   ])("in %j is told in a sentence with its place", (text, expected) => {
     expect(refusal(text)).toContain(expected);

@@ -3,9 +3,10 @@ import { didYouMean } from "../nearest-word.ts";
 import type { Draft } from "./draft.ts";
 import { emptyConfig } from "./draft.ts";
 import { ALL_WORDS, CPU_WORDS, PASS_WORDS, VDEV_WORDS } from "./grammar.ts";
+import { HostMemory } from "./host-memory.ts";
 import type { OptionReader, ReadState } from "./options.ts";
 import { CPU_OPTIONS, PASS_OPTIONS, VDEV_OPTIONS, VM_OPTIONS } from "./options.ts";
-import type { RamItem, VdevItem, VmConfig } from "./vm-config.ts";
+import type { PassItem, RamItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { WordReader } from "./word-reader.ts";
 import type { ConfigWord } from "./words.ts";
 import { readWords } from "./words.ts";
@@ -35,15 +36,16 @@ export function parseConfig(text: string, file: string): VmConfig {
  */
 export function parseConfigPieces(pieces: readonly ConfigPiece[]): VmConfig {
   const all = pieces.flatMap(({ text, file }) => readWords(text, file));
-  all.forEach(checkSubstitution);
-  const words = new WordReader(all);
-  const state: ReadState = { config: emptyConfig(), words, open: { kind: "vm" }, atStart: true };
+  const config = emptyConfig();
+  const memory = new HostMemory(config.notes);
+  const words = new WordReader(all.map((word) => memory.substitute(word)));
+  const state: ReadState = { config, words, open: { kind: "vm" }, atStart: true };
   for (let word = words.next(); word !== undefined; word = words.next()) {
     readOption(state, word);
     state.atStart = false;
   }
-  checkOverlaps([...state.config.ram, ...state.config.rom]);
-  return state.config;
+  checkOverlaps([...config.ram, ...config.rom, ...config.passes.flatMap(passedMemory)]);
+  return config;
 }
 
 function readOption(state: ReadState, word: ConfigWord): void {
@@ -97,10 +99,10 @@ function unknownOption({ open }: ReadState, word: ConfigWord): UserError {
   return new UserError(`"${word.text}" is not an option${where}${didYouMean(word.text, ALL_WORDS)}`, word.place);
 }
 
-/** Values from the host's memory map: legal for qvm, but there is no such host here. */
-function checkSubstitution(word: ConfigWord): void {
-  if (word.quoted || !word.text.includes("$asinfo_")) return;
-  throw new UserError(`vdevbox has no host memory map for "${word.text}"; write the number itself`, word.place);
+/** What a pass takes of memory; nothing else can be at the same addresses. @throws UserError when it says no place */
+function passedMemory({ loc, place }: PassItem): RamItem[] {
+  if (loc === undefined) throw new UserError('"pass" needs a loc: it says which device is meant', place);
+  return loc.space === "memory" ? [{ address: loc.address, length: loc.length, place: loc.place }] : [];
 }
 
 function checkOverlaps(items: readonly RamItem[]): void {

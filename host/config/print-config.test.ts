@@ -82,15 +82,16 @@ const range = (space: "memory" | "io", end: bigint) =>
         space: fc.constant(space),
         address: fc.constant(address),
         length: fc.bigInt(1n, end - address < U64 ? end - address : U64),
-        permissions: fc.stringMatching(/^[a-z]{1,5}$/),
+        permissions: fc.stringMatching(/^[rwxncm]{1,5}$/),
+        place: fc.constant(place),
       },
-      { requiredKeys: ["space", "address", "length"] },
+      { requiredKeys: ["space", "address", "length", "place"] },
     ),
   );
 const passLocation: fc.Arbitrary<PassLocation> = fc.oneof(
   range("memory", U64 + 1n),
   range("io", 0x10000n),
-  fc.record({ space: fc.constant("pci" as const), pci }),
+  fc.record({ space: fc.constant("pci" as const), pci, place: fc.constant(place) }),
 );
 const passPin = fc.oneof(
   pin,
@@ -142,7 +143,7 @@ const config: fc.Arbitrary<VmConfig> = fc
             loc: passLocation,
             intr: fc.array(passPin, { maxLength: 3 }),
           },
-          { requiredKeys: ["place", "settings", "intr"] },
+          { requiredKeys: ["place", "settings", "intr", "loc"] },
         ),
         { maxLength: 2 },
       ),
@@ -194,7 +195,21 @@ const config: fc.Arbitrary<VmConfig> = fc
     ...rest,
     ram: [...placed.slice(split), ...unplaced.map((length) => ({ length, place }))],
     rom: placed.slice(0, split),
-  }));
+  }))
+  .filter(({ ram, rom, passes }) => {
+    const taken = [...ram, ...rom, ...passes.flatMap(({ loc }) => (loc?.space === "memory" ? [loc] : []))];
+    return !taken.some((a, i) => taken.slice(i + 1).some((b) => overlap(a, b)));
+  });
+
+interface Range {
+  readonly address?: bigint;
+  readonly length: bigint;
+}
+
+function overlap(a: Range, b: Range): boolean {
+  if (a.address === undefined || b.address === undefined) return false;
+  return a.address < b.address + b.length && b.address < a.address + a.length;
+}
 
 describe("a printed configuration", () => {
   it("reads back as the configuration it was printed from", () => {

@@ -71,6 +71,19 @@ const within = (name: string, min: bigint, max: bigint) => (value: ConfigWord) =
   if (number < min) throw new UserError(`the value of ${name} must be at least ${min}, not ${value.text}`, value.place);
 };
 
+/** A 64-bit difference may go down, too. */
+const signed = (name: string) => (value: ConfigWord) => {
+  readNumber(value.text.replace(/^-/, ""), value, `the value of ${name}`);
+};
+
+const address = (name: string) => (value: ConfigWord) => {
+  readNumber(value.text, value, `the value of ${name}`);
+};
+
+const fileName = (name: string) => (value: ConfigWord) => {
+  if (value.text === "") throw new UserError(`the value of ${name} must be the name of a file`, value.place);
+};
+
 const NO_HARDWARE = "there is no controller of the host behind it";
 
 const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
@@ -86,13 +99,20 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-restless", { scopes: ["vm"], check: within("vdevbox-restless", 0n, MAX_SEED) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
   ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
-  ["exit-on-halt", { scopes: ["cpu", "vm"], without: "a guest that halts waits for the next timer" }],
-  ["fdt-dump-file", { scopes: ["vm"], without: "no device tree is built yet" }],
-  ["counter-offset", { scopes: ["vm"], without: "guests see virtual time from 0 on" }],
-  ["host-paddr-gicd", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
-  ["host-paddr-gich", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
-  ["host-paddr-gicv", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
-  ["host-paddr-gicr", { scopes: ["vdev", "vm"], without: NO_HARDWARE }],
+  [
+    "exit-on-halt",
+    {
+      scopes: ["cpu", "vm"],
+      without: "a guest that halts waits for the next timer",
+      check: oneOf("exit-on-halt", SWITCH),
+    },
+  ],
+  ["fdt-dump-file", { scopes: ["vm"], without: "no device tree is built yet", check: fileName("fdt-dump-file") }],
+  ["counter-offset", { scopes: ["vm"], without: "guests see virtual time from 0 on", check: signed("counter-offset") }],
+  ...["host-paddr-gicd", "host-paddr-gich", "host-paddr-gicv", "host-paddr-gicr"].map((name): [string, Variable] => [
+    name,
+    { scopes: ["vdev", "vm"], without: NO_HARDWARE, check: address(name) },
+  ]),
 ]);
 
 /** Every variable that is known, for documentation and its test. */
@@ -122,11 +142,15 @@ export function placeSetting(
   const setting = { name: name.text, value: value.text, place: option.place };
   const variable = VARIABLES.get(name.text);
   if (variable === undefined) {
+    const hint = didYouMean(name.text, VARIABLES.keys());
     if (name.text.startsWith("vdevbox-")) {
-      const hint = didYouMean(name.text, VARIABLES.keys());
       throw new UserError(`vdevbox has no variable "${name.text}"${hint}`, name.place);
     }
-    return { scope: open, setting, note: `the variable "${name.text}" is not known to vdevbox and has no effect` };
+    return {
+      scope: open,
+      setting,
+      note: `the variable "${name.text}" is not known to vdevbox and has no effect${hint}`,
+    };
   }
   variable.check?.(value);
   const applies = variable.scopes.some((scope) => scope === open);

@@ -45,6 +45,7 @@ export interface CpuItem {
 }
 
 export interface RamItem {
+  /** Of the range, behind the option. */
   readonly place: SourcePlace;
   /** Left out: the VM chooses. */
   readonly address?: bigint;
@@ -134,8 +135,9 @@ export type PassLocation =
       readonly length: bigint;
       /** Letters, `rwx` and others: not every one is publicly known. */
       readonly permissions?: string;
+      readonly place: SourcePlace;
     }
-  | { readonly space: "pci"; readonly pci: PciLocation };
+  | { readonly space: "pci"; readonly pci: PciLocation; readonly place: SourcePlace };
 
 /** `gic:44=150`: a line of the guest, and the host's vector that feeds it. */
 export interface PassPin extends IntrPin {

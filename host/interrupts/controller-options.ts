@@ -1,6 +1,9 @@
+import { readChoice } from "../config/arguments.ts";
+import { VDEV_WORDS } from "../config/grammar.ts";
 import { readNumber } from "../config/numbers.ts";
 import type { OwnWord, VdevItem } from "../config/vm-config.ts";
 import { UserError } from "../errors.ts";
+import { didYouMean } from "../nearest-word.ts";
 import type { ControllerPlan } from "../vm/plan.ts";
 import type { HostPicType } from "./host-pics.ts";
 
@@ -21,6 +24,7 @@ export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic"
   const { own, place } = item;
   const ignored: string[] = [];
   let msi: ControllerPlan["msi"];
+  let version: OwnWord | undefined;
   for (let at = 0; at < own.length; at += 2) {
     const word = own[at]!;
     const argument = own[at + 1];
@@ -28,8 +32,13 @@ export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic"
     if (argument === undefined || word.followedBy !== undefined) {
       throw new UserError(`"${word.text}" of vdev ${type} needs an argument`, word.place);
     }
+    checkArgument(word.text, argument);
+    if (word.text === "version") version = argument;
     if (word.text === "msi") msi = readMsi(argument);
     else ignored.push(word.text);
+  }
+  if (msi !== undefined && version?.text === "3") {
+    throw new UserError("a gic has msi in version 2 only", version.place);
   }
   for (const name of ["loc", "log", "sched", "hostvector"] as const) if (item[name] !== undefined) ignored.push(name);
   const [upstream, ...more] = item.intr;
@@ -68,6 +77,13 @@ function portOfHalf({ type, name, loc }: VdevItem): bigint | undefined {
   return isPort ? loc.address : undefined;
 }
 
+/** The arguments whose values the manual gives; what `its-prealloc` takes is not public. */
+function checkArgument(option: string, argument: OwnWord): void {
+  if (option === "version") readChoice(argument.text, argument, "the version of a gic", ["2", "3"]);
+  if (["gicd", "gicc", "gicr", "its"].includes(option)) readNumber(argument.text, argument, `the address of ${option}`);
+  if (option === "num-lpis") readNumber(argument.text, argument, "the number of LPIs");
+}
+
 /** `ADDRESS,BASE,COUNT` of a GICv2m frame. */
 function readMsi(word: OwnWord): NonNullable<ControllerPlan["msi"]> {
   const parts = word.text.split(",");
@@ -81,5 +97,6 @@ function readMsi(word: OwnWord): NonNullable<ControllerPlan["msi"]> {
 
 function unknownOption(type: Exclude<HostPicType, "apic">, word: OwnWord): UserError {
   const list = OPTIONS[type].length === 0 ? "it has none of its own" : `it has ${OPTIONS[type].join(", ")}`;
-  return new UserError(`"${word.text}" is not an option of vdev ${type}; ${list}`, word.place);
+  const hint = didYouMean(word.text, [...OPTIONS[type], ...VDEV_WORDS]);
+  return new UserError(`"${word.text}" is not an option of vdev ${type}${hint}; ${list}`, word.place);
 }
