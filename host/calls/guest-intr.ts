@@ -123,6 +123,7 @@ export const guestIntrBodies = bodies({
       return 0;
     };
     if (pic === undefined) return refused("was called by a vdev whose factory has no pic functions");
+    if (lines === 0) return refused("was given 0 lines, and a controller has one at least");
     if (lines > MAX_LINES) return refused(`was given ${lines} lines, and ${MAX_LINES} are the most`);
     const used = [...vm.lines.all()].find((line) => line.pic === pic && line.line >= lines);
     if (used !== undefined) return refused(`was given ${lines} lines, and ${formatPin(used)} is in use`);

@@ -43,11 +43,10 @@ export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic"
   for (const name of ["loc", "log", "sched", "hostvector"] as const) if (item[name] !== undefined) ignored.push(name);
   const [upstream, ...more] = item.intr;
   if (upstream !== undefined) {
-    if (upstream.line !== undefined || more.length > 0) {
-      throw new UserError(
-        `a controller of the host's own interrupts the processor: write \`intr apic\``,
-        upstream.place,
-      );
+    const isUpstream = type === "ioapic" && upstream.line === undefined && more.length === 0;
+    if (!isUpstream) {
+      const advice = type === "ioapic" ? "write `intr apic`" : `leave \`intr\` out: \`intr apic\` is for an ioapic`;
+      throw new UserError(`a controller of the host's own interrupts the processor: ${advice}`, upstream.place);
     }
     ignored.push("intr apic");
   }

@@ -73,7 +73,8 @@ export class PicCalls {
 
   /**
    * Turns the text of a line into its param.
-   * @returns the param and the characters taken; undefined when the controller knows no such line
+   * @returns the param and the characters taken; undefined when the controller knows no such line, and when it has
+   * stopped
    */
   parse(pic: VdevPic, text: string): { readonly param: number; readonly length: number } | undefined {
     const { parse } = pic.functions;
@@ -89,12 +90,25 @@ export class PicCalls {
       "pic-parse",
       { param: 0, srcId: 0 },
       (frame) => [parse, SHAPE.intII, frame, at, 0, 0],
-      (frame) => {
+      (frame, result) => {
         param = instance.u32(frame + guest_intr.param);
+        if (result !== 0 && (result < at || result > at + bytes.length)) this.#reportStray(pic, result, text);
       },
     );
     const length = (result ?? 0) - at;
     return length > 0 && length <= bytes.length ? { param, length } : undefined;
+  }
+
+  /** `parse` answered a pointer to anything but the text it was given. */
+  #reportStray(pic: VdevPic, pointer: number, text: string): void {
+    const given = `the ${text.length + 1} bytes of ${JSON.stringify(text)}`;
+    this.#vm.findings.report(pic.vdev.instance, {
+      severity: "violation",
+      rule: "result",
+      message: `pic.parse returned 0x${(pointer >>> 0).toString(16)}, which is outside ${given}`,
+      reason: { text: "parse answers where in the text it stopped, or NULL", status: "inferred" },
+      advice: "Return the second argument plus the characters that were taken, and 0 for a line there is none of.",
+    });
   }
 
   /** The text of a line as its controller gives it; undefined when it gives none. */
@@ -153,7 +167,7 @@ export class PicCalls {
     callback: "pic-signal" | "pic-notify" | "pic-parse" | "pic-string" | "pic-table-spec",
     line: LineRef,
     arguments_: (frame: number) => readonly [number, number, number, number, number, number],
-    after: (frame: number) => void = () => {},
+    after: (frame: number, result: number) => void = () => {},
   ): number | undefined {
     const { instance, vdp } = pic.vdev;
     return this.#vm.activations.nested(pic.vdev, CALLBACK[callback], (frame) => {
@@ -161,7 +175,7 @@ export class PicCalls {
       instance.setU32(frame + guest_intr.param, line.param);
       instance.setU32(frame + guest_intr.src_id, line.srcId);
       const result = instance.exports.__vdevbox_call(frame, ...arguments_(frame));
-      after(frame);
+      after(frame, result);
       return result;
     });
   }

@@ -31,6 +31,7 @@ describe("intr", () => {
   it("is refused where VFF_INTR_NO forbids it", () => {
     const refused = "vdev dev takes no interrupt (its factory has VFF_INTR_NO); leave `intr` out";
     expect(start(VFF_INTR_NO, "loc 0x1000 intr gic:40").error).toBe(`vm.qvmconf:1:26: ${refused}`);
+    expect(start(VFF_INTR_NO, "loc 0x1000 intr apic").error).toBe(`vm.qvmconf:1:26: ${refused}`);
     expect(start(VFF_INTR_NO, "loc 0x1000").error).toBe("");
   });
 

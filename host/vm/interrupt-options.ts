@@ -5,6 +5,7 @@ import { fillInterrupt } from "../interrupts/handles.ts";
 import type { Line } from "../interrupts/line.ts";
 import { didYouMean } from "../nearest-word.ts";
 import type { ControllerPlan, IntrPlan } from "./plan.ts";
+import { stoppedError } from "./startup-control.ts";
 import type { Vdev } from "./vdev.ts";
 import { EXIT, type Vm } from "./vm.ts";
 
@@ -64,6 +65,9 @@ function resolvePin(vm: Vm, vdev: Vdev, intr: IntrPlan) {
   if (pic === undefined) throw unknownController(vm, intr, at);
   const text = `${intr.line}`;
   const resolved = vm.interrupts.resolve(pic, text);
+  if (pic.kind === "vdev" && pic.vdev.instance.stopped !== undefined) {
+    throw stoppedError(vm, pic.vdev.instance, `${pic.name}, asked for the line ${text},`, at);
+  }
   if (typeof resolved === "string") throw new UserError(resolved, at);
   if (resolved.length !== text.length) throw new UserError(`${pic.name} knows no line ${text}`, at);
   if (pic.kind === "host" && pic.type === "gic") remarkPrivateLine(vm, vdev, resolved.line, at);

@@ -143,6 +143,7 @@ function withIgnored(plan: ControllerPlan, more: readonly string[]): ControllerP
 function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevPlan {
   const settings = vdevboxSettings(item.settings);
   const [intr, ...morePins] = item.intr.map(pinPlan);
+  const upstream = item.intr.find(({ line }) => line === undefined)?.place;
   return {
     type: item.type,
     file: findModule(item),
@@ -150,6 +151,7 @@ function vdevPlan(item: VdevItem, findModule: (item: VdevItem) => string): VdevP
     loc: locOf(item),
     intr,
     morePins: morePins.filter((pin) => pin !== undefined),
+    ...(upstream && { upstream }),
     policy: settings.policy,
     ...(item.sched && { sched: item.sched.value }),
     ...(item.hostvector && { hostvector: item.hostvector.place }),

@@ -68,6 +68,8 @@ export interface VdevPlan {
   readonly name: string | undefined;
   readonly loc: LocPlan | undefined;
   readonly intr: IntrPlan | undefined;
+  /** Where `intr apic` was given: the vdev's own upstream is the processor, as an I/O APIC's is. */
+  readonly upstream?: SourcePlace;
   /** What `intr` names behind the first: for a vdev that parses the option itself. */
   readonly morePins?: readonly IntrPlan[];
   readonly policy: Policy | undefined;

@@ -25,7 +25,8 @@ const KIND_LIST: Record<LocationKind, string> = { memory: "memory", io: "x86 por
  * @throws UserError with the place of the option
  */
 export function checkGivenOptions(plan: VdevPlan, factory: Factory): void {
-  const { loc, intr, type } = plan;
+  const { loc, type, upstream } = plan;
+  const intr = plan.intr ?? (upstream && { place: upstream });
   const has = (bit: number) => (factory.flags & bit) !== 0;
   if (loc !== undefined && has(VFF_LOC_NO)) {
     throw new UserError(
@@ -41,6 +42,12 @@ export function checkGivenOptions(plan: VdevPlan, factory: Factory): void {
   }
   if (intr === undefined && has(VFF_INTR_REQ) && !has(VFF_INTR_NO)) {
     throw new UserError(`vdev ${type} needs an interrupt: give it one with \`intr PIC:LINE\``, plan.place);
+  }
+  if (upstream !== undefined && factory.pic === 0) {
+    throw new UserError(
+      `vdev ${type} is no interrupt controller, and \`intr apic\` is for an I/O APIC; write \`intr PIC:LINE\``,
+      upstream,
+    );
   }
   if (plan.hostvector !== undefined && factory.pic === 0) {
     throw new UserError(`vdev ${type} is no interrupt controller, and only those have a hostvector`, plan.hostvector);

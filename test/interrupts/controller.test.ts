@@ -300,6 +300,18 @@ describe("a configuration", () => {
     ["vdev gic msi 0x1000", /"msi" takes ADDRESS,BASE,COUNT/],
     ["vdev gic msi 0x1000,1000,21", /msi of gic names lines up to 1020, and it has 1020/],
     ["vdev ioapic intr gic:5", /write `intr apic`/],
+    ["vdev ioapic intr apic", /^started$/],
+    ["vdev gic intr apic", /:1:15: .* leave `intr` out: `intr apic` is for an ioapic/],
+    ["vdev 8259 intr apic", /:1:16: .* leave `intr` out/],
+    ["vdev pic loc 0x1000 intr apic", /^started$/],
+    ["vdev client loc 0x1000 intr apic", /:1:29: vdev client is no interrupt controller, and `intr apic` is for an/],
+    ["vdev gic version 9", /:1:18: the version of a gic must be one of 2, 3, not "9"/],
+    ["vdev gic version 2 msi 0x2d000000,64,2", /^started$/],
+    ["vdev gic version 3 msi 0x2d000000,64,2", /:1:18: a gic has msi in version 2 only/],
+    ["vdev gic gicd here", /:1:15: the address of gicd must be a number/],
+    ["vdev gic num-lpis many", /:1:19: the number of LPIs must be a number/],
+    ["vdev gic verison 3", /\(did you mean "version"\?\)/],
+    ["vdev gic lock 3", /\(did you mean "loc"\?\)/],
     // A stanza of a controller every VM has is that controller, with a name and without.
     [
       "vdev client loc 0x1000 intr gic:40\nvdev gic version 3",

@@ -9,6 +9,7 @@ import { UserError } from "../../host/errors.ts";
 import { AccessStatus } from "../../host/guests/bus.ts";
 import type { Vm } from "../../host/vm/vm.ts";
 import { moduleFile, read, write } from "../support/vm.ts";
+import { startConfig } from "../support/vm-of-config.ts";
 import { AT as IN_MODULE, TABLE, type WatVdev, watVdev } from "../support/wat-vdev.ts";
 import { vmOfText } from "./modules.ts";
 
@@ -271,6 +272,42 @@ describe("pic functions", () => {
     if (what === "a line it does not have") {
       // pnum_mask leaves the line: 99 & 7.
       expect([...vm().lines.all()].map(({ line }) => line)).toEqual([3]);
-    } else expect(vm).toThrow(/pic knows no line 3/);
+    } else if (what === "nothing") expect(vm).toThrow(/pic knows no line 3/);
+    else expect(vm).toThrow(/pic, asked for the line 3, was stopped:\n.*violation(.|\n)*pic\.parse returned 0x/);
+  });
+
+  it("whose parse traps are told like any other fault, at the intr that asked", () => {
+    const vm = () => twoOf(controller("(unreachable)", { pic: { parse: TABLE.extra } }));
+    expect(vm).toThrow(/^the VM cannot start: pic, asked for the line 3, was stopped:\n.*fault(.|\n)*unreachable/);
+    try {
+      vm();
+    } catch (error) {
+      expect((error as UserError).place).toMatchObject({ file: "test.qvmconf", line: 2 });
+    }
+  });
+
+  it("whose parse answers a stray pointer are told where broken rules are collected, and know no such line", () => {
+    const names = { pic: `pic${count++}`, client: `client${count++}` };
+    const bad = controller("(i32.const 0x1fff0)", { pic: { parse: TABLE.extra } });
+    const text = `set vdevbox-policy report\nvdev ${names.pic} name pic loc ${PIC}\nvdev ${names.client} loc ${CLIENT} intr pic:3`;
+    const { error, events } = startConfig({ [names.pic]: watVdev(bad), [names.client]: watVdev(client) }, text);
+    expect(error).toMatch(/^vm\.qvmconf:3:\d+: pic knows no line 3$/);
+    const found = events.flatMap((event) => (event.kind === "finding" ? [event.finding] : []));
+    expect(found).toMatchObject([
+      { severity: "violation", rule: "result", vdev: { name: "pic" }, situation: { callback: "pic-parse" } },
+    ]);
+  });
+
+  it("keep the lines of pnum_mask when guest_intr_num_pins() is given none", () => {
+    const fields = `(import "qvm" "guest_intr_num_pins" (func $pins (param i32 i32)))`;
+    const none = `(if (i32.eqz (local.get $ctrl)) (then (i32.store offset=24 (local.get $vdp) (i32.const 4096))
+        (i32.store offset=28 (local.get $vdp) (i32.const 0)) (call $pins (local.get $vdp) (i32.const 0))))
+      (i32.const 0)`;
+    const vm = twoOf(controller("(i32.const 0)", { fields, control: none }));
+    expect(vm.findings.all[0]).toMatchObject({
+      severity: "warning",
+      message: "guest_intr_num_pins() was given 0 lines, and a controller has one at least",
+    });
+    expect([...vm.lines.all()].map(({ line }) => line)).toEqual([3]);
   });
 });
