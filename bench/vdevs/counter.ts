@@ -45,6 +45,8 @@ class counter_state {
   /** How many timers it makes. */
   timers: u32;
   timer: guest_timer_t;
+  /** The handles of all timers behind it, one behind the other. */
+  others: usize;
 }
 
 /** Tells the vdevs of a module apart. */
@@ -94,12 +96,28 @@ function counter_timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: gue
   guest_timer_notify(state.timer, tdp, PERIOD);
 }
 
-/** The first timer is armed when the VM is configured; the others are there to be had. */
 function create_timers(vdp: vdev_t): void {
   const state = state_of(vdp);
   const resolution = address_of<u64>(0);
   state.timer = guest_timer_create(0, vdp, 0, resolution);
-  for (let i: u32 = 1; i < state.timers; i++) guest_timer_create(0, vdp, 0, resolution);
+  if (state.timers < 2) return;
+  state.others = heap.alloc((state.timers - 1) * sizeof<guest_timer_t>());
+  for (let i: u32 = 0; i < state.timers - 1; i++) {
+    store<guest_timer_t>(state.others + i * sizeof<guest_timer_t>(), guest_timer_create(0, vdp, 0, resolution));
+  }
+}
+
+/** Each for another time, as timers of devices are. Only the first one begins anew when it fires. */
+function arm_timers(state: counter_state): i32 {
+  for (let i: u32 = 0; i + 1 < state.timers; i++) {
+    const error = guest_timer_notify(
+      load<guest_timer_t>(state.others + i * sizeof<guest_timer_t>()),
+      null,
+      PERIOD + i + 1,
+    );
+    if (error != EOK) return error;
+  }
+  return guest_timer_notify(state.timer, null, PERIOD);
 }
 
 function counter_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
@@ -118,7 +136,7 @@ function counter_control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
       state.timers = strtoul(arg, 0, 0);
       return EOK;
     case VDEV_CTRL_GUEST_CONFIGURED:
-      return guest_timer_notify(state.timer, null, PERIOD);
+      return arm_timers(state);
     default:
       return EOK;
   }

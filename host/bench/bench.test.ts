@@ -1,6 +1,10 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { vdevbox } from "../../test/e2e/command-line.ts";
+import { createVm } from "../vm/startup.ts";
 import { figure, median } from "./figure.ts";
+import { largeVmPlan } from "./large-vm.ts";
 import { alternate } from "./rounds.ts";
 
 describe("vdevbox bench", () => {
@@ -18,6 +22,18 @@ describe("vdevbox bench", () => {
   it.each(["0", "-1", "many", "1.5"])("refuses %s rounds", (rounds) => {
     expect(vdevbox("bench", `--rounds=${rounds}`).code).toBe(2);
   });
+});
+
+describe("the large VM of load.config and load.memory", () => {
+  it("is 1,000 vdevs of 8 types of which no two modules are alike, with 10,000 timers armed", () => {
+    const vm = createVm(largeVmPlan("shared"));
+    expect(vm.vdevs).toHaveLength(1000);
+    const modules = new Set(vm.vdevs.map(({ plan }) => plan.file));
+    const contents = [...modules].map((file) => createHash("sha256").update(readFileSync(file)).digest("hex"));
+    expect([modules.size, new Set(contents).size]).toEqual([8, 8]);
+    expect(vm.timers.all.filter((timer) => timer.isSet)).toHaveLength(10_000);
+    expect(vm.findings.all).toEqual([]);
+  }, 30_000);
 });
 
 describe("a figure", () => {

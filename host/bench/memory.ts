@@ -1,20 +1,9 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { builtFile } from "../paths.ts";
-import { plainPlan } from "../vm/plain-plan.ts";
 import type { Instances } from "../vm/plan.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import { type Figure, figure, median, significant } from "./figure.ts";
-import { counterPlan } from "./plans.ts";
+import { checkLargeVm, LARGE_VM, LARGE_VM_MODULES, largeVmPlan } from "./large-vm.ts";
 import { ownSide } from "./side.ts";
-
-const VDEVS = 1000;
-const TYPES = 8;
-/** Guest timers of each vdev: ten thousand in the VM. */
-const TIMERS = 10;
-const FIRST = 0x10000000;
 
 /** `memory`; a request is `shared` or `private`. Resident KiB a vdev, of a process that holds one VM of a thousand. */
 export function memorySide(): (request: string) => number {
@@ -22,21 +11,11 @@ export function memorySide(): (request: string) => number {
   return (request) => {
     if (vm !== undefined) throw new Error("a process measures its memory once");
     const before = residentBytes();
-    vm = createVm(manyVdevs(request as Instances));
+    vm = createVm(largeVmPlan(request as Instances));
+    checkLargeVm(vm);
     const linear = vm.instances.reduce((sum, instance) => sum + touchedBytes(instance.bytes), 0);
-    return (residentBytes() - before - linear) / VDEVS / 1024;
+    return (residentBytes() - before - linear) / LARGE_VM.vdevs / 1024;
   };
-}
-
-function manyVdevs(instances: Instances): Parameters<typeof createVm>[0] {
-  const folder = mkdtempSync(join(tmpdir(), "vdevbox-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const files = Array.from({ length: TYPES }, (_, i) => join(folder, `counter${i}.wasm`));
-  for (const file of files) copyFileSync(builtFile("bench/counter.wasm"), file);
-  const vdevs = Array.from({ length: VDEVS }, (_, i) =>
-    counterPlan(files[i % TYPES]!, `counter-${i}`, BigInt(FIRST + i * 0x1000), undefined, TIMERS),
-  );
-  return plainPlan(vdevs, { instances });
 }
 
 const PAGE_BYTES = 4096;
@@ -71,7 +50,7 @@ export async function memory(rounds: number): Promise<Figure> {
       value: median(shared),
       unit: "KiB",
       rounds,
-      note: `${VDEVS} vdevs of ${TYPES} types with ${VDEVS * TIMERS} timers in one VM, compiled code included; with instances private ${significant(median(own))} KiB`,
+      note: `${LARGE_VM.vdevs} vdevs of ${LARGE_VM_MODULES.length} types with ${LARGE_VM.timers} armed timers in one VM, compiled code included; with instances private ${significant(median(own))} KiB`,
     },
     { of: "value", most: 64 },
   );

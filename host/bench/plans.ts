@@ -1,7 +1,7 @@
 import type { IntrPlan, VdevPlan } from "../vm/plan.ts";
 
 /** A vdev of bench/vdevs/counter.ts at an address. */
-export function counterPlan(file: string, name: string, address: bigint, intr?: IntrPlan, timers = 1): VdevPlan {
+export function counterPlan(file: string, name: string, address: bigint, intr?: IntrPlan): VdevPlan {
   return {
     type: "counter",
     file,
@@ -9,6 +9,6 @@ export function counterPlan(file: string, name: string, address: bigint, intr?: 
     loc: { space: "memory", address },
     intr,
     policy: undefined,
-    options: () => (timers === 1 ? [] : [{ index: 0, name: "timers", argument: `${timers}` }]),
+    options: () => [],
   };
 }
