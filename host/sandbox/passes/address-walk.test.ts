@@ -17,13 +17,22 @@ const GROWN = { [MEMORY_HOOKS.module]: { [MEMORY_HOOKS.grown]: () => {} } };
 const local = fc.nat(2);
 const offset = fc.oneof(fc.constantFrom(0, 1, 4, 8, 12, 40, 56, 60, 63, 64, 500, 1000, 1024), fc.nat(70000));
 const access = fc
-  .tuple(fc.constantFrom("store8", "store16", "store", "load"), local, offset)
-  .map(([op, at, more]) =>
+  .tuple(fc.constantFrom("store8", "store16", "store", "load"), local, offset, fc.integer())
+  .map(([op, at, more, value]) =>
     op === "load"
       ? `(drop (i32.load offset=${more} (local.get ${at})))`
-      : `(i32.${op} offset=${more} (local.get ${at}) (i32.const 0x5a5a5a5a))`,
+      : `(i32.${op} offset=${more} (local.get ${at}) (i32.const ${value}))`,
   );
-const wide = fc.tuple(local, offset).map(([at, more]) => `(i64.store offset=${more} (local.get ${at}) (i64.const -1))`);
+const wide = fc
+  .tuple(local, offset, fc.integer())
+  .map(([at, more, value]) => `(i64.store offset=${more} (local.get ${at}) (i64.const ${value}))`);
+/** Twice the same place, with something between. */
+const again = fc
+  .tuple(local, fc.nat(70), fc.nat(70), fc.constantFrom("(call $keep)", "(call $other (local.get 2))", "(nop)"))
+  .map(
+    ([at, one, two, between]) =>
+      `(i32.store8 offset=${one} (local.get ${at}) (i32.const 1)) ${between} (i64.store offset=${two} (local.get ${at}) (i64.const -3))`,
+  );
 const viaTee = fc
   .tuple(local, local, offset)
   .map(([to, from, more]) => `(i32.store offset=${more} (local.tee ${to} (local.get ${from})) (i32.const 7))`);
@@ -53,6 +62,7 @@ const { body } = fc.letrec<{ body: string; statement: string }>((tie) => {
       { maxDepth: 3 },
       { weight: 6, arbitrary: access },
       { weight: 2, arbitrary: wide },
+      { weight: 2, arbitrary: again },
       { weight: 1, arbitrary: viaTee },
       { weight: 1, arbitrary: setMeanwhile },
       { weight: 2, arbitrary: move },
@@ -88,6 +98,7 @@ const moduleOf = (code: string) => `(module (import "test" "keep" (func $keep)) 
 
 const address = fc.oneof(
   fc.nat(3 * PAGE),
+  fc.tuple(fc.nat(100), fc.nat(80)).map(([block, less]) => 1024 * (block + 1) - less),
   fc
     .constantFrom(0, 1024, 5 * 1024, PAGE, 2 * PAGE, 3 * PAGE, 2 ** 32)
     .chain((near) => fc.integer({ min: -80, max: 80 }).map((more) => (near + more) | 0)),
@@ -120,8 +131,30 @@ describe("checks and marks that are left out", () => {
           expect(visible().equals(kept)).toBe(true);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
+  });
+
+  it("reach no further than what is put back with the first store, wherever that is in its block", () => {
+    const offsets = Array.from({ length: 90 }, (_, i) => i);
+    const text = offsets.map(
+      (more) => `(func (export "f${more}") (param i32)
+        (i32.store8 (local.get 0) (i32.const 1)) (i64.store offset=${more} (local.get 0) (i64.const -1)))`,
+    );
+    const passes = [memoryGuardPass(), new DirtyPass()];
+    const { bytes } = instrument(wat(`(module (memory (export "memory") 1 1) ${text.join("\n")})`), {
+      id: "t",
+      passes,
+    });
+    const built = run(bytes, GROWN);
+    for (const more of offsets) {
+      for (let at = 4 * 1024; at < 5 * 1024; at += at < 5 * 1024 - 70 ? 64 : 1) {
+        built[`f${more}`](at);
+        built.__vdevbox_reset();
+        const left = Buffer.from(built.memory.buffer, 4 * 1024, 2048).findIndex((byte) => byte !== 0);
+        expect({ more, at, left }).toEqual({ more, at, left: -1 });
+      }
+    }
   });
 
   it("are those of later accesses through the same local", () => {
