@@ -43,7 +43,7 @@ export interface DirtyInstrumentation {
 /**
  * Puts memory back by what was written of it: every store marks its block in reserved memory, unless one
  * through the same local just before has marked it. `__vdevbox_keep()`
- * copies all the memory the module has; `__vdevbox_reset()` copies the marked blocks back, takes memory back that was
+ * copies all the memory the module has, and comes first; `__vdevbox_reset()` copies the marked blocks back, takes memory back that was
  * grown since (and answers its size in pages then, else 0), and clears the marks.
  */
 export class DirtyPass implements Pass {
