@@ -9,7 +9,7 @@ import { CONTRACT_VERSION, FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
 import { type FuzzBuild, type FuzzInstrumentation, FuzzPasses } from "./passes/fuzz.ts";
 import { defaultPasses, instrument } from "./passes/instrument.ts";
 import { MemoryAccessPass, type MemoryInstrumentation } from "./passes/memory-access.ts";
-import type { Pass } from "./passes/pass.ts";
+import { FUZZ_EXPORT, type Pass } from "./passes/pass.ts";
 import { type ModuleSource, readSourceMap, type SourceMap } from "./source-map.ts";
 import { moveSourceMap } from "./source-map-writer.ts";
 import type { WasmModule } from "./wasm/module.ts";
@@ -129,7 +129,11 @@ function load(
     .replaceAll(/[^\w.@+-]/g, "_")
     .slice(0, 60)}-${hash.slice(0, 12)}-${passKeys.slice(0, 6)}`;
   const { bytes: rewritten, offsets } = inFile(file, () =>
-    instrument(base.bytes, { id, passes: isFirst || fuzzing === undefined ? passes : [...passes, ...fuzzing.passes] }),
+    instrument(base.bytes, {
+      id,
+      passes: isFirst || fuzzing === undefined ? passes : [...passes, ...fuzzing.passes],
+      ...(isFirst && fuzzing !== undefined && { hosts: Object.values(FUZZ_EXPORT) }),
+    }),
   );
   const compiled = new WebAssembly.Module(rewritten);
   checkConstants(module, compiled, file);

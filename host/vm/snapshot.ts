@@ -47,8 +47,10 @@ export class VmSnapshot {
   constructor(vm: Vm) {
     this.#vm = vm;
     this.#instances = vm.instances.map((instance) => {
+      // What is kept is counted in globals too, where passes came before others.
+      const memory = new KeptMemory(instance);
       instance.exports.__vdevbox_save?.();
-      return { instance, memory: new KeptMemory(instance), pics: instance.savePics() };
+      return { instance, memory, pics: instance.savePics() };
     });
     this.#regions = (["memory", "io"] as const).flatMap((space) =>
       vm.spaces[space].regions.filter((region) => region.what.kind === "vdev").map((region) => ({ region, space })),

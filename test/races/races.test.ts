@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileVdev } from "../../build/asc/compile.ts";
 import { packageRoot } from "../../host/paths.ts";
+import type { FuzzBuild } from "../../host/sandbox/passes/fuzz.ts";
 import { VmSnapshot } from "../../host/vm/snapshot.ts";
 import { createVm } from "../../host/vm/startup.ts";
 import type { Vm } from "../../host/vm/vm.ts";
@@ -22,8 +23,8 @@ beforeAll(async () => {
 
 const lineOf = (remark: string) => source.findIndex((text) => text.endsWith(`// ${remark}`)) + 1;
 
-function racesVm(): Vm {
-  return createVm(vmPlan([vdevPlan(file)], { cpus: 2 }), { races: true });
+function racesVm(fuzz?: FuzzBuild): Vm {
+  return createVm(vmPlan([vdevPlan(file)], { cpus: 2 }), { races: true, ...(fuzz !== undefined && { fuzz }) });
 }
 
 const read = (vm: Vm, register: number, vcpu: number) => vm.read("memory", DEVICE + register, 0, 4, vcpu);
@@ -36,13 +37,16 @@ const found = (vm: Vm) =>
   );
 
 describe("two vCPUs in one vdev", () => {
-  it("race on a field that no lock guards, and both lines are told", () => {
-    const vm = racesVm();
-    write(vm, 0, 0);
-    read(vm, 0, 1);
-    expect(found(vm)).toEqual([[`vCPU 0 wrote ${lineOf("bare write")}`, `vCPU 1 read ${lineOf("bare read")}`]]);
-    expect(vm.findings.all[0]!.message).toContain("byte 0 of v_device of device");
-  });
+  it.each([undefined, "comparisons"] as const)(
+    "race on a field that no lock guards, and both lines are told (%s)",
+    (fuzz) => {
+      const vm = racesVm(fuzz);
+      write(vm, 0, 0);
+      read(vm, 0, 1);
+      expect(found(vm)).toEqual([[`vCPU 0 wrote ${lineOf("bare write")}`, `vCPU 1 read ${lineOf("bare read")}`]]);
+      expect(vm.findings.all[0]!.message).toContain("byte 0 of v_device of device");
+    },
+  );
 
   it("are told of one pair of places once, the module goes on under strict, and the run has failed", () => {
     const vm = racesVm();

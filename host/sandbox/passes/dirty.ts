@@ -2,8 +2,9 @@ import type { Code, FunctionEditor } from "../wasm/function-editor.ts";
 import { type DefinedFunction, VALUE, type ValueType } from "../wasm/module.ts";
 import { OP } from "../wasm/opcodes.ts";
 import type { ModuleRewriter } from "../wasm/rewriter.ts";
-import { type Instruction, walkBody } from "../wasm/walk.ts";
+import type { Instruction } from "../wasm/walk.ts";
 import { type MemoryAccess, memoryAccess } from "./accesses.ts";
+import { AddressWalk } from "./address-walk.ts";
 import {
   call,
   EMPTY_BLOCK,
@@ -22,8 +23,11 @@ import { SIMD, vectorAt, vectorConst } from "./vectors.ts";
 /** What is marked and put back at once, in bytes and as a power of two. */
 export const BLOCK_BYTES = 1024;
 const BLOCK_SHIFT = 10;
-/** An access marks the block it begins in: the next block is restored this far too, for the longest access is 16 bytes. */
-const BEYOND_BYTES = 16;
+/**
+ * A mark stands for this many bytes from the store on that made it: the beginning of the next block is restored with a
+ * marked one. No less than the 16 bytes of the longest store; more, so that the fields of a struct need one mark.
+ */
+const BEYOND_BYTES = 64;
 /** What a block is marked with: its topmost bit is what `bitmask` gathers. */
 export const DIRTY = 0xff;
 
@@ -37,8 +41,9 @@ export interface DirtyInstrumentation {
 }
 
 /**
- * Puts memory back by what was written of it: every store marks its block in reserved memory. `__vdevbox_keep()`
- * copies all the memory the module has; `__vdevbox_reset()` copies the marked blocks back, takes memory back that was
+ * Puts memory back by what was written of it: every store marks its block in reserved memory, unless one
+ * through the same local just before has marked it. `__vdevbox_keep()`
+ * copies all the memory the module has, and comes first; `__vdevbox_reset()` copies the marked blocks back, takes memory back that was
  * grown since (and answers its size in pages then, else 0), and clears the marks.
  */
 export class DirtyPass implements Pass {
@@ -84,9 +89,17 @@ class FunctionMarks {
   }
 
   run(): void {
-    walkBody(this.#rewriter.module, this.#func, (instruction) => {
+    const walk = new AddressWalk(this.#rewriter.module);
+    walk.run(this.#func, (instruction, origin) => {
       const access = memoryAccess(instruction.opcode);
-      if (access?.writes === true) this.#store(instruction, access);
+      if (access?.writes === true) {
+        const offset = instruction.immediates[1]!;
+        const { marked } = walk.fact(origin);
+        // What is restored with the marked block reaches this far, wherever in the block the mark was made.
+        if (marked !== undefined && offset >= marked && offset + access.bytes <= marked + BEYOND_BYTES) return;
+        this.#store(instruction, access);
+        walk.learn(origin, { marked: offset });
+      }
       if ([OP.memoryCopy, OP.memoryFill, OP.memoryInit].some((bulk) => bulk === instruction.opcode)) {
         this.#bulk(instruction);
       }

@@ -231,6 +231,44 @@ describe("a module that is hard to count", () => {
     );
   });
 
+  it("may hand values through its blocks, and choose among all types", () => {
+    const text = module(`(table 1 funcref)
+      (func (export "if") (param i32) (result i32)
+        i32.const 5 local.get 0 if (param i32) (result i32) i32.const 1 i32.add end)
+      (func (export "pair") (param i32) (result i32)
+        i32.const 1 i32.const 2 local.get 0 if (param i32 i32) (result i32 i32) drop i32.const 7 else drop i32.const 9 end i32.add)
+      (func (export "loop") (param i32) (result i32)
+        i32.const 0 loop (param i32) (result i32)
+          i32.const 2 i32.add local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end)
+      (func (export "table") (param i32) (result i32)
+        block (result i32) block (result i32) i32.const 40 local.get 0 br_table 0 1 0 end i32.const 1 i32.add end)
+      (func (export "vector") (param i32) (result i32)
+        v128.const i32x4 1 1 1 1 v128.const i32x4 2 2 2 2 local.get 0 select i32x4.extract_lane 0)
+      (func (export "reference") (param i32) (result i32)
+        ref.null func i32.const 0 table.get local.get 0 select (result funcref) ref.is_null)`);
+    const { exports, taken } = counted(text);
+    const plain = run(wat(text));
+    for (const name of ["if", "pair", "loop", "table", "vector", "reference"]) {
+      for (const value of [1, 2, 3]) expect([name, exports[name](value)]).toEqual([name, plain[name](value)]);
+      if (name !== "loop") expect([name, exports[name](0)]).toEqual([name, plain[name](0)]);
+    }
+    expect(taken()).toMatchObject({
+      "if 0.1": 3,
+      "if 0.0": 1,
+      "if 1.1": 3,
+      "if 1.0": 1,
+      "loop 0.0": 6,
+      "br_if 0.1": 3,
+    });
+    expect(taken()).toMatchObject({
+      "br_table 0.0": 1,
+      "br_table 0.1": 1,
+      "br_table 0.2": 2,
+      "select 0.1": 3,
+      "select 1.0": 1,
+    });
+  });
+
   it("may have code that nothing reaches", () => {
     const { exports, taken } = counted(
       module(`(func (export "f") (result i32)

@@ -76,7 +76,9 @@ class FuelInstrumentation {
 
   run(): void {
     const armedInside = this.#armEntries();
-    for (const func of this.#rewriter.module.functions) this.#instrument(func, armedInside.has(func.index));
+    for (const func of this.#rewriter.module.functions) {
+      if (!this.#rewriter.isHosts(func.index)) this.#instrument(func, armedInside.has(func.index));
+    }
   }
 
   /** Gives every entry its fuel; answers the functions that must arm themselves. */
@@ -89,7 +91,7 @@ class FuelInstrumentation {
     const wrappers = new Map<number, number>();
     for (const { name, kind, index } of module.exports) {
       const func = kind === "function" && name.startsWith(RESERVED_PREFIX) ? definedFunction(module, index) : undefined;
-      if (func === undefined) continue;
+      if (func === undefined || this.#rewriter.isHosts(index)) continue;
       if (!calledInside.has(index)) {
         armedInside.add(index);
         continue;

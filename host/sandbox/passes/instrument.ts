@@ -15,6 +15,8 @@ export interface InstrumentOptions {
   readonly id: string;
   /** Applied in this order. */
   readonly passes: readonly Pass[];
+  /** Exports that are an earlier rewriting's, and so the host's: what they do is not limited. */
+  readonly hosts?: readonly string[];
 }
 
 export interface Instrumented {
@@ -28,14 +30,14 @@ const ID = /^[\w.@+-]{1,200}$/;
  * Rewrites a module with all passes at once: one reading, one writing.
  * @throws UserError when the bytes are no valid module, or a pass refuses it.
  */
-export function instrument(bytes: Uint8Array, { id, passes }: InstrumentOptions): Instrumented {
+export function instrument(bytes: Uint8Array, { id, passes, hosts }: InstrumentOptions): Instrumented {
   if (!ID.test(id)) throw new RangeError(`"${id}" cannot be the id of a module: use letters, digits and _.@+-`);
   if (!WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)) {
     throw new UserError("This is not a valid WebAssembly module; build it again.");
   }
   const module = readModule(bytes);
   const imports = passes.map((pass) => pass.imports?.(module) ?? []);
-  const rewriter = new ModuleRewriter(module, imports.flat());
+  const rewriter = new ModuleRewriter(module, imports.flat(), hosts);
   let place = 0;
   for (const [number, pass] of passes.entries()) {
     pass.apply(

@@ -3,8 +3,9 @@ import type { Code, FunctionEditor } from "../wasm/function-editor.ts";
 import { type DefinedFunction, VALUE, type ValueType } from "../wasm/module.ts";
 import { OP } from "../wasm/opcodes.ts";
 import type { ModuleRewriter } from "../wasm/rewriter.ts";
-import { type Instruction, walkBody } from "../wasm/walk.ts";
+import type { Instruction } from "../wasm/walk.ts";
 import { type MemoryAccess, memoryAccess } from "./accesses.ts";
+import { AddressWalk, type Origin } from "./address-walk.ts";
 import { EMPTY_BLOCK, globalGet, i32Const, i64Const, localGet, localSet, localTee, memoryAt } from "./instructions.ts";
 import type { Pass } from "./pass.ts";
 import { GROWN_IMPORT, PAGE_BYTES, type ReservedMemory, reserveMemory } from "./reserved-memory.ts";
@@ -17,7 +18,8 @@ const PAGE_SHIFT = 16;
 /**
  * Keeps a module out of reserved memory: every load, store, atomic and bulk operation is compared with the memory the
  * module has, as it sees it, and faults there as it would have in a memory that ends. The address is computed in 64 bits,
- * so that no offset wraps around.
+ * so that no offset wraps around. What was found in memory through a local stays there, as memory never shrinks while a
+ * module runs: accesses through the same local, up to the same end, are not compared again.
  *
  * Comes before the passes that keep something in reserved memory and rely on it.
  */
@@ -48,22 +50,24 @@ class FunctionGuard {
   }
 
   run(): void {
-    let previous: Instruction | undefined;
-    walkBody(this.#rewriter.module, this.#func, (instruction) => {
+    const walk = new AddressWalk(this.#rewriter.module);
+    walk.run(this.#func, (instruction, origin) => {
       const access = memoryAccess(instruction.opcode);
-      if (access !== undefined && !this.#isInside(previous, instruction, access)) this.#access(instruction, access);
-      else if (instruction.opcode === OP.memoryCopy) this.#bulk(instruction, true);
-      else if (instruction.opcode === OP.memoryFill || instruction.opcode === OP.memoryInit)
+      if (access !== undefined) {
+        const end = instruction.immediates[1]! + access.bytes;
+        if (this.#isInside(origin, end) || end <= walk.fact(origin).end) return;
+        this.#access(instruction, access);
+        walk.learn(origin, { end });
+      } else if (instruction.opcode === OP.memoryCopy) this.#bulk(instruction, true);
+      else if (instruction.opcode === OP.memoryFill || instruction.opcode === OP.memoryInit) {
         this.#bulk(instruction, false);
-      previous = instruction;
+      }
     });
   }
 
-  /** A load from an address that is written in front of it, in memory that the module has from the start. */
-  #isInside(previous: Instruction | undefined, { immediates }: Instruction, access: MemoryAccess): boolean {
-    if (access.operands.length > 0 || previous?.opcode !== OP.i32Const) return false;
-    const end = (previous.immediates[0]! >>> 0) + immediates[1]! + access.bytes;
-    return end <= this.#memory.minimum * PAGE_BYTES;
+  /** An address that is written in the code, in memory that the module has from the start. */
+  #isInside(origin: Origin | undefined, end: number): boolean {
+    return origin !== undefined && "constant" in origin && origin.constant + end <= this.#memory.minimum * PAGE_BYTES;
   }
 
   #access(instruction: Instruction, access: MemoryAccess): void {

@@ -23,11 +23,14 @@ export class ModuleRewriter {
   readonly #exports: AddedExport[] = [];
   readonly #redirected = new Map<string, number>();
   readonly #editors = new Map<number, FunctionEditor>();
+  readonly #hosts: ReadonlySet<number>;
   #graph: CallGraph | undefined;
   #memoryPages: number | undefined;
 
-  constructor(module: WasmModule, imports: readonly FunctionImport[] = []) {
+  /** @param hosts exports that are the host's own functions, added by an earlier rewriting */
+  constructor(module: WasmModule, imports: readonly FunctionImport[] = [], hosts: readonly string[] = []) {
     this.module = module;
+    this.#hosts = new Set(module.exports.filter(({ name }) => hosts.includes(name)).map(({ index }) => index));
     for (const added of imports) this.#imports.push({ ...added, typeIndex: this.typeIndex(added.type) });
   }
 
@@ -39,6 +42,11 @@ export class ModuleRewriter {
 
   get addedGlobals(): readonly AddedGlobal[] {
     return this.#globals;
+  }
+
+  /** Whether a function of the module is the host's own. */
+  isHosts(index: number): boolean {
+    return this.#hosts.has(index);
   }
 
   /** The new index of an original function. */
