@@ -111,9 +111,10 @@ export class Dispatcher {
   change(handle: number, claim: Claim): void {
     const { words } = this;
     const sizes = claim.sizes === 0 ? ALL_SIZES : claim.sizes & ALL_SIZES;
-    WIDTHS.forEach((width, i) => {
-      words[(handle + L.REGION_LIMITS + 4 * i) >> 2] = (sizes >> width) & 1 ? limitOf(claim.length, width) : 0;
-    });
+    for (const width of WIDTHS) {
+      const limit = (sizes >> width) & 1 ? limitOf(claim.length, width) : 0;
+      words[(handle + L.REGION_LIMITS + 4 * width) >> 2] = limit;
+    }
     words[(handle + L.REGION_VREAD) >> 2] = claim.isDirect ? 0 : claim.vread;
     words[(handle + L.REGION_VWRITE) >> 2] = claim.isDirect ? 0 : claim.vwrite;
     words[(handle + L.REGION_VDP) >> 2] = claim.vdp;

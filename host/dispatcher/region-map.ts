@@ -39,11 +39,11 @@ export class RegionMap {
    */
   add(space: "memory" | "io", start: bigint, length: bigint, slots: number): number {
     const handle = this.#allocateRecord();
-    const record = this.#words.subarray(handle >> 2, (handle + L.REGION_BYTES) >> 2);
-    record[0] = Number(BigInt.asIntN(32, start));
-    record[1] = Number(BigInt.asIntN(32, start >> 32n));
-    record[2] = Number(BigInt.asIntN(32, length));
-    record[3] = Number(BigInt.asIntN(32, length >> 32n));
+    const words = this.#words;
+    words[(handle + L.REGION_START_LO) >> 2] = Number(BigInt.asIntN(32, start));
+    words[(handle + L.REGION_START_HI) >> 2] = Number(BigInt.asIntN(32, start >> 32n));
+    words[(handle + L.REGION_LENGTH) >> 2] = Number(BigInt.asIntN(32, length));
+    words[(handle + L.REGION_LENGTH + 4) >> 2] = Number(BigInt.asIntN(32, length >> 32n));
     const word = (handle - L.REGIONS) | inWord(slots);
     const region: MappedRegion = { handle, word, space, start, end: start + length };
     this.#byHandle.set(handle, region);

@@ -51,14 +51,21 @@ function slots_of(word: u32): u32 {
   return rotl<u32>(word, L.WORD_SLOTS_ROTATION) & L.WORD_SLOTS_MASK;
 }
 
-/** Whether an access below 4 GiB is one that the region of a map's word plainly allows. Of all others, `settle` knows. */
+/** Whether the region of a map's word plainly allows an access below 4 GiB. `settle` looks at the others. */
 // @ts-ignore: decorator
 @inline
-function allows(word: u32, lo: u32, hi: u32, width: u32): bool {
-  if (hi != 0) return false;
-  const region = record_of(word);
-  const offset = lo - load<u32>(region, L.REGIONS + L.REGION_START);
-  return offset < load<u32>(region + ((ctz(width) & 3) << 2), L.REGIONS + L.REGION_LIMITS);
+function allows(region: usize, lo: u32, width: u32): bool {
+  const offset = lo - load<u32>(region, L.REGIONS + L.REGION_START_LO);
+  return offset < load<u32>(region + (width << 2), L.REGIONS + L.REGION_LIMITS);
+}
+
+// @ts-ignore: decorator
+@inline
+function start_of(region: usize): u64 {
+  return join(
+    load<u32>(region, L.REGIONS + L.REGION_START_LO),
+    load<u32>(region, L.REGIONS + L.REGION_START_HI),
+  );
 }
 
 /** Looks closely at an access. @returns the word of the region that allows it, or one of the negative answers */
@@ -67,7 +74,7 @@ function settle(space: u32, lo: u32, hi: u32, width: u32): i32 {
   const word = region_at(space, address);
   if (word == 0) return L.UNCLAIMED;
   const region = record_of(word);
-  const offset = address - load<u64>(region, L.REGIONS + L.REGION_START);
+  const offset = address - start_of(region);
   const length = load<u64>(region, L.REGIONS + L.REGION_LENGTH);
   if (offset >= length) return L.UNCLAIMED;
   if (length - offset < width) return L.PAST_END;
@@ -91,7 +98,7 @@ function search(list: usize, address: u64): u32 {
   while (low < high) {
     const middle = (low + high) >>> 1;
     const region = record_of(load<u32>(list + (middle << 2), 4));
-    if (load<u64>(region, L.REGIONS + L.REGION_START) <= address) low = middle + 1;
+    if (start_of(region) <= address) low = middle + 1;
     else high = middle;
   }
   return low == 0 ? 0 : load<u32>(list + (low << 2));
@@ -128,14 +135,15 @@ function count_trap(at: usize): void {
 /** Calls the module of a region that allows the read. @returns status << 32 | low half of the value */
 // @ts-ignore: decorator
 @inline
-function call_read(word: u32, region: usize, fn: u32, frames: u32, lo: u32, hi: u32, width: u32): u64 {
+function call_read(word: u32, fn: u32, frames: u32, address: u64, width: u32): u64 {
+  const region = record_of(word);
   return call_indirect<u64>(
     slots_of(word) + L.THUNK_READ,
     load<u32>(region, L.REGIONS + L.REGION_FRAMES) + frames,
     fn,
     load<usize>(region, L.REGIONS + L.REGION_VDP),
     load<u32>(region, L.REGIONS + L.REGION_COOKIE),
-    join(lo, hi),
+    address,
     width | load<u32>(region, L.REGIONS + L.REGION_TYPE),
   );
 }
@@ -143,102 +151,65 @@ function call_read(word: u32, region: usize, fn: u32, frames: u32, lo: u32, hi: 
 /** All eight bytes of what the last read of a module got. */
 // @ts-ignore: decorator
 @inline
-function call_operand(word: u32, region: usize, frames: u32): u64 {
-  return call_indirect<u64>(
-    slots_of(word) + L.THUNK_OPERAND,
-    load<u32>(region, L.REGIONS + L.REGION_FRAMES) + frames,
-  );
+function call_operand(word: u32, frames: u32): u64 {
+  const frame = load<u32>(record_of(word), L.REGIONS + L.REGION_FRAMES) + frames;
+  return call_indirect<u64>(slots_of(word) + L.THUNK_OPERAND, frame);
 }
 
 /** Calls the module of a region that allows the write. @returns its status */
 // @ts-ignore: decorator
 @inline
-function call_write(
-  word: u32,
-  region: usize,
-  fn: u32,
-  frames: u32,
-  lo: u32,
-  hi: u32,
-  width: u32,
-  value: u64,
-): u32 {
-  return call_indirect<u32>(
+function call_write(word: u32, fn: u32, frames: u32, address: u64, width: u32, value: u64): i32 {
+  const region = record_of(word);
+  return call_indirect<i32>(
     slots_of(word) + L.THUNK_WRITE,
     load<u32>(region, L.REGIONS + L.REGION_FRAMES) + frames,
     fn,
     load<usize>(region, L.REGIONS + L.REGION_VDP),
     load<u32>(region, L.REGIONS + L.REGION_COOKIE),
-    join(lo, hi),
+    address,
     width | load<u32>(region, L.REGIONS + L.REGION_TYPE),
     value,
   );
 }
 
-/** Makes a read of a region that allows it. The value goes to `to`. @returns the status */
-// @ts-ignore: decorator
-@inline
-function do_read(
-  word: u32,
-  lo: u32,
-  hi: u32,
-  width: u32,
-  vcpu: u32,
-  at: usize,
-  frames: u32,
-  to: usize,
-): i32 {
-  const region = record_of(word);
-  const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
-  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
-  enter(at, region, L.CALLBACK_VREAD, vcpu);
-  const result = call_read(word, region, fn, frames, lo, hi, width);
-  store<u64>(to, width == 8 ? call_operand(word, region, frames) : result & 0xffffffff);
-  return <i32>(result >>> 32);
-}
-
-/** Makes a write of a region that allows it. @returns the status */
-// @ts-ignore: decorator
-@inline
-function do_write(
-  word: u32,
-  lo: u32,
-  hi: u32,
-  width: u32,
-  value: u64,
-  vcpu: u32,
-  at: usize,
-  frames: u32,
-): i32 {
-  const region = record_of(word);
-  const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
-  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
-  enter(at, region, L.CALLBACK_VWRITE, vcpu);
-  return call_write(word, region, fn, frames, lo, hi, width, value);
-}
-
 // ------------------------------------------------------------------------------------------------- accesses one by one
 
+/** One read. @param word what the map of the space says of the address */
 // @ts-ignore: decorator
 @inline
 function read(word: u32, space: u32, lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
   const at = context; // nested activations choose another and put this one back
   count_trap(at);
-  const found = allows(word, lo, hi, width) ? word : settle(space, lo, hi, width);
-  if ((found & L.LIST) != 0) return found;
-  const status = do_read(found, lo, hi, width, vcpu, at, frame_offset, at + L.CONTEXT_VALUE_LO);
+  if (hi != 0 || !allows(record_of(word), lo, width)) {
+    word = settle(space, lo, hi, width);
+    if ((word & L.LIST) != 0) return word;
+  }
+  const region = record_of(word);
+  const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
+  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
+  enter(at, region, L.CALLBACK_VREAD, vcpu);
+  const result = call_read(word, fn, frame_offset, join(lo, hi), width);
+  store<u64>(at, width == 8 ? call_operand(word, frame_offset) : result & 0xffffffff, L.CONTEXT_VALUE_LO);
   leave(at);
-  return status;
+  return <i32>(result >>> 32);
 }
 
+/** One write. */
 // @ts-ignore: decorator
 @inline
 function write(word: u32, space: u32, lo: u32, hi: u32, width: u32, value: u64, vcpu: u32): i32 {
   const at = context;
   count_trap(at);
-  const found = allows(word, lo, hi, width) ? word : settle(space, lo, hi, width);
-  if ((found & L.LIST) != 0) return found;
-  const status = do_write(found, lo, hi, width, value, vcpu, at, frame_offset);
+  if (hi != 0 || !allows(record_of(word), lo, width)) {
+    word = settle(space, lo, hi, width);
+    if ((word & L.LIST) != 0) return word;
+  }
+  const region = record_of(word);
+  const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
+  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
+  enter(at, region, L.CALLBACK_VWRITE, vcpu);
+  const status = call_write(word, fn, frame_offset, join(lo, hi), width, value);
   leave(at);
   return status;
 }
@@ -273,35 +244,82 @@ export function write_port(lo: u32, hi: u32, width: u32, value_lo: u32, value_hi
  * status is not 0: that one the host settles, and after a fault the one in progress, and calls again with the next. The
  * count of traps tells which is in progress.
  *
- * What the map says of a record's address is read one record ahead, so that the processor knows the module to call when
- * it comes to the call; nothing else could tell it. So the host has the batch end where it changes the maps.
+ * What the map says of an address is read one record ahead, so that the processor knows the module to call when it
+ * comes to the call; nothing else could tell it. So the host has the batch end where it changes the maps. Between two
+ * accesses the context still says that the first is in progress: nobody looks.
  * @returns the record it stopped at, `end` when all are done
  */
 export function run_batch(first: u32, end: u32): u32 {
   const at = context;
   const frames = frame_offset;
   const last: usize = L.RING + end * L.RING_RECORD_BYTES;
-  let status: i32 = 0;
   let record: usize = L.RING + first * L.RING_RECORD_BYTES;
-  let ahead = page_word(load<u32>(record, L.RING_LO));
-  for (; record < last; record += L.RING_RECORD_BYTES) {
-    count_trap(at);
-    const word = ahead;
-    ahead = page_word(load<u32>(record, L.RING_LO + L.RING_RECORD_BYTES));
-    const lo = load<u32>(record, L.RING_LO);
-    const hi = load<u32>(record, L.RING_HI);
-    const meta = load<u32>(record, L.RING_META);
-    const width = meta & 0xff;
-    const vcpu = meta >>> 24;
-    const kind = (meta >>> 8) & 0xffff; // operation and space
-    const found =
-      kind < 2 && allows(word, lo, hi, width) ? word : settle(kind >>> 8, lo, hi, width);
-    if ((found & L.LIST) != 0) status = found;
-    else if ((kind & 1) == 0) status = do_read(found, lo, hi, width, vcpu, at, frames, record + L.RING_VALUE_LO);
-    else status = do_write(found, lo, hi, width, load<u64>(record, L.RING_VALUE_LO), vcpu, at, frames);
-    store<i32>(record, status, L.RING_STATUS);
-    if (status != 0) break;
+  let status: i32 = 0;
+  do {
+    let ahead = page_word(load<u32>(record, L.RING_LO));
+    while (record < last) {
+      const word = ahead;
+      ahead = page_word(load<u32>(record, L.RING_LO + L.RING_RECORD_BYTES));
+      const meta = load<u32>(record, L.RING_META);
+      const lo = load<u32>(record, L.RING_LO);
+      const region = record_of(word);
+      if ((meta & L.RING_META_SPACE) != 0) break;
+      if (load<u32>(record, L.RING_HI) != 0) break;
+      if (!allows(region, lo, meta & L.RING_META_WIDTH)) break;
+      if ((meta & L.RING_META_WRITE) == 0) {
+        const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
+        if (fn == 0) break;
+        count_trap(at);
+        enter(at, region, L.CALLBACK_VREAD, meta >>> L.RING_META_VCPU_SHIFT);
+        const width = meta & L.RING_META_WIDTH;
+        const result = call_read(word, fn, frames, lo, width);
+        store<u64>(record, width == 8 ? call_operand(word, frames) : result & 0xffffffff, L.RING_VALUE_LO);
+        status = <i32>(result >>> 32);
+      } else {
+        const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
+        if (fn == 0) break;
+        count_trap(at);
+        enter(at, region, L.CALLBACK_VWRITE, meta >>> L.RING_META_VCPU_SHIFT);
+        const value = load<u64>(record, L.RING_VALUE_LO);
+        status = call_write(word, fn, frames, lo, meta & L.RING_META_WIDTH, value);
+      }
+      store<i32>(record, status, L.RING_STATUS);
+      if (status != 0) {
+        leave(at);
+        return number_of(record);
+      }
+      record += L.RING_RECORD_BYTES;
+    }
+    leave(at);
+    if (record == last) break;
+    status = access(record);
+    if (status == 0) record += L.RING_RECORD_BYTES;
+  } while (status == 0);
+  return number_of(record);
+}
+
+/** Any record of the ring, looked at closely. @returns the status, which is also written back */
+function access(record: usize): i32 {
+  const lo = load<u32>(record, L.RING_LO);
+  const hi = load<u32>(record, L.RING_HI);
+  const width = load<u8>(record, L.RING_WIDTH);
+  const space = load<u8>(record, L.RING_SPACE);
+  const vcpu = load<u8>(record, L.RING_VCPU);
+  const word = space == L.SPACE_IO ? port_word(lo) : space == L.SPACE_MEMORY ? page_word(lo) : 0;
+  let status: i32;
+  if (load<u8>(record, L.RING_OP) == 0) {
+    status = read(word, space, lo, hi, width, vcpu);
+    store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
+  } else {
+    status = write(word, space, lo, hi, width, load<u64>(record, L.RING_VALUE_LO), vcpu);
   }
-  leave(at);
+  store<i32>(record, status, L.RING_STATUS);
+  return status;
+}
+
+/** The place in the ring of a record. */
+// @ts-ignore: decorator
+@inline
+function number_of(record: usize): u32 {
   return (record - L.RING) / L.RING_RECORD_BYTES;
 }

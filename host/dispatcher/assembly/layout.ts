@@ -4,7 +4,7 @@
  */
 
 /** Context words: what is in progress, one block a host thread. The gate reads them; a vdev module cannot. */
-export const CONTEXT = 3072;
+export const CONTEXT = 1048576;
 export const CONTEXT_BYTES = 64;
 export const CONTEXT_THREADS = 16;
 
@@ -41,14 +41,13 @@ export const THUNK_GROUPS = 131072;
  * One word a 4 KiB page of the first 4 GiB: 0, the word of a region, or LIST and the place of a list. Of the last the
  * record is 0, which claims nothing: who looks for a region that fills its page alone need not know of lists.
  */
-export const PAGE_MAP = 65536;
+export const PAGE_MAP = 1114112;
 export const PAGE_SHIFT = 12;
 /** One word an x86 port: 0 or the word of a region. */
-export const PORT_MAP = 4259840;
-/** Region records. */
-export const REGIONS = 4521984;
+export const PORT_MAP = 5308416;
+/** Region records, at the beginning: so the instructions that read them are short. */
+export const REGIONS = 0;
 export const REGION_BYTES = 64;
-export const REGION_SHIFT = 6;
 export const REGION_LIMIT = 16384;
 /**
  * Lists: a count, then words of regions by ascending start. One for each page that regions share. Where the word of a
@@ -67,14 +66,16 @@ export const RING_RECORDS = 65536;
 export const MEMORY_PAGES = 127;
 
 /** Offsets in a region record, which is one line of the processor's cache. */
-export const REGION_START = 0; // u64
-export const REGION_LENGTH = 8; // u64
+export const REGION_START_LO = 0;
+export const REGION_START_HI = 12;
+export const REGION_LENGTH = 20; // u64
 /**
- * Four words, for accesses of 1, 2, 4 and 8 bytes: at how many offsets from the start one may begin. 0 where acc_sizes
- * does not allow the width. One comparison tells most accesses that are allowed; the others are looked at closely.
+ * At how many offsets from the start an access may begin: four words, those of 1, 2, 4 and 8 bytes at 4, 8, 16 and 32
+ * from here. 0 where acc_sizes does not allow the width. One comparison tells most accesses that are allowed; the
+ * others are looked at closely.
  */
-export const REGION_LIMITS = 16;
-export const REGION_VREAD = 32; // index in the module's own table, 0 none
+export const REGION_LIMITS = 0;
+export const REGION_VREAD = 28; // index in the module's own table, 0 none
 export const REGION_VWRITE = 36;
 export const REGION_VDP = 40; // vdev_t in module memory
 export const REGION_COOKIE = 44;
@@ -87,11 +88,15 @@ export const REGION_SIZES = 62; // u16, acc_sizes: bit n set, n bytes allowed
 /** Offsets in a ring record. */
 export const RING_LO = 0;
 export const RING_HI = 4;
-export const RING_META = 8; // u32: the four below in one
+export const RING_META = 8; // u32, the four below in one
 export const RING_WIDTH = 8; // u8
 export const RING_OP = 9; // u8: 0 read, 1 write
 export const RING_SPACE = 10; // u8: SPACE_*
 export const RING_VCPU = 11; // u8
+export const RING_META_WIDTH = 0xff;
+export const RING_META_WRITE = 0x100;
+export const RING_META_SPACE = 0xff0000; // 0 in it is SPACE_MEMORY
+export const RING_META_VCPU_SHIFT = 24;
 export const RING_STATUS = 12; // i32
 export const RING_VALUE_LO = 16;
 export const RING_VALUE_HI = 20;
