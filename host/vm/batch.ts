@@ -20,7 +20,7 @@ export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
   return done === count || vm.ended !== undefined ? done : oneByOne(vm, ring, done, count);
 }
 
-/** Lets the dispatcher go through a ring by itself, up to a trap in which a vdev maps memory, or asks for pulses. */
+/** Lets the dispatcher go through a ring by itself, up to a trap in which a vdev maps memory or changes regions. */
 class Advance {
   readonly #vm: Vm;
   readonly #ring: TrapRing;
