@@ -21,7 +21,8 @@ const FLAGS_NONE: u32 = 0;
 // @ts-ignore: decorator
 @inline
 function is_operand(gcp: usize, flags: u32, blk: usize, nblks: u32): bool {
-  return gcp == frame_in_progress() && blk == gcp + FRAME_OOPND && nblks == 1 && flags == FLAGS_NONE;
+  // One branch instead of four: the differences are put together.
+  return ((gcp ^ frame_in_progress()) | (blk ^ (gcp + FRAME_OOPND)) | (nblks ^ 1) | (flags ^ FLAGS_NONE)) == 0;
 }
 
 /** guest_cpu_read() of the operand of a vwrite in progress. @returns EOK or NOT_SERVED */
@@ -33,7 +34,9 @@ export function operand_read(gcp: usize, flags: u32, blk: usize, nblks: u32, dat
     return 0;
   }
   if (!is_operand(gcp, flags, blk, nblks)) return NOT_SERVED;
-  if (load<u32>(gcp, FRAME_LIVE) != LIVE_WRITE || load<u32>(blk, 8) != data_len || data == 0) return NOT_SERVED;
+  const live = load<u32>(gcp, FRAME_LIVE);
+  if (((live ^ LIVE_WRITE) | (load<u32>(gcp, FRAME_OOPND + 8) ^ data_len)) != 0) return NOT_SERVED;
+  if (data == 0) return NOT_SERVED;
   move(data, gcp + FRAME_OPERAND, data_len);
   return 0;
 }
@@ -47,7 +50,9 @@ export function operand_write(gcp: usize, flags: u32, blk: usize, nblks: u32, da
     return 0;
   }
   if (!is_operand(gcp, flags, blk, nblks)) return NOT_SERVED;
-  if ((load<u32>(gcp, FRAME_LIVE) | 2) != LIVE_ANSWERED || load<u32>(blk, 8) != data_len || data == 0) return NOT_SERVED;
+  const live = load<u32>(gcp, FRAME_LIVE) | 2; // LIVE_READ becomes LIVE_ANSWERED
+  if (((live ^ LIVE_ANSWERED) | (load<u32>(gcp, FRAME_OOPND + 8) ^ data_len)) != 0) return NOT_SERVED;
+  if (data == 0) return NOT_SERVED;
   move(gcp + FRAME_OPERAND, data, data_len);
   store<u32>(gcp, LIVE_ANSWERED, FRAME_LIVE);
   return 0;

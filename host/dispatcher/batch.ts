@@ -14,10 +14,11 @@ const META = RING + (L.RING_WIDTH >> 2);
 const STATUS = RING + (L.RING_STATUS >> 2);
 const VALUE_LO = RING + (L.RING_VALUE_LO >> 2);
 const VALUE_HI = RING + (L.RING_VALUE_HI >> 2);
-const WIDTH_MASK = 0xff;
-const WRITE = 1 << 8;
-const IO = 1 << 16;
-const VCPU_SHIFT = 24;
+const WIDTH_MASK = L.RING_META_WIDTH;
+const WRITE = L.RING_META_WRITE;
+const SPACE_SHIFT = 16;
+const IO = L.SPACE_IO << SPACE_SHIFT;
+const VCPU_SHIFT = L.RING_META_VCPU_SHIFT;
 
 /** One trap of a ring. Addresses and values are unsigned 32-bit halves. */
 export interface Trap {
@@ -97,7 +98,7 @@ export class TrapRing {
   block(i: number): () => void {
     const at = META + i * RECORD_WORDS;
     const meta = this.#words[at]!;
-    this.#words[at] = meta & ~WIDTH_MASK; // no region takes accesses of 0 bytes
+    this.#words[at] = meta | (L.SPACE_NONE << SPACE_SHIFT); // where no region is
     return () => {
       this.#words[at] = meta;
     };

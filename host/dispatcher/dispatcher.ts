@@ -27,7 +27,7 @@ export interface Claim {
   readonly isDirect: boolean;
 }
 
-/** Which group of the shared table holds a module instance's thunks. */
+/** The first of the shared table's slots with a module instance's thunks. */
 export type ThunkSlots = number;
 
 /** The exports of the dispatcher module. Addresses and values travel as unsigned 32-bit halves. */
@@ -43,6 +43,14 @@ interface DispatcherExports {
 
 /** 1, 2, 4 and 8 bytes: what a factory without acc_sizes is taken to mean. The manual does not say. */
 const ALL_SIZES = (1 << 1) | (1 << 2) | (1 << 4) | (1 << 8);
+
+const WIDTHS = [1, 2, 4, 8];
+
+/** At how many offsets of a region an access may begin, as far as a word tells. */
+function limitOf(length: bigint, width: number): number {
+  const limit = length - BigInt(width) + 1n;
+  return limit <= 0n ? 0 : limit > 0xffffffffn ? 0xffffffff : Number(limit);
+}
 
 const compiled = new Map<string, WebAssembly.Module>();
 
@@ -67,6 +75,8 @@ export class Dispatcher {
   readonly #table: WebAssembly.Table;
   readonly #map: RegionMap;
   #nextGroup = 1;
+  /** Told when the maps change: a batch has looked one record ahead. */
+  onMapped: (() => void) | undefined;
 
   /** @param file another build of the dispatcher, for the benchmark that measures the gate */
   constructor(file = builtFile("dispatcher.wasm")) {
@@ -86,39 +96,50 @@ export class Dispatcher {
     this.#table.set(first + L.THUNK_READ, read);
     this.#table.set(first + L.THUNK_WRITE, write);
     this.#table.set(first + L.THUNK_OPERAND, operand);
-    return group;
+    return first;
   }
 
   /** Makes accesses to a range reach a vdev. The range must overlap no other. @returns a handle for the other calls */
   claim(claim: Claim): number {
     const handle = this.#map.add(claim.space, claim.start, claim.length, claim.slots);
     this.change(handle, claim);
+    this.onMapped?.();
     return handle;
   }
 
   /** Makes accesses to a range reach another vdev of the same module instance, or with another cookie or other rights. */
   change(handle: number, claim: Claim): void {
     const { words } = this;
+    const sizes = claim.sizes === 0 ? ALL_SIZES : claim.sizes & ALL_SIZES;
+    for (const width of WIDTHS) {
+      const limit = (sizes >> width) & 1 ? limitOf(claim.length, width) : 0;
+      words[(handle + L.REGION_LIMITS + 4 * width) >> 2] = limit;
+    }
     words[(handle + L.REGION_VREAD) >> 2] = claim.isDirect ? 0 : claim.vread;
     words[(handle + L.REGION_VWRITE) >> 2] = claim.isDirect ? 0 : claim.vwrite;
     words[(handle + L.REGION_VDP) >> 2] = claim.vdp;
     words[(handle + L.REGION_COOKIE) >> 2] = claim.cookie;
     words[(handle + L.REGION_FRAMES) >> 2] = claim.frames;
-    words[(handle + L.REGION_SIZES) >> 2] = claim.sizes === 0 ? ALL_SIZES : claim.sizes & ALL_SIZES;
     words[(handle + L.REGION_VDEV) >> 2] = claim.vdev;
-    words[(handle + L.REGION_REFUSAL) >> 2] = claim.isDirect ? L.DIRECT : L.NO_HANDLER;
     words[(handle + L.REGION_TYPE) >> 2] = claim.type << 16;
+    this.#setRefusal(handle, claim.isDirect ? L.DIRECT : L.NO_HANDLER, sizes);
   }
 
   /** Gives a range back. */
   release(handle: number): void {
     this.#map.remove(handle);
+    this.onMapped?.();
   }
 
   /** Makes every access to a range answer STOPPED; `change` makes it reach a vdev again. */
   stop(handle: number): void {
     this.words[(handle + L.REGION_VREAD) >> 2] = 0;
     this.words[(handle + L.REGION_VWRITE) >> 2] = 0;
-    this.words[(handle + L.REGION_REFUSAL) >> 2] = L.STOPPED;
+    this.#setRefusal(handle, L.STOPPED, this.words[(handle + L.REGION_REFUSAL) >> 2]! >>> 16);
+  }
+
+  /** Two halves of a word. */
+  #setRefusal(handle: number, refusal: number, sizes: number): void {
+    this.words[(handle + L.REGION_REFUSAL) >> 2] = (refusal & 0xffff) | (sizes << 16);
   }
 }

@@ -15,13 +15,13 @@ const PAGES = 1 << 20;
 describe("the region map", () => {
   it("gives the room of a shared page to the next: regions that wander through all pages never run out of it", () => {
     const { map, pageWord } = made();
-    // A list takes 20 bytes at least: more pages than there is room for, one after the other.
-    const moves = Math.ceil(L.LISTS_BYTES / 20) + 1000;
+    // A list takes 24 bytes at least: more pages than there is room for, one after the other.
+    const moves = Math.ceil(L.LISTS_BYTES / 24) + 1000;
     let right = 0;
     for (let page = 0; page < moves; page++) {
       const start = BigInt(page) << 12n;
       const handles = [map.add("memory", start, 8n, 1), map.add("memory", start + 8n, 8n, 1)];
-      const isList = pageWord(page) < 0; // LIST is the top bit
+      const isList = (pageWord(page) & L.LIST) !== 0;
       for (const handle of handles) map.remove(handle);
       if (isList && pageWord(page) === 0) right++;
     }

@@ -34,17 +34,17 @@ export class RegionMap {
   }
 
   /**
-   * @param thunks group of the shared table that answers for the region
+   * @param slots first slot in the shared table of the module instance that answers for the region
    * @returns the address of the region's record; the caller writes the fields beside start and length
    */
-  add(space: "memory" | "io", start: bigint, length: bigint, thunks: number): number {
+  add(space: "memory" | "io", start: bigint, length: bigint, slots: number): number {
     const handle = this.#allocateRecord();
-    const record = this.#words.subarray(handle >> 2, (handle + L.REGION_BYTES) >> 2);
-    record[0] = Number(BigInt.asIntN(32, start));
-    record[1] = Number(BigInt.asIntN(32, start >> 32n));
-    record[2] = Number(BigInt.asIntN(32, length));
-    record[3] = Number(BigInt.asIntN(32, length >> 32n));
-    const word = ((handle - L.REGIONS) >> L.REGION_SHIFT) | (thunks << L.WORD_THUNKS_SHIFT);
+    const words = this.#words;
+    words[(handle + L.REGION_START_LO) >> 2] = Number(BigInt.asIntN(32, start));
+    words[(handle + L.REGION_START_HI) >> 2] = Number(BigInt.asIntN(32, start >> 32n));
+    words[(handle + L.REGION_LENGTH) >> 2] = Number(BigInt.asIntN(32, length));
+    words[(handle + L.REGION_LENGTH + 4) >> 2] = Number(BigInt.asIntN(32, length >> 32n));
+    const word = (handle - L.REGIONS) | inWord(slots);
     const region: MappedRegion = { handle, word, space, start, end: start + length };
     this.#byHandle.set(handle, region);
     if (space === "io") this.#writePorts(region, word);
@@ -120,11 +120,12 @@ export class RegionMap {
       inPage.push(this.#memory[i]!);
     }
     inPage.reverse();
-    const word = inPage.length < 2 ? (inPage[0]?.word ?? 0) : L.LIST | this.#writeList(page, inPage);
+    const word = inPage.length < 2 ? (inPage[0]?.word ?? 0) : this.#writeList(page, inPage);
     this.#words[(L.PAGE_MAP >> 2) + page] = word;
     if (inPage.length < 2) this.#giveList(page);
   }
 
+  /** @returns the word of the page */
   #writeList(page: number, regions: readonly MappedRegion[]): number {
     let list = this.#lists.get(page);
     if (list === undefined || list.capacity < regions.length) {
@@ -136,14 +137,14 @@ export class RegionMap {
       list = next;
     }
     this.#fillList(list.at, regions);
-    return list.at;
+    return L.LIST | inWord((list.at - L.LISTS) >> 1);
   }
 
   /** Room for a list. @throws UserError when there is none left */
   #takeList(capacity: number): number {
     const reused = this.#freeLists.get(capacity)?.pop();
     if (reused !== undefined) return reused;
-    const bytes = (1 + capacity) * 4;
+    const bytes = (2 + capacity) * 4; // a multiple of 8, see LISTS
     if (this.#nextList + bytes > L.LISTS_BYTES) {
       throw new UserError("too many pages are shared by several regions in this VM; give the vdevs pages of their own");
     }
@@ -172,4 +173,9 @@ export class RegionMap {
     if (high.length > L.HIGH_LIMIT) throw new UserError(`a VM has room for ${L.HIGH_LIMIT} regions above 4 GiB`);
     this.#fillList(L.HIGH, high);
   }
+}
+
+/** A table slot, or what stands in its place, as a word of the maps has it: `slots_of` of the dispatcher takes it out. */
+function inWord(slots: number): number {
+  return (slots >>> L.WORD_SLOTS_ROTATION) | (slots << (32 - L.WORD_SLOTS_ROTATION));
 }

@@ -20,15 +20,18 @@ export class DirtyBlocks {
 
 /**
  * A module instance's memory as it was when this was made, to be put back as often as wanted. A module built for
- * fuzzing puts back only what was written since, 1 KiB at a time, inside WebAssembly; all others are copied whole.
+ * fuzzing puts back only what was written since, 1 KiB at a time, inside WebAssembly; of all others everything is copied, but the zeroes at the end.
  */
 export class KeptMemory {
   readonly #instance: ModuleInstance;
+  /** Up to the last word that is not 0. */
   readonly #bytes: Uint8Array;
+  readonly #length: number;
 
   constructor(instance: ModuleInstance) {
     this.#instance = instance;
-    this.#bytes = instance.bytes.slice();
+    this.#bytes = withoutZeroes(instance.bytes);
+    this.#length = instance.bytes.length;
     this.#keep();
   }
 
@@ -43,10 +46,8 @@ export class KeptMemory {
     }
     const memory = instance.bytes;
     memory.set(this.#bytes);
-    if (memory.length > this.#bytes.length) {
-      memory.fill(0, this.#bytes.length);
-      instance.shrinkMemory(this.#bytes.length);
-    }
+    memory.fill(0, this.#bytes.length);
+    if (memory.length > this.#length) instance.shrinkMemory(this.#length);
     this.#keep();
   }
 
@@ -56,4 +57,12 @@ export class KeptMemory {
     exports.__vdevbox_keep!();
     dirty.keptFor = this;
   }
+}
+
+/** A copy of memory without the zeroes at its end, often most of it: filling with them is faster than copying them. */
+function withoutZeroes(memory: Uint8Array): Uint8Array {
+  const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
+  let end = words.length;
+  while (end > 0 && words[end - 1] === 0) end--;
+  return memory.slice(0, end << 2);
 }

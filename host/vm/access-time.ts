@@ -1,4 +1,3 @@
-import * as L from "../dispatcher/assembly/layout.ts";
 import type { Vm } from "./vm.ts";
 
 /**
@@ -18,6 +17,8 @@ export class AccessTime {
   #untilAlarmNs = CATCH_UP_NS;
   /** In a batch, the record from which on accesses are not yet counted; else -1. */
   #from = -1;
+  /** What the count of traps would have been before the ring's first record. */
+  #before = 0;
 
   constructor(vm: Vm, accessNs: number) {
     this.#vm = vm;
@@ -37,7 +38,7 @@ export class AccessTime {
 
   /** Nanoseconds the clock does not show yet. */
   get elapsedNs(): number {
-    if (this.#from >= 0) this.#count(this.#vm.dispatcher.words[PROGRESS]!);
+    if (this.#from >= 0) this.#count((this.#vm.context.trap - this.#before - 1) | 0); // the count may wrap around
     return this.#elapsedNs;
   }
 
@@ -60,7 +61,9 @@ export class AccessTime {
 
   /** The dispatcher is about to go through a ring from a record on. */
   beginBatch(from: number): void {
-    if (this.#accessNs > 0) this.#from = from;
+    if (this.#accessNs === 0) return;
+    this.#from = from;
+    this.#before = this.#vm.context.trap - from;
   }
 
   /** It has come to a record, with no more accesses than `accessesToAlarm` said. What came due with the last one fires. */
@@ -84,4 +87,3 @@ export class AccessTime {
 
 /** Most time the clock does not show: below it, sums of numbers are exact. */
 const CATCH_UP_NS = 2 ** 52;
-const PROGRESS = (L.CONTEXT + L.CONTEXT_PROGRESS) >> 2;

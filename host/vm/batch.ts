@@ -20,7 +20,7 @@ export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
   return done === count || vm.ended !== undefined ? done : oneByOne(vm, ring, done, count);
 }
 
-/** Lets the dispatcher go through a ring by itself, up to a trap in which a vdev maps memory, or asks for pulses. */
+/** Lets the dispatcher go through a ring by itself, up to a trap in which a vdev maps memory or changes regions. */
 class Advance {
   readonly #vm: Vm;
   readonly #ring: TrapRing;
@@ -28,6 +28,8 @@ class Advance {
   /** The record at which the dispatcher has to come back whatever happens, and what makes it. */
   #end = 0;
   #unblock: (() => void) | undefined;
+  /** What the count of traps would have been before the ring's first record. */
+  #before = 0;
 
   constructor(vm: Vm, ring: TrapRing, count: number) {
     this.#vm = vm;
@@ -37,8 +39,9 @@ class Advance {
 
   /** @returns traps made */
   run(): number {
-    const { windows, time } = this.#vm;
+    const { dispatcher, windows, time } = this.#vm;
     windows.opened = () => this.#endAt(this.#progress + 1);
+    dispatcher.onMapped = windows.opened;
     time.onAlarms = () => this.#endAt(this.#progress + time.accessesToAlarm);
     try {
       let next = 0;
@@ -48,24 +51,25 @@ class Advance {
       return next;
     } finally {
       windows.opened = undefined;
+      dispatcher.onMapped = undefined;
       time.onAlarms = undefined;
     }
   }
 
   /** Makes accesses up to one the host has to deal with, or to where something comes due. @returns the next record */
   #stretch(first: number): number {
-    const { dispatcher, held, time, windows } = this.#vm;
+    const { context, held, time, windows } = this.#vm;
     this.#end = Math.min(this.#count, first + time.accessesToAlarm);
-    dispatcher.words[PROGRESS] = first;
+    this.#before = context.trap - first;
     time.beginBatch(first);
     let next = first;
     try {
-      next = advance(this.#vm, first, this.#end);
+      next = this.#advance(first);
       if (windows.any) windows.flush();
       if (held.any) held.checkReleased(undefined);
       if (next < this.#end) settle(this.#vm, this.#ring, next++);
       // The dispatcher has counted the trap that it refused; it is made again.
-      else if (this.#unblock !== undefined && this.#progress === next) this.#vm.context.trap -= 1;
+      else if (this.#unblock !== undefined && this.#progress === next) context.trap -= 1;
     } finally {
       this.#unblock?.();
       this.#unblock = undefined;
@@ -77,8 +81,22 @@ class Advance {
     return next;
   }
 
+  /** Lets the dispatcher work. @returns the first record that is not plainly done, its answer written; else the end */
+  #advance(first: number): number {
+    const { dispatcher } = this.#vm;
+    try {
+      return dispatcher.exports.run_batch(first, this.#end);
+    } catch (error) {
+      const faulted = this.#progress;
+      const status = this.#vm.faulted(error);
+      dispatcher.words[(L.RING + faulted * L.RING_RECORD_BYTES + L.RING_STATUS) >> 2] = status;
+      return faulted;
+    }
+  }
+
+  /** The record in progress, or the last that was. */
   get #progress(): number {
-    return this.#vm.dispatcher.words[PROGRESS]!;
+    return (this.#vm.context.trap - this.#before - 1) | 0; // the count may wrap around
   }
 
   /** Makes the dispatcher come back before a record that it has not come to yet. */
@@ -97,25 +115,14 @@ class Advance {
   }
 }
 
-/** Lets the dispatcher work. @returns the first record that is not plainly done, its answer written; else `end` */
-function advance(vm: Vm, first: number, end: number): number {
-  try {
-    return vm.dispatcher.exports.run_batch(first, end);
-  } catch (error) {
-    const { words } = vm.dispatcher;
-    const faulted = words[PROGRESS]!;
-    words[(L.RING + faulted * L.RING_RECORD_BYTES + L.RING_STATUS) >> 2] = vm.faulted(error);
-    return faulted;
-  }
-}
-
 function settle(vm: Vm, ring: TrapRing, i: number): void {
   const { write, space, lo, hi, width, valueLo, valueHi, vcpu } = ring.trap(i);
   const answer = ring.answer(i);
   let outcome: AccessStatus;
   if (write) outcome = settleWrite(vm, answer, space, lo, hi, width, valueLo, valueHi, vcpu);
   else {
-    vm.takeValue();
+    vm.valueLo = valueLo;
+    vm.valueHi = valueHi;
     outcome = settleRead(vm, answer, space, lo, hi, width, vcpu);
   }
   if (vm.ended !== undefined) outcome = AccessStatus.stop;
@@ -137,5 +144,3 @@ function oneByOne(vm: Vm, ring: TrapRing, first: number, count: number): number 
 function access(vm: Vm, { write, space, lo, hi, width, vcpu, valueLo, valueHi }: Trap): AccessStatus {
   return write ? vm.write(space, lo, hi, width, valueLo, valueHi, vcpu) : vm.read(space, lo, hi, width, vcpu);
 }
-
-const PROGRESS = (L.CONTEXT + L.CONTEXT_PROGRESS) >> 2;

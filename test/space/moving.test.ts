@@ -77,6 +77,19 @@ describe("a window that the guest moves", () => {
     expect([ring.valueLo(2), ring.valueLo(5)]).toEqual([0x50000000, 0x60000000]);
   });
 
+  it("is gone for the next access of a batch once it is taken away", () => {
+    const vm = machine();
+    place(vm, 0x50000000n);
+    const ring = new TrapRing(vm.dispatcher);
+    ring.setRead(0, "memory", 0x50000000, 0, 4, 0);
+    ring.setWrite(1, "memory", Number(DEVICE), 0, 8, 0, 0, 0);
+    ring.setRead(2, "memory", 0x50000000, 0, 4, 0);
+    ring.setRead(3, "memory", 0x50000000, 0, 4, 0);
+    expect(runBatch(vm, ring, 4)).toBe(4);
+    expect([0, 1, 2, 3].map((i) => ring.status(i))).toEqual([done, done, busError, busError]);
+    expect(vm.traps).toBe(5);
+  });
+
   it.each([
     ["RAM", 0x1000n],
     ["its own registers", DEVICE + 8n],

@@ -21,14 +21,74 @@ function join(lo: u32, hi: u32): u64 {
   return (<u64>hi << 32) | <u64>lo;
 }
 
-/** The word of the region that may hold a memory address, or 0. */
+// ------------------------------------------------------------------------------------------------------------ regions
+
+/** What the page map says of an address below 4 GiB. */
 // @ts-ignore: decorator
 @inline
-function find_memory(address: u64): u32 {
+function page_word(lo: u32): u32 {
+  return load<u32>((lo >>> L.PAGE_SHIFT) << 2, L.PAGE_MAP);
+}
+
+/** What the port map says. The address may be no port's: then it is behind the region that the map names. */
+// @ts-ignore: decorator
+@inline
+function port_word(lo: u32): u32 {
+  return load<u32>((lo & 0xffff) << 2, L.PORT_MAP);
+}
+
+/** A region's record, from REGIONS. */
+// @ts-ignore: decorator
+@inline
+function record_of(word: u32): usize {
+  return word & L.WORD_RECORD_MASK;
+}
+
+/** The first slot in the shared table of a word's module instance. */
+// @ts-ignore: decorator
+@inline
+function slots_of(word: u32): u32 {
+  return rotl<u32>(word, L.WORD_SLOTS_ROTATION) & L.WORD_SLOTS_MASK;
+}
+
+/** Whether the region of a map's word plainly allows an access below 4 GiB. `settle` looks at the others. */
+// @ts-ignore: decorator
+@inline
+function allows(region: usize, lo: u32, width: u32): bool {
+  const offset = lo - load<u32>(region, L.REGIONS + L.REGION_START_LO);
+  return offset < load<u32>(region + (width << 2), L.REGIONS + L.REGION_LIMITS);
+}
+
+// @ts-ignore: decorator
+@inline
+function start_of(region: usize): u64 {
+  return join(
+    load<u32>(region, L.REGIONS + L.REGION_START_LO),
+    load<u32>(region, L.REGIONS + L.REGION_START_HI),
+  );
+}
+
+/** Looks closely at an access. @returns the word of the region that allows it, or one of the negative answers */
+function settle(space: u32, lo: u32, hi: u32, width: u32): i32 {
+  const address = join(lo, hi);
+  const word = region_at(space, address);
+  if (word == 0) return L.UNCLAIMED;
+  const region = record_of(word);
+  const offset = address - start_of(region);
+  const length = load<u64>(region, L.REGIONS + L.REGION_LENGTH);
+  if (offset >= length) return L.UNCLAIMED;
+  if (length - offset < width) return L.PAST_END;
+  if (width > 8 || ((load<u16>(region, L.REGIONS + L.REGION_SIZES) >>> width) & 1) == 0) return L.BAD_WIDTH;
+  return word;
+}
+
+/** The word of the region that may hold an address, or 0. */
+function region_at(space: u32, address: u64): u32 {
+  if (space == L.SPACE_IO) return port_word(<u32>address);
+  if (space != L.SPACE_MEMORY) return 0;
   if (address >= 0x100000000) return search(L.HIGH, address);
-  const word = load<u32>(L.PAGE_MAP + ((<u32>address >>> L.PAGE_SHIFT) << 2));
-  if (<i32>word >= 0) return word;
-  return search(word ^ L.LIST, address);
+  const word = page_word(<u32>address);
+  return (word & L.LIST) != 0 ? search(L.LISTS + (slots_of(word) << 1), address) : word;
 }
 
 /** The last region in a list that starts at or below an address. The list is sorted; regions never overlap. */
@@ -37,55 +97,26 @@ function search(list: usize, address: u64): u32 {
   let high = load<u32>(list);
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (load<u64>(record_of(load<u32>(list + 4 + (middle << 2))), L.REGION_START) <= address) low = middle + 1;
+    const region = record_of(load<u32>(list + (middle << 2), 4));
+    if (start_of(region) <= address) low = middle + 1;
     else high = middle;
   }
   return low == 0 ? 0 : load<u32>(list + (low << 2));
 }
 
-// @ts-ignore: decorator
-@inline
-function find(space: u32, address: u64): u32 {
-  return space == 0 ? find_memory(address) : load<u32>(L.PORT_MAP + ((<u32>address & 0xffff) << 2));
-}
-
-/** The record of a region's word. */
-// @ts-ignore: decorator
-@inline
-function record_of(word: u32): usize {
-  return L.REGIONS + ((word & L.WORD_RECORD_MASK) << L.REGION_SHIFT);
-}
-
-/** The slot in the shared table of one of the thunks of a region's module instance. */
-// @ts-ignore: decorator
-@inline
-function thunk_of(word: u32, thunk: u32): u32 {
-  return ((word >>> L.WORD_THUNKS_SHIFT) << L.THUNK_GROUP_SHIFT) + thunk;
-}
-
-/** Everything that may refuse an access before a vdev sees it. @returns 0 or one of the negative answers */
-// @ts-ignore: decorator
-@inline
-function refusal(word: u32, region: usize, address: u64, width: u32): i32 {
-  if (word == 0) return L.UNCLAIMED;
-  const offset = address - load<u64>(region, L.REGION_START);
-  const length = load<u64>(region, L.REGION_LENGTH);
-  if (offset >= length) return L.UNCLAIMED;
-  if (length - offset < width) return L.PAST_END;
-  if (((load<u32>(region, L.REGION_SIZES) >>> width) & 1) == 0) return L.BAD_WIDTH;
-  return 0;
-}
+// ----------------------------------------------------------------------------------------------------------- calls
 
 /**
- * Writes down who is called, before the call: after a fault this is how the host knows. Two words with each store: the
- * callback and its thread, the vdev and its vCPU (layout.ts keeps them beside each other).
+ * Writes down who is called, before the call: after a fault this is how the host knows. Two words with one store:
+ * layout.ts keeps the callback and its thread beside each other.
  */
 // @ts-ignore: decorator
 @inline
 function enter(at: usize, region: usize, callback: u32, vcpu: u32): void {
   if (isDefined(VDEVBOX_NO_GATE)) return;
   store<u64>(at, join(callback, L.THREAD_VCPU), L.CONTEXT_CALLBACK);
-  store<u64>(at, join(load<u32>(region, L.REGION_VDEV), vcpu), L.CONTEXT_VDEV);
+  store<u32>(at, load<u32>(region, L.REGIONS + L.REGION_VDEV), L.CONTEXT_VDEV);
+  store<u32>(at, vcpu, L.CONTEXT_VCPU);
 }
 
 // @ts-ignore: decorator
@@ -101,118 +132,194 @@ function count_trap(at: usize): void {
   store<u32>(at, load<u32>(at, L.CONTEXT_TRAP) + 1, L.CONTEXT_TRAP);
 }
 
+/** Calls the module of a region that allows the read. @returns status << 32 | low half of the value */
 // @ts-ignore: decorator
 @inline
-function do_read(space: u32, address: u64, width: u32, vcpu: u32): i32 {
+function call_read(word: u32, fn: u32, frames: u32, address: u64, width: u32): u64 {
+  const region = record_of(word);
+  return call_indirect<u64>(
+    slots_of(word) + L.THUNK_READ,
+    load<u32>(region, L.REGIONS + L.REGION_FRAMES) + frames,
+    fn,
+    load<usize>(region, L.REGIONS + L.REGION_VDP),
+    load<u32>(region, L.REGIONS + L.REGION_COOKIE),
+    address,
+    width | load<u32>(region, L.REGIONS + L.REGION_TYPE),
+  );
+}
+
+/** All eight bytes of what the last read of a module got. */
+// @ts-ignore: decorator
+@inline
+function call_operand(word: u32, frames: u32): u64 {
+  const frame = load<u32>(record_of(word), L.REGIONS + L.REGION_FRAMES) + frames;
+  return call_indirect<u64>(slots_of(word) + L.THUNK_OPERAND, frame);
+}
+
+/** Calls the module of a region that allows the write. @returns its status */
+// @ts-ignore: decorator
+@inline
+function call_write(word: u32, fn: u32, frames: u32, address: u64, width: u32, value: u64): i32 {
+  const region = record_of(word);
+  return call_indirect<i32>(
+    slots_of(word) + L.THUNK_WRITE,
+    load<u32>(region, L.REGIONS + L.REGION_FRAMES) + frames,
+    fn,
+    load<usize>(region, L.REGIONS + L.REGION_VDP),
+    load<u32>(region, L.REGIONS + L.REGION_COOKIE),
+    address,
+    width | load<u32>(region, L.REGIONS + L.REGION_TYPE),
+    value,
+  );
+}
+
+// ------------------------------------------------------------------------------------------------- accesses one by one
+
+/** One read. @param word what the map of the space says of the address */
+// @ts-ignore: decorator
+@inline
+function read(word: u32, space: u32, lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
   const at = context; // nested activations choose another and put this one back
   count_trap(at);
-  const word = find(space, address);
-  const region = record_of(word);
-  const refused = refusal(word, region, address, width);
-  if (refused != 0) return refused;
-  const fn = load<u32>(region, L.REGION_VREAD);
-  if (fn == 0) return load<i32>(region, L.REGION_REFUSAL);
-  enter(at, region, L.CALLBACK_VREAD, vcpu);
-  const frame = load<u32>(region, L.REGION_FRAMES) + frame_offset;
-  const result = call_indirect<u64>(
-    thunk_of(word, L.THUNK_READ),
-    frame,
-    fn,
-    load<usize>(region, L.REGION_VDP),
-    load<u32>(region, L.REGION_COOKIE),
-    address,
-    width | load<u32>(region, L.REGION_TYPE),
-  );
-  if (width == 8) {
-    store<u64>(at, call_indirect<u64>(thunk_of(word, L.THUNK_OPERAND), frame), L.CONTEXT_VALUE_LO);
-  } else {
-    store<u64>(at, result & 0xffffffff, L.CONTEXT_VALUE_LO);
+  if (hi != 0 || !allows(record_of(word), lo, width)) {
+    word = settle(space, lo, hi, width);
+    if ((word & L.LIST) != 0) return word;
   }
+  const region = record_of(word);
+  const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
+  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
+  enter(at, region, L.CALLBACK_VREAD, vcpu);
+  const result = call_read(word, fn, frame_offset, join(lo, hi), width);
+  store<u64>(at, width == 8 ? call_operand(word, frame_offset) : result & 0xffffffff, L.CONTEXT_VALUE_LO);
   leave(at);
   return <i32>(result >>> 32);
 }
 
+/** One write. */
 // @ts-ignore: decorator
 @inline
-function do_write(space: u32, address: u64, width: u32, value: u64, vcpu: u32): i32 {
+function write(word: u32, space: u32, lo: u32, hi: u32, width: u32, value: u64, vcpu: u32): i32 {
   const at = context;
   count_trap(at);
-  const word = find(space, address);
+  if (hi != 0 || !allows(record_of(word), lo, width)) {
+    word = settle(space, lo, hi, width);
+    if ((word & L.LIST) != 0) return word;
+  }
   const region = record_of(word);
-  const refused = refusal(word, region, address, width);
-  if (refused != 0) return refused;
-  const fn = load<u32>(region, L.REGION_VWRITE);
-  if (fn == 0) return load<i32>(region, L.REGION_REFUSAL);
+  const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
+  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
   enter(at, region, L.CALLBACK_VWRITE, vcpu);
-  const status = call_indirect<u32>(
-    thunk_of(word, L.THUNK_WRITE),
-    load<u32>(region, L.REGION_FRAMES) + frame_offset,
-    fn,
-    load<usize>(region, L.REGION_VDP),
-    load<u32>(region, L.REGION_COOKIE),
-    address,
-    width | load<u32>(region, L.REGION_TYPE),
-    value,
-  );
+  const status = call_write(word, fn, frame_offset, join(lo, hi), width, value);
   leave(at);
-  return <i32>status;
+  return status;
 }
 
-/** One guest read of memory. @returns a vdev_ref_status or a negative answer; the value is in the context block */
+/**
+ * One guest read of memory, of 1, 2, 4 or 8 bytes.
+ * @returns a vdev_ref_status or a negative answer; the value is in the context block
+ */
 export function read_memory(lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
-  return do_read(0, join(lo, hi), width, vcpu);
+  return read(page_word(lo), L.SPACE_MEMORY, lo, hi, width, vcpu);
 }
 
 /** One guest write of memory. */
 export function write_memory(lo: u32, hi: u32, width: u32, value_lo: u32, value_hi: u32, vcpu: u32): i32 {
-  return do_write(0, join(lo, hi), width, join(value_lo, value_hi), vcpu);
+  return write(page_word(lo), L.SPACE_MEMORY, lo, hi, width, join(value_lo, value_hi), vcpu);
 }
 
 /** One guest read of an x86 port. Above 0xffff there is none: such an access is UNCLAIMED and does not wrap around. */
 export function read_port(lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
-  return do_read(1, join(lo, hi), width, vcpu);
+  return read(port_word(lo), L.SPACE_IO, lo, hi, width, vcpu);
 }
 
 /** One guest write of an x86 port. */
 export function write_port(lo: u32, hi: u32, width: u32, value_lo: u32, value_hi: u32, vcpu: u32): i32 {
-  return do_write(1, join(lo, hi), width, join(value_lo, value_hi), vcpu);
+  return write(port_word(lo), L.SPACE_IO, lo, hi, width, join(value_lo, value_hi), vcpu);
 }
 
-/**
- * Brings what the next record's lookup needs into the cache while this one is dealt with. The processor cannot do so by
- * itself: it does not know which module comes next. The load counts for nothing, and is stored so that it stays.
- */
-// @ts-ignore: decorator
-@inline
-function look_ahead(record: usize): void {
-  const page = load<u32>(record, L.RING_LO) >>> L.PAGE_SHIFT;
-  const region = record_of(load<u32>(L.PAGE_MAP + (page << 2))); // some record, also where the page has none
-  store<u32>(context, load<u32>(region, L.REGION_VREAD), L.CONTEXT_AHEAD);
-}
+// ------------------------------------------------------------------------------------------------------------ batches
 
 /**
  * The ring's records from `first` on, each with its status and value written back, up to `end` or to the first whose
- * status is not 0: that one the host settles, and after a fault the one in progress, and calls again with the next.
+ * status is not 0: that one the host settles, and after a fault the one in progress, and calls again with the next. The
+ * count of traps tells which is in progress.
+ *
+ * What the map says of an address is read one record ahead, so that the processor knows the module to call when it
+ * comes to the call; nothing else could tell it. So the host has the batch end where it changes the maps. Between two
+ * accesses the context still says that the first is in progress: nobody looks.
  * @returns the record it stopped at, `end` when all are done
  */
 export function run_batch(first: u32, end: u32): u32 {
-  for (let i = first; i < end; i++) {
-    const record: usize = L.RING + i * L.RING_RECORD_BYTES;
-    store<u32>(context, i, L.CONTEXT_PROGRESS);
-    look_ahead(record + L.RING_RECORD_BYTES);
-    const address = load<u64>(record, L.RING_LO);
-    const width = load<u8>(record, L.RING_WIDTH);
-    const space = load<u8>(record, L.RING_SPACE);
-    const vcpu = load<u8>(record, L.RING_VCPU);
-    let status: i32;
-    if (load<u8>(record, L.RING_OP) == 0) {
-      status = do_read(space, address, width, vcpu);
-      store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
-    } else {
-      status = do_write(space, address, width, load<u64>(record, L.RING_VALUE_LO), vcpu);
+  const at = context;
+  const frames = frame_offset;
+  const last: usize = L.RING + end * L.RING_RECORD_BYTES;
+  let record: usize = L.RING + first * L.RING_RECORD_BYTES;
+  let status: i32 = 0;
+  do {
+    let ahead = page_word(load<u32>(record, L.RING_LO));
+    while (record < last) {
+      const word = ahead;
+      ahead = page_word(load<u32>(record, L.RING_LO + L.RING_RECORD_BYTES));
+      const meta = load<u32>(record, L.RING_META);
+      const lo = load<u32>(record, L.RING_LO);
+      const region = record_of(word);
+      if ((meta & L.RING_META_SPACE) != 0) break;
+      if (load<u32>(record, L.RING_HI) != 0) break;
+      if (!allows(region, lo, meta & L.RING_META_WIDTH)) break;
+      if ((meta & L.RING_META_WRITE) == 0) {
+        const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
+        if (fn == 0) break;
+        count_trap(at);
+        enter(at, region, L.CALLBACK_VREAD, meta >>> L.RING_META_VCPU_SHIFT);
+        const width = meta & L.RING_META_WIDTH;
+        const result = call_read(word, fn, frames, lo, width);
+        store<u64>(record, width == 8 ? call_operand(word, frames) : result & 0xffffffff, L.RING_VALUE_LO);
+        status = <i32>(result >>> 32);
+      } else {
+        const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
+        if (fn == 0) break;
+        count_trap(at);
+        enter(at, region, L.CALLBACK_VWRITE, meta >>> L.RING_META_VCPU_SHIFT);
+        const value = load<u64>(record, L.RING_VALUE_LO);
+        status = call_write(word, fn, frames, lo, meta & L.RING_META_WIDTH, value);
+      }
+      store<i32>(record, status, L.RING_STATUS);
+      if (status != 0) {
+        leave(at);
+        return number_of(record);
+      }
+      record += L.RING_RECORD_BYTES;
     }
-    store<i32>(record, status, L.RING_STATUS);
-    if (status != 0) return i;
+    leave(at);
+    if (record == last) break;
+    status = access(record);
+    if (status == 0) record += L.RING_RECORD_BYTES;
+  } while (status == 0);
+  return number_of(record);
+}
+
+/** Any record of the ring, looked at closely. @returns the status, which is also written back */
+function access(record: usize): i32 {
+  const lo = load<u32>(record, L.RING_LO);
+  const hi = load<u32>(record, L.RING_HI);
+  const width = load<u8>(record, L.RING_WIDTH);
+  const space = load<u8>(record, L.RING_SPACE);
+  const vcpu = load<u8>(record, L.RING_VCPU);
+  const word = space == L.SPACE_IO ? port_word(lo) : space == L.SPACE_MEMORY ? page_word(lo) : 0;
+  let status: i32;
+  if (load<u8>(record, L.RING_OP) == 0) {
+    status = read(word, space, lo, hi, width, vcpu);
+    store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
+  } else {
+    status = write(word, space, lo, hi, width, load<u64>(record, L.RING_VALUE_LO), vcpu);
   }
-  return end;
+  store<i32>(record, status, L.RING_STATUS);
+  return status;
+}
+
+/** The place in the ring of a record. */
+// @ts-ignore: decorator
+@inline
+function number_of(record: usize): u32 {
+  return (record - L.RING) / L.RING_RECORD_BYTES;
 }
