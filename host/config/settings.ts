@@ -35,6 +35,7 @@ export interface VdevboxSettings {
   readonly seed?: bigint;
   readonly races?: boolean;
   readonly restless?: bigint;
+  readonly invariants?: boolean;
   /** What moves time. */
   readonly time?: (typeof TIME)[number];
   /** The time of day at virtual time 0, in nanoseconds since 1970-01-01T00:00:00Z. */
@@ -97,6 +98,7 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-seed", { scopes: ["vm"], check: within("vdevbox-seed", 0n, MAX_SEED) }],
   ["vdevbox-races", { scopes: ["vm"], check: oneOf("vdevbox-races", SWITCH) }],
   ["vdevbox-restless", { scopes: ["vm"], check: within("vdevbox-restless", 0n, MAX_SEED) }],
+  ["vdevbox-invariants", { scopes: ["vm"], check: oneOf("vdevbox-invariants", SWITCH) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
   ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   [
@@ -194,6 +196,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(seed !== undefined && { seed }),
     ...(restless !== undefined && { restless }),
     ...(text("vdevbox-races") === "on" && { races: true }),
+    ...(text("vdevbox-invariants") === "on" && { invariants: true }),
     ...(time && { time }),
     ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
   };

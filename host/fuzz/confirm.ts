@@ -5,9 +5,24 @@ import { runScript } from "../guests/script/run-script.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
+import { hasInvariants } from "../vm/invariants.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { createVm } from "../vm/startup.ts";
+import type { Vm } from "../vm/vm.ts";
 import { causeOf } from "./found.ts";
+
+/** A plan, and the text it is from. */
+export interface PlannedVm {
+  readonly plan: VmPlan;
+  readonly pieces: readonly ConfigPiece[];
+}
+
+/** The same with invariants asked for, where a VM of the plan has some. */
+export function withInvariants({ plan, pieces }: PlannedVm, vm: Vm): PlannedVm {
+  if (!hasInvariants(vm)) return { plan, pieces };
+  const asked = { file: "<fuzz>", text: "set vdevbox-invariants on\n" };
+  return { plan: { ...plan, invariants: true }, pieces: [asked, ...pieces] };
+}
 
 /** A finding made again in a VM as `vdevbox run` makes it. */
 export interface Confirmed {
@@ -21,8 +36,7 @@ export interface Confirmed {
  * @returns undefined when the finding does not come of it
  */
 export async function confirm(
-  plan: VmPlan,
-  pieces: readonly ConfigPiece[],
+  { plan, pieces }: PlannedVm,
   script: string,
   cause: string,
 ): Promise<Confirmed | undefined> {

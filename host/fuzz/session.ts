@@ -6,7 +6,7 @@ import type { VmPlan } from "../vm/plan.ts";
 import { Campaign, type CampaignFinding } from "./campaign.ts";
 import { type CampaignFolder, type CorpusFile, readPrograms } from "./campaign-folder.ts";
 import { Comparer } from "./comparer.ts";
-import { confirm } from "./confirm.ts";
+import { confirm, type PlannedVm, withInvariants } from "./confirm.ts";
 import { knownCauses, writeFinding } from "./finding-folder.ts";
 import { fuzzVm } from "./fuzz-vm.ts";
 import { lengthOf } from "./program.ts";
@@ -59,11 +59,14 @@ export class FuzzSession {
   readonly #found: CampaignFinding[] = [];
   #findings = 0;
   #synced: number;
+  /** What a finding is made again with. */
+  readonly #asRun: PlannedVm;
 
   constructor(options: SessionOptions) {
-    const { plan, seed, folder } = options;
+    const { plan, pieces, seed, folder } = options;
     this.#options = options;
     const vm = fuzzVm(plan, "edges");
+    this.#asRun = withInvariants({ plan, pieces }, vm);
     const comparer = new Comparer(plan);
     this.campaign = new Campaign({
       vm,
@@ -131,10 +134,11 @@ export class FuzzSession {
   }
 
   async #write({ cause, finding, program, answered, executions }: CampaignFinding): Promise<void> {
-    const { plan, pieces, folder } = this.#options;
+    const { folder } = this.#options;
+    const { plan, pieces } = this.#asRun;
     const script = formatProgram(this.campaign.target.vm, program, answered);
     const operations = lengthOf(program) + answered.length;
-    const confirmed = await confirm(plan, pieces, script, cause);
+    const confirmed = await confirm(this.#asRun, script, cause);
     // Slow, but not past the limits of a run, which are far higher than those of the fuzzer.
     if (confirmed === undefined && finding.rule === "limit") return;
     const told = confirmed?.finding ?? finding;

@@ -2,6 +2,7 @@ import { TrapRing } from "../dispatcher/batch.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { runBatch } from "../vm/batch.ts";
 import { LINE_ACTS } from "../vm/events.ts";
+import { checkInvariants, hasInvariants } from "../vm/invariants.ts";
 import { POWER_STATES } from "../vm/power.ts";
 import { VmSnapshot } from "../vm/snapshot.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -37,6 +38,7 @@ export class FuzzTarget {
   readonly #ring: TrapRing;
   readonly #machine: VmScriptMachine;
   readonly #watchesTime: boolean;
+  readonly #hasInvariants: boolean;
   /** Whether the last program did more than access registers without a call to the host. */
   #didMore = true;
 
@@ -48,6 +50,7 @@ export class FuzzTarget {
     this.#snapshot = new VmSnapshot(vm);
     this.#ring = new TrapRing(vm.dispatcher);
     this.#machine = new VmScriptMachine(vm);
+    this.#hasInvariants = hasInvariants(vm);
     this.#watchesTime = vm.plan.accessNs > 0;
   }
 
@@ -73,6 +76,7 @@ export class FuzzTarget {
       }
     }
     this.done = at;
+    if (this.#hasInvariants && vm.ended === undefined) checkInvariants(vm);
   }
 
   /** Puts the VM back to where programs begin. */

@@ -17,6 +17,7 @@ export type RuleName =
   | "race"
   | "limit"
   | "abort"
+  | "invariant"
   | "trap"
   | "deadlock"
   | "lock-order"

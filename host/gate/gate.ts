@@ -82,7 +82,12 @@ class CallRules {
     const allowed = context.phase === 0 ? entry.allowedStartup : entry.allowedRunning;
     if (((allowed >>> context.callback) & 1) === 1) return true;
     const { phase, callback } = context.situation();
-    const where = callback === "module-start" ? "while the module starts" : `in ${callback} (phase ${phase})`;
+    const where =
+      callback === "none"
+        ? "by vdevbox_invariants(), which may only look"
+        : callback === "module-start"
+          ? "while the module starts"
+          : `in ${callback} (phase ${phase})`;
     return this.#broken("phase", entry.phase, args, `${entry.name}() was called ${where}`, {
       text: phaseRule(entry),
       advice: phaseAdvice(entry, callback),

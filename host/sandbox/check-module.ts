@@ -2,7 +2,13 @@ import type { GateEntry } from "../../abi/definition/schema.ts";
 import { GATE_TABLE } from "../../abi/generated/gate-table.ts";
 import { UserError } from "../errors.ts";
 import { nearestWord } from "../nearest-word.ts";
-import { EXPORT_SIGNATURES, IMPORT_MODULES, MEMORY_LIMIT_PAGES, REQUIRED_EXPORTS } from "./contract.ts";
+import {
+  AUTHORS_EXPORTS,
+  EXPORT_SIGNATURES,
+  IMPORT_MODULES,
+  MEMORY_LIMIT_PAGES,
+  REQUIRED_EXPORTS,
+} from "./contract.ts";
 import { type FunctionType, VALUE, type WasmModule } from "./wasm/module.ts";
 
 const entries = new Map(GATE_TABLE.map((entry) => [`${entry.module}.${entry.name}`, entry]));
@@ -64,7 +70,7 @@ function checkExports(module: WasmModule, file: string): void {
 
 /** The dispatcher calls these through a table, and the host reads the globals once: their types are part of the contract. */
 function checkExportType(module: WasmModule, file: string, name: string, kind: string, index: number): void {
-  if (!(name in REQUIRED_EXPORTS)) return;
+  if (!(name in REQUIRED_EXPORTS) && !AUTHORS_EXPORTS.includes(name)) return;
   if (kind === "global") {
     const { type, mutable } = module.globals[index]!;
     if (type === VALUE.i32 && !mutable) return;

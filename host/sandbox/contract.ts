@@ -24,7 +24,7 @@ export const REQUIRED_EXPORTS = {
   __vdevbox_call: "function",
 } as const;
 
-/** Signatures of the functions among them, as WebAssembly has them. */
+/** Signatures of exported functions the host calls, as WebAssembly has them. */
 export const EXPORT_SIGNATURES: Readonly<Record<string, string>> = {
   __vdevbox_start: "()",
   __vdevbox_alloc: "(i32) -> i32",
@@ -32,7 +32,11 @@ export const EXPORT_SIGNATURES: Readonly<Record<string, string>> = {
   __vdevbox_operand: "(i32) -> i64",
   __vdevbox_vwrite: "(i32, i32, i32, i32, i64, i32, i64) -> i32",
   __vdevbox_call: "(i32, i32, i32, i32, i32, i32, i32) -> i32",
+  vdevbox_invariants: "(i32)",
 };
+
+/** What a vdev's author may export for the host to call; see host/vm/invariants.ts. */
+export const AUTHORS_EXPORTS: readonly string[] = ["vdevbox_invariants"];
 
 /** C signatures of callbacks, for `__vdevbox_call`; the numbers of abi/runtime/entry.ts. */
 export const SHAPE = {

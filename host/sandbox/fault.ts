@@ -7,12 +7,21 @@ export class AssemblyAbort extends Error {
   override readonly name = "AssemblyAbort";
 }
 
-/** What made a module stop, in words. @param thread the vdev's own thread it was in, as a sentence has it */
+/** What made a module stop, in words. @param thread the vdev's own thread it was in, as a sentence has it. @param isInvariant in vdevbox_invariants() */
 export function faultOf(
   error: Error,
   instance: ModuleInstance,
   thread?: string,
+  isInvariant = false,
 ): Pick<Finding, "severity" | "rule" | "message" | "advice"> {
+  if (error instanceof AssemblyAbort && isInvariant) {
+    return {
+      severity: "fault",
+      rule: "invariant",
+      message: `an invariant does not hold: ${error.message}`,
+      advice: "Look at what the guest did last: it left the vdev in a state that its author rules out.",
+    };
+  }
   if (error instanceof AssemblyAbort) {
     return {
       severity: "fault",

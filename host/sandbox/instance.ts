@@ -26,6 +26,7 @@ export interface ModuleExports {
   __vdevbox_operand(frame: number): bigint;
   __vdevbox_vwrite(...args: unknown[]): number;
   __vdevbox_call(frame: number, fn: number, shape: number, a: number, b: number, c: number, d: number): number;
+  vdevbox_invariants?(vdp: number): void;
   __vdevbox_save?(): void;
   __vdevbox_restore?(): void;
   __vdevbox_peek?(): void;

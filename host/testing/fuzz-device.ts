@@ -1,12 +1,12 @@
 import { Campaign, type CampaignFinding } from "../fuzz/campaign.ts";
 import { readPrograms } from "../fuzz/campaign-folder.ts";
 import { Comparer } from "../fuzz/comparer.ts";
-import { confirm } from "../fuzz/confirm.ts";
+import { confirm, type PlannedVm, withInvariants } from "../fuzz/confirm.ts";
 import { fuzzVm } from "../fuzz/fuzz-vm.ts";
 import { formatProgram, parseProgram } from "../fuzz/program-text.ts";
 import type { FuzzFinding, FuzzOptions, FuzzResult } from "./api.js";
 import { plainErrors, testFinding } from "./driven-vm.ts";
-import { type PlannedVm, withPlan } from "./plan.ts";
+import { withPlan } from "./plan.ts";
 
 const EXECUTIONS = 20_000;
 /** Steps after which other work of the process gets its turn. */
@@ -40,10 +40,11 @@ export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResul
     campaign.step();
     if (steps % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
+  const asRun = withInvariants(planned!, vm);
   const findings: FuzzFinding[] = [];
   for (const { cause, finding, program, answered, executions } of found) {
     const script = formatProgram(vm, program, answered);
-    const confirmed = await confirm(planned!.plan, planned!.pieces, script, cause);
+    const confirmed = await confirm(asRun, script, cause);
     if (confirmed === undefined && finding.rule === "limit") continue; // slow, but within the limits of a run
     findings.push({ ...testFinding(confirmed?.finding ?? finding), script, executions });
   }

@@ -2,19 +2,13 @@ import { basename, dirname } from "node:path";
 import { configPieces } from "../config/config-pieces.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
-import type { VmPlan } from "../vm/plan.ts";
+import type { PlannedVm } from "../fuzz/confirm.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import type { TestVmOptions } from "./api.js";
 
 /** Where a module's vdev is put that neither chose a place itself nor was given one. */
 const PLACE = "loc 0x10000000";
 const RAM = "ram 0,1M";
-
-/** A plan, and the text it is from. */
-export interface PlannedVm {
-  readonly plan: VmPlan;
-  readonly pieces: readonly ConfigPiece[];
-}
 
 /**
  * Makes something of the plan that options stand for; for a module that wants a place and was given none, of one with it.

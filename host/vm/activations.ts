@@ -262,8 +262,12 @@ export class Activations {
       error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error instanceof AssemblyAbort;
     if (!isModules) throw error;
     const thread = this.#vm.threads?.current;
+    const isInvariant = this.#vm.context.callback === CALLBACK.none;
     const name = thread?.instance === instance ? thread.name : undefined;
-    const finding = this.#vm.findings.record(instance, { ...faultOf(error, instance, name), stackOf: error });
+    const finding = this.#vm.findings.record(instance, {
+      ...faultOf(error, instance, name, isInvariant),
+      stackOf: error,
+    });
     this.#vm.stopInstance(instance, finding);
   }
 }

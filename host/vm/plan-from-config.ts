@@ -55,6 +55,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     dryrun: config.dryrun,
     ...(settings.time && { time: settings.time }),
     ...(settings.races && { races: true }),
+    ...(settings.invariants && { invariants: true }),
     ...(settings.restless !== undefined && { restless: Number(settings.restless) }),
     ...(settings.seed !== undefined && { seed: Number(settings.seed) }),
     ...(settings.startTimeNs !== undefined && { startTimeNs: settings.startTimeNs }),

@@ -110,6 +110,8 @@ export interface VmPlan {
   readonly limits?: LimitsPlan;
   /** The VM is built and described, and no guest runs. */
   readonly dryrun?: boolean;
+  /** Whether vdevs are asked for their invariants after whatever happens; see invariants.ts. */
+  readonly invariants?: boolean;
   /** Data races are looked for. */
   readonly races?: boolean;
   /** A guest that changes memory while a vdev reads it, from this seed: see host/memory/restless-guest.ts. */

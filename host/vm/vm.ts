@@ -33,6 +33,7 @@ import { GuestCpus } from "./guest-cpus.ts";
 import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
 import { HOST_WORK_LIMIT } from "./host-work.ts";
+import { checkInvariants } from "./invariants.ts";
 import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
 import { RegionChanges } from "./region-changes.ts";
@@ -184,8 +185,9 @@ export class Vm implements GuestBus {
   /** Finds out anew whether something happens with every access. */
   refreshWatch(): void {
     const isTold = this.#listener !== undefined && this.#tellsAccesses;
-    this.#onlyTakesTime = this.time.passes && !isTold && !this.pulses.used;
-    this.#watched = isTold || this.time.passes || this.pulses.used;
+    const isAsked = this.plan.invariants === true;
+    this.#onlyTakesTime = this.time.passes && !isTold && !this.pulses.used && !isAsked;
+    this.#watched = isTold || this.time.passes || this.pulses.used || isAsked;
   }
 
   /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
@@ -302,6 +304,7 @@ export class Vm implements GuestBus {
     }
     if (this.time.passes) this.time.pass();
     this.pulses.deliverWaiting();
+    if (this.plan.invariants === true) this.#mayEnd(() => {});
   }
 
   // ------------------------------------------------------------------------------------------------------- time
@@ -395,6 +398,7 @@ export class Vm implements GuestBus {
     try {
       step();
       this.pulses.deliverWaiting();
+      if (this.plan.invariants === true) checkInvariants(this);
     } catch (error) {
       if (!(error instanceof EndOfVm)) throw error;
       this.endBy(error);

@@ -17,7 +17,7 @@ import {
   localSet,
   localTee,
 } from "./instructions.ts";
-import { EXPORT, LIMIT, type Pass, RESERVED_PREFIX } from "./pass.ts";
+import { EXPORT, isEntry, LIMIT, type Pass } from "./pass.ts";
 
 export interface FuelOptions {
   /** Fuel of the start function, and the budget of activations until the host sets another. 0 to 2^30. */
@@ -90,7 +90,7 @@ class FuelInstrumentation {
     const armedInside = new Set<number>();
     const wrappers = new Map<number, number>();
     for (const { name, kind, index } of module.exports) {
-      const func = kind === "function" && name.startsWith(RESERVED_PREFIX) ? definedFunction(module, index) : undefined;
+      const func = kind === "function" && isEntry(name) ? definedFunction(module, index) : undefined;
       if (func === undefined || this.#rewriter.isHosts(index)) continue;
       if (!calledInside.has(index)) {
         armedInside.add(index);

@@ -1,3 +1,4 @@
+import { AUTHORS_EXPORTS } from "../contract.ts";
 import type { FunctionImport } from "../wasm/additions.ts";
 import type { WasmModule } from "../wasm/module.ts";
 import type { ModuleRewriter } from "../wasm/rewriter.ts";
@@ -16,8 +17,12 @@ export interface Pass {
   apply(rewriter: ModuleRewriter, imports: readonly number[]): void;
 }
 
-/** Exported functions with this prefix are entries: the host calls them, and each call is one activation. */
-export const RESERVED_PREFIX = "__vdevbox_";
+const RESERVED_PREFIX = "__vdevbox_";
+
+/** Whether the host calls an exported function of that name, each time as one activation. */
+export function isEntry(name: string): boolean {
+  return name.startsWith(RESERVED_PREFIX) || AUTHORS_EXPORTS.includes(name);
+}
 
 /** What the exported global `__vdevbox_limit` says after a fault. */
 export const LIMIT = { none: 0, fuel: 1, depth: 2 } as const;

@@ -18,6 +18,7 @@ const LOCK: u32 = 0x00;
 const SLOT: u32 = 0x04;
 const LIST: u32 = 0x08;
 const PUSH: u32 = 0x0c;
+const ADD: u32 = 0x10;
 const DEPTH: u32 = 8;
 
 @unmanaged
@@ -28,6 +29,8 @@ class vault {
   /** Of the program that is executed: a descriptor as the guest wrote it. */
   next: u32;
   flags: u32;
+  /** Of all values written to the register behind the others. */
+  sum: u32;
 }
 
 const slots = memory.data(64);
@@ -35,7 +38,7 @@ const slots = memory.data(64);
 function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
   if (ctrl == VDEV_CTRL_OPTIONS_START) {
     vdp.v_block.type = QST_MEMORY;
-    vdp.v_block.length = 0x10;
+    vdp.v_block.length = 0x14;
   }
   return EOK;
 }
@@ -68,6 +71,7 @@ function vwrite(
   else if (offset == SLOT && state.lock == 2) store<u8>(slots + value, 1); // slot
   else if (offset == LIST) walk(state, value);
   else if (offset == PUSH) push(state, value);
+  else if (offset == ADD) state.sum += value;
   return VRS_NORMAL;
 }
 
@@ -93,6 +97,11 @@ function walk(state: vault, first: u32): void {
     const into = changetype<usize>(state) + offsetof<vault>("next");
     if (guest_cpu_read(0, GXF_NONE, block, 1, into, 8) != EOK) return; // list
   } while ((state.flags & 0xff00ff01) == 0x77001101);
+}
+
+export function vdevbox_invariants(vdp: vdev_t): void {
+  const state = changetype<vault>(vdp.v_device);
+  assert(state.sum != 0x00c0ffee, "a sum that must not be"); // invariant
 }
 
 const factory = vdev_factory.alloc();
