@@ -131,7 +131,10 @@ function stepOf(access: {
   return {
     step,
     access: {
-      ...{ op, space, width, vcpu },
+      op,
+      space,
+      width,
+      vcpu,
       lo: Number(BigInt.asUintN(32, address)),
       hi: Number(BigInt.asUintN(32, address >> 32n)),
       valueLo: value,

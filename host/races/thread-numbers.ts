@@ -16,14 +16,13 @@ export class ThreadNumbers {
   readonly #names: string[] = ["the main thread", "the timer thread", "the pulse thread"];
   #vdevThreads = new WeakMap<Thread, number>();
 
+  /** Threads that callbacks of a running VM begin on: all but main's. */
+  readonly callbackThreads: readonly number[];
+
   constructor(cpus: number) {
     this.#cpus = cpus;
+    this.callbackThreads = Array.from({ length: FIRST_VCPU - 1 + cpus }, (_, i) => i + 1);
     for (let vcpu = 0; vcpu < cpus; vcpu++) this.#names.push(`vCPU ${vcpu}`);
-  }
-
-  /** Threads that callbacks of a running VM begin on: all but main's. */
-  get callbackThreads(): readonly number[] {
-    return Array.from({ length: FIRST_VCPU - 1 + this.#cpus }, (_, i) => i + 1);
   }
 
   /** @param thread itself, not one that acts for another */

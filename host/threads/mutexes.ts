@@ -70,8 +70,13 @@ export class Mutexes {
     if (this.#all.get(keyOf(instance, address))?.holder !== undefined) return false;
     this.#last = undefined;
     const mutex: Mutex = {
-      ...{ instance, address, kind, name },
-      ...{ holder: undefined, count: 0, traces: TRACES },
+      instance,
+      address,
+      kind,
+      name,
+      holder: undefined,
+      count: 0,
+      traces: TRACES,
       release: () => {
         this.#free(mutex);
         this.#vm.races?.release(mutex);

@@ -81,3 +81,38 @@ export class ThreadAlarm extends Alarm {
 export class EndOfThread extends Error {
   override readonly name = "EndOfThread";
 }
+
+const NOBODY: readonly Activation[] = [];
+
+/** A thread that has not run. @param readySince see there; @param timeOut called when it has waited long enough */
+export function newThread(
+  given: Pick<Thread, "id" | "name" | "kind" | "vcpu" | "instance" | "start" | "root">,
+  readySince: number,
+  timeOut: () => void,
+): Thread {
+  // Nothing is spread into it: the engine takes microseconds for that, and every access of a guest makes a thread.
+  return {
+    alarm: new ThreadAlarm(timeOut),
+    id: given.id,
+    name: given.name,
+    kind: given.kind,
+    vcpu: given.vcpu,
+    instance: given.instance,
+    start: given.start,
+    root: given.root,
+    state: "new",
+    wait: undefined,
+    waitsAt: undefined,
+    timedOut: false,
+    left: NOBODY,
+    result: undefined,
+    cancelled: false,
+    detached: false,
+    readySince,
+  };
+}
+
+/** Whether a thread waits for that object. */
+export function isWaitingFor({ state, wait }: Thread, of: object): boolean {
+  return state === "waiting" && wait !== undefined && objectOf(wait) === of;
+}

@@ -6,7 +6,7 @@ import type { Vm } from "../vm/vm.ts";
 import type { SavedCoroutines } from "./coroutines.ts";
 import type { Schedule } from "./schedule.ts";
 import { type Continuation, SUSPENDED, type Suspended } from "./suspended.ts";
-import { EndOfThread, objectOf, type Thread, ThreadAlarm, type Wait } from "./thread.ts";
+import { EndOfThread, isWaitingFor, newThread, type Thread, type Wait } from "./thread.ts";
 import { describeWait, waitChain, waitPlaces } from "./waits.ts";
 
 /** All threads of a VM at one time. */
@@ -85,13 +85,11 @@ export class Threads {
   }
 
   #add(kind: number, vcpu: number, name: string, start: Thread["start"], instance?: ModuleInstance): Thread {
-    const alarm = new ThreadAlarm(() => this.#timeOut(thread));
-    const thread: Thread = {
-      alarm,
-      ...{ id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
-      ...{ state: "new", wait: undefined, waitsAt: undefined, timedOut: false, left: [] },
-      ...{ result: undefined, cancelled: false, detached: false, readySince: ++this.#readyCount },
-    };
+    const thread: Thread = newThread(
+      { id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
+      ++this.#readyCount,
+      () => this.#timeOut(thread),
+    );
     this.#all.push(thread);
     return thread;
   }
@@ -414,10 +412,6 @@ export class Threads {
       .map(({ name, wait }) => `${name} waits for ${describeWait(wait)}`)
       .join("; ");
   }
-}
-
-function isWaitingFor({ state, wait }: Thread, of: object): boolean {
-  return state === "waiting" && wait !== undefined && objectOf(wait) === of;
 }
 
 function nameOf(callback: number, kind: number, vcpu: number): string {
