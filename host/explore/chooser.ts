@@ -12,6 +12,8 @@ export interface Chooser {
   readonly guestOnly?: boolean;
   /** Told of whom goes on where there is no choice. */
   only?(actor: Actor): void;
+  /** Told of a decision that another one made in the meantime, and that stands among its own. */
+  passed?(): void;
 }
 
 /** What a run does that nobody disturbs: a thread goes on while it can, the guest before time, nothing fails. */
@@ -153,6 +155,10 @@ export class FollowingChooser implements Chooser {
   choose(current: Actor, enabled: readonly Actor[]): Actor {
     const wanted = this.#decisions[this.#next++];
     return wanted !== undefined && enabled.includes(wanted) ? wanted : plainChoice(current, enabled);
+  }
+
+  passed(): void {
+    this.#next++;
   }
 }
 

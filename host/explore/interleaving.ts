@@ -34,10 +34,13 @@ export class Interleaving implements Schedule {
     this.#enabled[this.#count++] = actor;
   };
   #next: Actor = -1;
+  /** Whose schedule it is; others may stand in for it. */
+  #begun: Chooser = PLAIN;
 
   /** Begins a schedule. */
   begin(chooser: Chooser): void {
     this.chooser = chooser;
+    this.#begun = chooser;
     this.decisions.length = 0;
     this.#next = -1;
     this.calm = false;
@@ -95,6 +98,7 @@ export class Interleaving implements Schedule {
     }
     const chosen = this.chooser.choose(current, enabled);
     this.decisions.push(chosen);
+    if (this.chooser !== this.#begun) this.#begun.passed?.();
     this.onDecision?.(formatActor(chosen));
     return chosen;
   }

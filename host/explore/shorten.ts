@@ -1,22 +1,54 @@
-import { type Actor, isFault } from "./actor.ts";
-import { type Chooser, FollowingChooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
+import type { Actor } from "./actor.ts";
+import { FollowingChooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
 import type { FoundSchedule } from "./found.ts";
-import type { Workload } from "./workload.ts";
+import { type Attempt, countOf, lightestOf, UNDISTURBED, weight } from "./lightest.ts";
+import type { VcpuStep, Workload } from "./workload.ts";
 
-/** Runs that one finding may take. */
+/** Runs in which one finding's schedule is cut down. */
 const RUNS = 400;
 
 /** Schedules that are tried with one access less, where leaving it out changed what the others come to. */
 const RANDOM_RUNS = 8;
 
+/** Runs in which then is looked for a lighter one among all there are: of its own accesses, and of each few of them. */
+const OWN_RUNS = 600;
+const FEWER_RUNS = 60;
+
+/** Selections of fewer accesses that are gone through. */
+const SELECTIONS = 40;
+
 /**
- * Looks for the shortest schedule that still leads to a finding: fewer accesses, then fewer switches.
+ * Looks for the shortest schedule that still leads to a finding: fewer accesses, then fewer switches. First it is cut
+ * down as long as that helps, then schedules are gone through from the shortest on.
  * @param attempt runs a workload; the decisions it came to when it leads to the finding, else undefined
  */
-export function shorten(
-  found: FoundSchedule,
-  attempt: (workload: Workload, chooser: Chooser) => readonly Actor[] | undefined,
-): FoundSchedule {
+export function shorten(found: FoundSchedule, attempt: Attempt): FoundSchedule {
+  let best = cutDown(found, attempt);
+  const take = (workload: Workload, runs: number): boolean => {
+    const decisions = lightestOf(workload, weight(best), runs, attempt);
+    if (decisions === undefined) return false;
+    best = { ...best, workload, decisions };
+    return true;
+  };
+  for (const workload of selections(best.workload)) if (take(workload, FEWER_RUNS)) break;
+  take(best.workload, OWN_RUNS);
+  return best;
+}
+
+/** Some of a workload's accesses and not all: the fewest first. */
+function selections({ vcpus, outside }: Workload): Workload[] {
+  const all = vcpus.flatMap((steps) => steps);
+  if (2 ** all.length > 2 * SELECTIONS) return [];
+  const some: Workload[] = [];
+  for (let chosen = 0; chosen < 2 ** all.length - 1; chosen++) {
+    const isChosen = (step: VcpuStep) => ((chosen >> all.indexOf(step)) & 1) === 1;
+    some.push({ vcpus: vcpus.map((steps) => steps.filter(isChosen)), outside });
+  }
+  return some.sort((one, other) => countOf(one) - countOf(other));
+}
+
+/** Leaves accesses and decisions out as long as that leads to the finding still. */
+function cutDown(found: FoundSchedule, attempt: Attempt): FoundSchedule {
   const random = new Random(1);
   let best = found;
   let runs = 0;
@@ -64,9 +96,6 @@ function without(workload: Workload, vcpu: number, index: number): Workload {
   return { ...workload, vcpus };
 }
 
-/** What stands for "as if nobody disturbed" in decisions to be followed: nobody is called so. */
-const UNDISTURBED: Actor = -1;
-
 /** Takes decisions back: all behind a place, then pieces, halving their length. */
 function withoutDecisions(best: () => FoundSchedule, tryIt: TryIt): boolean {
   let better = false;
@@ -79,14 +108,4 @@ function withoutDecisions(best: () => FoundSchedule, tryIt: TryIt): boolean {
     }
   }
   return better;
-}
-
-/** How long a schedule is to a reader: its accesses, how often it changes from one to another, what goes wrong in it. */
-export function weight({ workload, decisions }: Pick<FoundSchedule, "workload" | "decisions">): number {
-  const switches = decisions.filter((actor, i) => i > 0 && actor !== decisions[i - 1]).length;
-  return countOf(workload) * 1000 + decisions.filter(isFault).length * 100 + switches * 10 + decisions.length / 1000;
-}
-
-function countOf({ vcpus }: Workload): number {
-  return vcpus.reduce((sum, steps) => sum + steps.length, 0);
 }
