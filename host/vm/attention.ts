@@ -1,0 +1,14 @@
+/**
+ * What there may be to do beside a guest access. Each is a bit of `Vm.attention`, which is 0 for most accesses: so that
+ * they look at one number instead of asking everybody.
+ */
+export const ATTENTION = {
+  /** The VM has ended. */
+  ended: 1,
+  /** Guest memory is mapped into a module: it is brought up to date before an access and written back behind it. */
+  windows: 2,
+  /** A lock is held, which a callback must not leave behind. */
+  locks: 4,
+  /** Accesses are told to a listener, or leave pulses to deliver. */
+  watched: 8,
+} as const;
