@@ -3,12 +3,14 @@
  * they look at one number instead of asking everybody.
  */
 export const ATTENTION = {
+  /** Accesses take time, and nobody is told of them. The lowest bit: alone it is 1, and with another more. */
+  time: 1,
   /** The VM has ended. */
-  ended: 1,
+  ended: 2,
   /** Guest memory is mapped into a module: it is brought up to date before an access and written back behind it. */
-  windows: 2,
+  windows: 4,
   /** A lock is held, which a callback must not leave behind. */
-  locks: 4,
+  locks: 8,
   /** Accesses are told to a listener, or leave pulses to deliver. */
-  watched: 8,
+  watched: 16,
 } as const;

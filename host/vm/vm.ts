@@ -113,7 +113,7 @@ export class Vm implements GuestBus {
   onRegion: ((change: "add" | "remove", space: Space, start: bigint, length: bigint) => void) | undefined;
   /** Work the host does for one callback at most; see host-work.ts. */
   readonly hostWorkLimit: number;
-  /** What there is to do beside an access: bits of `ATTENTION`. */
+  /** What there is to do beside an access: bits of `ATTENTION`. 1 is that it takes time, and nothing else. */
   attention = 0;
   #listener: VmListener | undefined;
   /** Something happens with every access: it is told to the listener, takes time, or leaves a pulse to deliver. */
@@ -193,6 +193,7 @@ export class Vm implements GuestBus {
     const isAsked = this.plan.invariants === true;
     this.#onlyTakesTime = this.time.passes && !isTold && !this.pulses.used && !isAsked;
     this.#watched = isTold || this.time.passes || this.pulses.used || isAsked;
+    this.attend(ATTENTION.time, this.#onlyTakesTime);
     this.attend(ATTENTION.watched, this.#watched && !this.#onlyTakesTime);
   }
 
@@ -219,7 +220,7 @@ export class Vm implements GuestBus {
   // -------------------------------------------------------------------------------------------- guest accesses
 
   read(space: Space, lo: number, hi: number, width: AccessWidth, vcpu: number): AccessStatus {
-    if (this.attention !== 0 && !this.#beginAccess()) return AccessStatus.stop;
+    if (this.attention > 1 && !this.#beginAccess()) return AccessStatus.stop;
     let status: number;
     try {
       status =
@@ -229,8 +230,9 @@ export class Vm implements GuestBus {
     } catch (error) {
       status = this.faulted(error);
     }
-    if (status !== 0 || this.attention !== 0) return this.#endRead(status, space, lo, hi, width, vcpu);
-    return this.#onlyTakesTime ? this.#passTime() : status; // 0 is `done`
+    if (status !== 0 || this.attention > 1) return this.#endRead(status, space, lo, hi, width, vcpu);
+    if (this.attention === 0) return status; // 0 is `done`
+    return this.time.pass() && this.#end !== undefined ? AccessStatus.stop : status;
   }
 
   write(
@@ -242,7 +244,7 @@ export class Vm implements GuestBus {
     valueHi: number,
     vcpu: number,
   ): AccessStatus {
-    if (this.attention !== 0 && !this.#beginAccess()) return AccessStatus.stop;
+    if (this.attention > 1 && !this.#beginAccess()) return AccessStatus.stop;
     let status: number;
     try {
       status =
@@ -252,10 +254,11 @@ export class Vm implements GuestBus {
     } catch (error) {
       status = this.faulted(error);
     }
-    if (status !== 0 || this.attention !== 0) {
+    if (status !== 0 || this.attention > 1) {
       return this.#endWrite(status, space, lo, hi, width, valueLo, valueHi, vcpu);
     }
-    return this.#onlyTakesTime ? this.#passTime() : status; // 0 is `done`
+    if (this.attention === 0) return status; // 0 is `done`
+    return this.time.pass() && this.#end !== undefined ? AccessStatus.stop : status;
   }
 
   /** @returns false when no access can be made any more */
@@ -294,11 +297,6 @@ export class Vm implements GuestBus {
   #endCallback(): void {
     if (this.windows.any) this.windows.flush();
     if (this.held.any) this.held.checkReleased(undefined);
-  }
-
-  #passTime(): AccessStatus {
-    this.time.pass();
-    return this.#end === undefined ? AccessStatus.done : AccessStatus.stop;
   }
 
   /** Low half of what the last read got. */
