@@ -63,17 +63,33 @@ class CallRules {
   readonly #host: GateHost;
   readonly #instance: ModuleInstance;
   readonly #checks: readonly ArgumentCheck[];
+  /** Bits of the callbacks it may be called in, by phase, and of the threads on which there is no more to ask. */
+  readonly #startup: number;
+  readonly #running: number;
+  readonly #plainThreads: number;
 
   constructor(entry: GateEntry, host: GateHost, instance: ModuleInstance) {
     this.#entry = entry;
     this.#host = host;
     this.#instance = instance;
     this.#checks = argumentChecks(entry);
+    this.#startup = entry.allowedStartup;
+    this.#running = entry.allowedRunning;
+    const asked = entry.advisedAgainst | (entry.mayBlock.value === "yes" ? 1 << THREAD.vcpu : 0);
+    this.#plainThreads = entry.lockNeeded === "never" ? entry.threads & ~asked : 0;
   }
 
   /** False when the call is refused; `refusal` is then its result. Throws when the module is to stop. */
   allows(args: readonly number[]): boolean {
-    return this.#allowsWhen(args) && this.#allowsWhere(args) && this.#allowsArguments(args);
+    if (!this.#isPlain() && !(this.#allowsWhen(args) && this.#allowsWhere(args))) return false;
+    return this.#allowsArguments(args);
+  }
+
+  /** Whether nothing can be wrong with when and where it is called, as with most calls. */
+  #isPlain(): boolean {
+    const { context } = this.#host;
+    const callbacks = context.phase === 0 ? this.#startup : this.#running;
+    return ((callbacks >>> context.callback) & (this.#plainThreads >>> context.thread) & 1) === 1 && this.active === 0;
   }
 
   #allowsWhen(args: readonly number[]): boolean {

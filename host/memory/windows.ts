@@ -1,5 +1,6 @@
 import { GRF_PASS_RD, GRF_PASS_WR } from "../../abi/generated/constants.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { ATTENTION } from "../vm/attention.ts";
 import { BYTES_PER_WORK, chargeHostWork } from "../vm/host-work.ts";
 import type { Vm } from "../vm/vm.ts";
 import { changedByte, type DoubleFetch, Fetches } from "./fetches.ts";
@@ -62,8 +63,7 @@ export class Windows {
   #windows: Window[] = [];
   /** Windows given back in the callback in progress, to be looked at once more when it ends. */
   #gone: { readonly window: Window; readonly origin: Origin }[] = [];
-  /** Whether there is anything to do when a callback begins or ends: a plain field, looked at with every access. */
-  any = false;
+  #any = false;
   /** Told when a window is made: a batch cannot go on by itself then. */
   opened: (() => void) | undefined;
   /** Whether guest memory is asked again at each load, where loads are shown: a guest changes it meanwhile. */
@@ -74,6 +74,16 @@ export class Windows {
 
   constructor(vm: Vm) {
     this.#vm = vm;
+  }
+
+  /** Whether there is anything to do when a callback begins or ends. */
+  get any(): boolean {
+    return this.#any;
+  }
+
+  #setAny(any: boolean): void {
+    this.#any = any;
+    this.#vm.attend(ATTENTION.windows, any);
   }
 
   /** Bytes an instance may still map. */
@@ -112,7 +122,7 @@ export class Windows {
     this.#windows.push({ instance, address, length, range, guestAddress, by, origin, base, ...rights });
     this.#gone = this.#gone.filter(({ window }) => window.instance !== instance || window.address !== address);
     this.#changed();
-    this.any = true;
+    this.#setAny(true);
     this.opened?.();
     return { address, changed };
   }
@@ -251,7 +261,7 @@ export class Windows {
   }
 
   #look(): void {
-    this.any = this.#windows.length > 0 || this.#gone.length > 0;
+    this.#setAny(this.#windows.length > 0 || this.#gone.length > 0);
   }
 
   #of(instance: ModuleInstance): Window[] {

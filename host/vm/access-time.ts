@@ -1,8 +1,8 @@
 import type { Vm } from "./vm.ts";
 
 /**
- * The virtual time guest accesses take. It is summed up beside the clock, as a number, and the clock shows it when an
- * alarm comes due: most accesses cost an addition and a comparison.
+ * The virtual time guest accesses take. They are counted beside the clock, down to the one with which an alarm comes
+ * due, and the clock shows then what they took: most accesses cost a subtraction and a comparison of small integers.
  *
  * While the dispatcher goes through a batch, the accesses behind it are counted whenever somebody asks for the time, so
  * that vdevs see the same time as when accesses are made one by one.
@@ -12,9 +12,13 @@ export class AccessTime {
   onAlarms: (() => void) | undefined;
   readonly #vm: Vm;
   readonly #accessNs: number;
-  /** Time that accesses took and that the clock does not show, and how much of it there may be before an alarm is due. */
-  #elapsedNs = 0;
-  #untilAlarmNs = CATCH_UP_NS;
+  /** Most accesses that are counted before the clock is brought up to date: their time as a number is exact. */
+  readonly #most: number;
+  /** Accesses to the one with which an alarm may come due, that one included; and how many these were when it was set. */
+  #left: number;
+  #set: number;
+  /** Time that accesses took before that, and that the clock does not show. */
+  #earlierNs = 0;
   /** In a batch, the record from which on accesses are not yet counted; else -1. */
   #from = -1;
   /** What the count of traps would have been before the ring's first record. */
@@ -23,6 +27,9 @@ export class AccessTime {
   constructor(vm: Vm, accessNs: number) {
     this.#vm = vm;
     this.#accessNs = accessNs;
+    this.#most = Math.min(COUNT_MAX, Math.floor(EXACT_NS / accessNs)) | 0;
+    this.#left = this.#most;
+    this.#set = this.#most;
   }
 
   /** Whether accesses take time. */
@@ -30,33 +37,41 @@ export class AccessTime {
     return this.#accessNs > 0;
   }
 
-  /** To be called behind an access in a VM in which they take time. */
-  pass(): void {
-    this.#elapsedNs += this.#accessNs;
-    if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
+  /** To be called behind an access in a VM in which they take time. @returns whether alarms may have fired */
+  pass(): boolean {
+    this.#left--;
+    if (this.#left > 0) return false;
+    this.#catchUp();
+    return true;
   }
 
   /** Nanoseconds the clock does not show yet. */
   get elapsedNs(): number {
     if (this.#from >= 0) this.#count((this.#vm.context.trap - this.#before - 1) | 0); // the count may wrap around
-    return this.#elapsedNs;
+    return this.#earlierNs + (this.#set - this.#left) * this.#accessNs;
   }
 
   /** The clock is about to be moved to a time that has them in it. */
   forget(): void {
-    this.#elapsedNs = 0;
+    this.#earlierNs = 0;
+    this.#set = this.#left;
   }
 
   /** To be called when an alarm was set, cancelled, or the clock was moved. */
   alarmsChanged(): void {
-    this.#untilAlarmNs = Math.min(this.#vm.clock.untilNextNs, CATCH_UP_NS);
+    this.#earlierNs = this.elapsedNs;
+    const untilAlarmNs = this.#vm.clock.untilNextNs - this.#earlierNs;
+    const accesses = this.#accessNs === 0 ? this.#most : Math.ceil(untilAlarmNs / this.#accessNs);
+    this.#left = Math.max(1, Math.min(this.#most, accesses)) | 0;
+    this.#set = this.#left;
     this.onAlarms?.();
   }
 
   /** How many accesses there are to the one with which the next alarm comes due, that one included; at least 1. */
   get accessesToAlarm(): number {
     if (this.#accessNs === 0) return Number.POSITIVE_INFINITY;
-    return Math.max(1, Math.ceil((this.#untilAlarmNs - this.elapsedNs) / this.#accessNs));
+    if (this.#from >= 0) this.#count((this.#vm.context.trap - this.#before - 1) | 0);
+    return Math.max(1, this.#left);
   }
 
   /** The dispatcher is about to go through a ring from a record on. */
@@ -71,11 +86,12 @@ export class AccessTime {
     if (this.#from < 0) return;
     this.#count(to);
     this.#from = -1;
-    if (this.#elapsedNs >= this.#untilAlarmNs) this.#catchUp();
+    if (this.#left <= 0) this.#catchUp();
   }
 
+  /** Counts the accesses of a batch up to a record. */
   #count(to: number): void {
-    this.#elapsedNs += (to - this.#from) * this.#accessNs;
+    this.#left -= to - this.#from;
     this.#from = to;
   }
 
@@ -85,5 +101,7 @@ export class AccessTime {
   }
 }
 
+/** A small integer of the engine's. */
+const COUNT_MAX = 2 ** 30;
 /** Most time the clock does not show: below it, sums of numbers are exact. */
-const CATCH_UP_NS = 2 ** 52;
+const EXACT_NS = 2 ** 52;

@@ -43,7 +43,6 @@ export function beginAccess(vm: Vm, access: GuestAccess): Thread | AccessStatus 
         ? directRead(vm, space, lo, hi, width, vcpu)
         : directWrite(vm, space, lo, hi, width, valueLo, valueHi, vcpu);
   if (direct !== undefined) return vm.threads!.begin(direct.start, direct.callback, THREAD.vcpu!, vcpu);
-  vm.takeValue();
   return settle(vm, access, answer === L.DIRECT ? L.NO_HANDLER : answer);
 }
 

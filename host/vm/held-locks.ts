@@ -2,6 +2,7 @@ import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Activation } from "./activation.ts";
+import { ATTENTION } from "./attention.ts";
 import type { Vm } from "./vm.ts";
 
 /** A lock that is held: who took it, and what was in progress then. */
@@ -30,8 +31,7 @@ const NONE: readonly HeldLock[] = [];
 export class HeldLocks {
   readonly #vm: Vm;
   readonly #held: HeldLock[] = [];
-  /** Whether any lock is held: a plain field, because it is looked at after every guest access. */
-  any = false;
+  #any = false;
   /** Counts locks taken and given back. */
   changes = 0;
   /** Told of every lock that is taken, with those its thread held before. */
@@ -39,6 +39,16 @@ export class HeldLocks {
 
   constructor(vm: Vm) {
     this.#vm = vm;
+  }
+
+  /** Whether any lock is held. */
+  get any(): boolean {
+    return this.#any;
+  }
+
+  #setAny(any: boolean): void {
+    this.#any = any;
+    this.#vm.attend(ATTENTION.locks, any);
   }
 
   /** @param call an error made where the lock was taken; a stack costs far more than a lock, so it may be left out */
@@ -59,7 +69,7 @@ export class HeldLocks {
     };
     this.onTake?.(lock, this.#heldBy(lock.owner));
     this.#held.push(lock);
-    this.any = true;
+    this.#setAny(true);
     this.changes++;
     return lock;
   }
@@ -72,7 +82,7 @@ export class HeldLocks {
     const at = this.#held.lastIndexOf(lock);
     if (at >= 0 && at === this.#held.length - 1) this.#held.pop();
     else if (at >= 0) this.#held.splice(at, 1);
-    this.any = this.#held.length > 0;
+    this.#setAny(this.#held.length > 0);
     this.changes++;
   }
 
@@ -109,7 +119,7 @@ export class HeldLocks {
     if (!this.any && held.length === 0) return;
     for (const lock of this.#held.splice(0)) if (!held.includes(lock)) lock.release();
     this.#held.push(...held);
-    this.any = held.length > 0;
+    this.#setAny(held.length > 0);
     this.changes++;
   }
 

@@ -25,6 +25,7 @@ import { Pulses } from "../time/pulses.ts";
 import { settleRead, settleWrite } from "./access.ts";
 import { AccessTime } from "./access-time.ts";
 import { Activations } from "./activations.ts";
+import { ATTENTION } from "./attention.ts";
 import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
@@ -112,9 +113,8 @@ export class Vm implements GuestBus {
   onRegion: ((change: "add" | "remove", space: Space, start: bigint, length: bigint) => void) | undefined;
   /** Work the host does for one callback at most; see host-work.ts. */
   readonly hostWorkLimit: number;
-  /** High and low half of what the last read got. */
-  valueLo = 0;
-  valueHi = 0;
+  /** What there is to do beside an access: bits of `ATTENTION`. 1 is that it takes time, and nothing else. */
+  attention = 0;
   #listener: VmListener | undefined;
   /** Something happens with every access: it is told to the listener, takes time, or leaves a pulse to deliver. */
   #watched = false;
@@ -122,6 +122,9 @@ export class Vm implements GuestBus {
   #onlyTakesTime = false;
   readonly #tellsAccesses: boolean;
   #end: VmEnd | undefined;
+  readonly #exports: Dispatcher["exports"];
+  /** Low and high half of what the last read got, where the dispatcher leaves them. */
+  readonly #value: Uint32Array;
 
   constructor(plan: VmPlan, options: VmOptions = {}) {
     this.plan = plan;
@@ -129,6 +132,8 @@ export class Vm implements GuestBus {
     this.#tellsAccesses = options.tellAccesses ?? true;
     this.time = new AccessTime(this, plan.accessNs);
     this.dispatcher = new Dispatcher(options.dispatcherFile);
+    this.#exports = this.dispatcher.exports;
+    this.#value = new Uint32Array(this.#exports.memory.buffer, L.CONTEXT + L.CONTEXT_VALUE_LO, 2);
     this.context = new Context(this.dispatcher.words);
     this.interrupts = new Interrupts(this);
     this.timers = new GuestTimers(this);
@@ -188,6 +193,8 @@ export class Vm implements GuestBus {
     const isAsked = this.plan.invariants === true;
     this.#onlyTakesTime = this.time.passes && !isTold && !this.pulses.used && !isAsked;
     this.#watched = isTold || this.time.passes || this.pulses.used || isAsked;
+    this.attend(ATTENTION.time, this.#onlyTakesTime);
+    this.attend(ATTENTION.watched, this.#watched && !this.#onlyTakesTime);
   }
 
   /** Whether something happens with every access: it is reported, takes time, or leaves a pulse to deliver. */
@@ -213,23 +220,19 @@ export class Vm implements GuestBus {
   // -------------------------------------------------------------------------------------------- guest accesses
 
   read(space: Space, lo: number, hi: number, width: AccessWidth, vcpu: number): AccessStatus {
-    if (this.#end !== undefined) return AccessStatus.stop;
-    const { exports } = this.dispatcher;
-    const windows = this.windows.any;
-    if (windows) this.windows.refresh();
+    if (this.attention > 1 && !this.#beginAccess()) return AccessStatus.stop;
     let status: number;
     try {
-      status = space === "memory" ? exports.read_memory(lo, hi, width, vcpu) : exports.read_port(lo, hi, width, vcpu);
+      status =
+        space === "memory"
+          ? this.#exports.read_memory(lo, hi, width, vcpu)
+          : this.#exports.read_port(lo, hi, width, vcpu);
     } catch (error) {
       status = this.faulted(error);
     }
-    if (windows || this.windows.any) this.windows.flush();
-    if (this.held.any) this.held.checkReleased(undefined);
-    this.takeValue();
-    const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
-    if (this.#onlyTakesTime) this.time.pass();
-    else if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
-    return this.#end === undefined ? outcome : AccessStatus.stop;
+    if (status !== 0 || this.attention > 1) return this.#endRead(status, space, lo, hi, width, vcpu);
+    if (this.attention === 0) return status; // 0 is `done`
+    return this.time.pass() && this.#end !== undefined ? AccessStatus.stop : status;
   }
 
   write(
@@ -241,21 +244,49 @@ export class Vm implements GuestBus {
     valueHi: number,
     vcpu: number,
   ): AccessStatus {
-    if (this.#end !== undefined) return AccessStatus.stop;
-    const { exports } = this.dispatcher;
-    const windows = this.windows.any;
-    if (windows) this.windows.refresh();
+    if (this.attention > 1 && !this.#beginAccess()) return AccessStatus.stop;
     let status: number;
     try {
       status =
         space === "memory"
-          ? exports.write_memory(lo, hi, width, valueLo, valueHi, vcpu)
-          : exports.write_port(lo, hi, width, valueLo, valueHi, vcpu);
+          ? this.#exports.write_memory(lo, hi, width, valueLo, valueHi, vcpu)
+          : this.#exports.write_port(lo, hi, width, valueLo, valueHi, vcpu);
     } catch (error) {
       status = this.faulted(error);
     }
-    if (windows || this.windows.any) this.windows.flush();
-    if (this.held.any) this.held.checkReleased(undefined);
+    if (status !== 0 || this.attention > 1) {
+      return this.#endWrite(status, space, lo, hi, width, valueLo, valueHi, vcpu);
+    }
+    if (this.attention === 0) return status; // 0 is `done`
+    return this.time.pass() && this.#end !== undefined ? AccessStatus.stop : status;
+  }
+
+  /** @returns false when no access can be made any more */
+  #beginAccess(): boolean {
+    if (this.#end !== undefined) return false;
+    if (this.windows.any) this.windows.refresh();
+    return true;
+  }
+
+  #endRead(status: number, space: Space, lo: number, hi: number, width: AccessWidth, vcpu: number): AccessStatus {
+    this.#endCallback();
+    const outcome = status === 0 ? AccessStatus.done : settleRead(this, status, space, lo, hi, width, vcpu);
+    if (this.#onlyTakesTime) this.time.pass();
+    else if (this.#watched) this.accessed("read", space, lo, hi, width, this.valueLo, this.valueHi, vcpu, outcome);
+    return this.#end === undefined ? outcome : AccessStatus.stop;
+  }
+
+  #endWrite(
+    status: number,
+    space: Space,
+    lo: number,
+    hi: number,
+    width: AccessWidth,
+    valueLo: number,
+    valueHi: number,
+    vcpu: number,
+  ): AccessStatus {
+    this.#endCallback();
     const outcome =
       status === 0 ? AccessStatus.done : settleWrite(this, status, space, lo, hi, width, valueLo, valueHi, vcpu);
     if (this.#onlyTakesTime) this.time.pass();
@@ -263,11 +294,32 @@ export class Vm implements GuestBus {
     return this.#end === undefined ? outcome : AccessStatus.stop;
   }
 
-  /** Takes what the dispatcher's last read got into `valueLo` and `valueHi`. */
-  takeValue(): void {
-    const words = this.dispatcher.words;
-    this.valueLo = words[VALUE_LO]! >>> 0;
-    this.valueHi = words[VALUE_HI]! >>> 0;
+  #endCallback(): void {
+    if (this.windows.any) this.windows.flush();
+    if (this.held.any) this.held.checkReleased(undefined);
+  }
+
+  /** Low half of what the last read got. */
+  get valueLo(): number {
+    return this.#value[0]!;
+  }
+
+  set valueLo(value: number) {
+    this.#value[0] = value;
+  }
+
+  /** High half of what the last read got. */
+  get valueHi(): number {
+    return this.#value[1]!;
+  }
+
+  set valueHi(value: number) {
+    this.#value[1] = value;
+  }
+
+  /** Sets or clears a bit of `attention`. */
+  attend(bit: number, isOn: boolean): void {
+    this.attention = isOn ? this.attention | bit : this.attention & ~bit;
   }
 
   /** A module threw during an access: the context words still say which. @returns the dispatcher's answer for it */
@@ -342,6 +394,7 @@ export class Vm implements GuestBus {
   /** Makes an ended VM run again: it has been put back to an earlier state. */
   reopen(): void {
     this.#end = undefined;
+    this.attend(ATTENTION.ended, false);
     this.#ending.reopen();
   }
 
@@ -417,6 +470,7 @@ export class Vm implements GuestBus {
   end(exitCode: number, reason: string): void {
     if (this.#end !== undefined) return;
     this.#end = { exitCode, reason };
+    this.attend(ATTENTION.ended, true);
   }
 
   /** A callback ended the VM and so did not return: its locks are free, and the guest sees what it wrote. */
@@ -429,6 +483,7 @@ export class Vm implements GuestBus {
   /** For what is found out while the VM ends; see ending.ts. */
   amendEnd(end: VmEnd): void {
     this.#end = end;
+    this.attend(ATTENTION.ended, true);
   }
 
   /** Delivers VDEV_CTRL_TERMINATE to every vdev that still runs, once, and lets go of everything. */
@@ -455,6 +510,4 @@ export class Vm implements GuestBus {
   }
 }
 
-const VALUE_LO = (L.CONTEXT + L.CONTEXT_VALUE_LO) >> 2;
-const VALUE_HI = (L.CONTEXT + L.CONTEXT_VALUE_HI) >> 2;
 const OUTCOMES = ["ok", "bus-error", "stop", "no-advance"] as const;

@@ -148,14 +148,6 @@ function call_read(word: u32, fn: u32, frames: u32, address: u64, width: u32): u
   );
 }
 
-/** All eight bytes of what the last read of a module got. */
-// @ts-ignore: decorator
-@inline
-function call_operand(word: u32, frames: u32): u64 {
-  const frame = load<u32>(record_of(word), L.REGIONS + L.REGION_FRAMES) + frames;
-  return call_indirect<u64>(slots_of(word) + L.THUNK_OPERAND, frame);
-}
-
 /** Calls the module of a region that allows the write. @returns its status */
 // @ts-ignore: decorator
 @inline
@@ -175,24 +167,29 @@ function call_write(word: u32, fn: u32, frames: u32, address: u64, width: u32, v
 
 // ------------------------------------------------------------------------------------------------- accesses one by one
 
-/** One read. @param word what the map of the space says of the address */
+/**
+ * One read. What most reads need stands in one piece, and leaves it in any other case: the engine then lays it out as one
+ * piece. @param word what the map of the space says of the address
+ */
 // @ts-ignore: decorator
 @inline
 function read(word: u32, space: u32, lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
   const at = context; // nested activations choose another and put this one back
-  count_trap(at);
-  if (hi != 0 || !allows(record_of(word), lo, width)) {
-    word = settle(space, lo, hi, width);
-    if ((word & L.LIST) != 0) return word;
-  }
   const region = record_of(word);
-  const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
-  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
-  enter(at, region, L.CALLBACK_VREAD, vcpu);
-  const result = call_read(word, fn, frame_offset, join(lo, hi), width);
-  store<u64>(at, width == 8 ? call_operand(word, frame_offset) : result & 0xffffffff, L.CONTEXT_VALUE_LO);
-  leave(at);
-  return <i32>(result >>> 32);
+  do {
+    if (hi != 0) break;
+    if (!allows(region, lo, width)) break;
+    const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
+    if (fn == 0) break;
+    if (width == 8) break;
+    count_trap(at);
+    enter(at, region, L.CALLBACK_VREAD, vcpu);
+    const result = call_read(word, fn, frame_offset, lo, width);
+    store<u64>(at, result & 0xffffffff, L.CONTEXT_VALUE_LO);
+    leave(at);
+    return <i32>(result >>> 32);
+  } while (false);
+  return read_closely(space, lo, hi, width, vcpu);
 }
 
 /** One write. */
@@ -200,11 +197,48 @@ function read(word: u32, space: u32, lo: u32, hi: u32, width: u32, vcpu: u32): i
 @inline
 function write(word: u32, space: u32, lo: u32, hi: u32, width: u32, value: u64, vcpu: u32): i32 {
   const at = context;
+  const region = record_of(word);
+  do {
+    if (hi != 0) break;
+    if (!allows(region, lo, width)) break;
+    const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
+    if (fn == 0) break;
+    count_trap(at);
+    enter(at, region, L.CALLBACK_VWRITE, vcpu);
+    const status = call_write(word, fn, frame_offset, lo, width, value);
+    leave(at);
+    return status;
+  } while (false);
+  return write_closely(space, lo, hi, width, value, vcpu);
+}
+
+/** Any read. */
+function read_closely(space: u32, lo: u32, hi: u32, width: u32, vcpu: u32): i32 {
+  const at = context;
   count_trap(at);
-  if (hi != 0 || !allows(record_of(word), lo, width)) {
-    word = settle(space, lo, hi, width);
-    if ((word & L.LIST) != 0) return word;
+  const word = settle(space, lo, hi, width);
+  if ((word & L.LIST) != 0) return word;
+  const region = record_of(word);
+  const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
+  if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
+  enter(at, region, L.CALLBACK_VREAD, vcpu);
+  const result = call_read(word, fn, frame_offset, join(lo, hi), width);
+  let value = result & 0xffffffff;
+  if (width == 8) {
+    const frame = load<u32>(region, L.REGIONS + L.REGION_FRAMES) + frame_offset;
+    value = call_indirect<u64>(slots_of(word) + L.THUNK_OPERAND, frame);
   }
+  store<u64>(at, value, L.CONTEXT_VALUE_LO);
+  leave(at);
+  return <i32>(result >>> 32);
+}
+
+/** Any write. */
+function write_closely(space: u32, lo: u32, hi: u32, width: u32, value: u64, vcpu: u32): i32 {
+  const at = context;
+  count_trap(at);
+  const word = settle(space, lo, hi, width);
+  if ((word & L.LIST) != 0) return word;
   const region = record_of(word);
   const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
   if (fn == 0) return load<i16>(region, L.REGIONS + L.REGION_REFUSAL);
@@ -269,11 +303,11 @@ export function run_batch(first: u32, end: u32): u32 {
       if ((meta & L.RING_META_WRITE) == 0) {
         const fn = load<u32>(region, L.REGIONS + L.REGION_VREAD);
         if (fn == 0) break;
+        if ((meta & L.RING_META_WIDTH) == 8) break;
         count_trap(at);
         enter(at, region, L.CALLBACK_VREAD, meta >>> L.RING_META_VCPU_SHIFT);
-        const width = meta & L.RING_META_WIDTH;
-        const result = call_read(word, fn, frames, lo, width);
-        store<u64>(record, width == 8 ? call_operand(word, frames) : result & 0xffffffff, L.RING_VALUE_LO);
+        const result = call_read(word, fn, frames, lo, meta & L.RING_META_WIDTH);
+        store<u64>(record, result & 0xffffffff, L.RING_VALUE_LO);
         status = <i32>(result >>> 32);
       } else {
         const fn = load<u32>(region, L.REGIONS + L.REGION_VWRITE);
@@ -305,13 +339,12 @@ function access(record: usize): i32 {
   const width = load<u8>(record, L.RING_WIDTH);
   const space = load<u8>(record, L.RING_SPACE);
   const vcpu = load<u8>(record, L.RING_VCPU);
-  const word = space == L.SPACE_IO ? port_word(lo) : space == L.SPACE_MEMORY ? page_word(lo) : 0;
   let status: i32;
   if (load<u8>(record, L.RING_OP) == 0) {
-    status = read(word, space, lo, hi, width, vcpu);
+    status = read_closely(space, lo, hi, width, vcpu);
     store<u64>(record, load<u64>(context, L.CONTEXT_VALUE_LO), L.RING_VALUE_LO);
   } else {
-    status = write(word, space, lo, hi, width, load<u64>(record, L.RING_VALUE_LO), vcpu);
+    status = write_closely(space, lo, hi, width, load<u64>(record, L.RING_VALUE_LO), vcpu);
   }
   store<i32>(record, status, L.RING_STATUS);
   return status;
