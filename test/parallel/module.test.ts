@@ -11,11 +11,19 @@ import { FRAME_BYTES, SHAPE, SHARED_FRAME_COUNT } from "../../host/sandbox/contr
 import { ModuleInstance } from "../../host/sandbox/instance.ts";
 import { type LoadedModule, loadModuleBytes } from "../../host/sandbox/load.ts";
 import { defaultPasses } from "../../host/sandbox/passes/instrument.ts";
+import type { Pass } from "../../host/sandbox/passes/pass.ts";
 import { LOCK, SHARED_WORD } from "../../host/sandbox/passes/pass.ts";
+import { outcome } from "../../host/sandbox/passes/test-modules.ts";
 import { resolveStack } from "../../host/sandbox/source-map.ts";
 import { bothAtOnce, type Call } from "./two-threads.ts";
 
-const SOURCE = join(packageRoot(), "test/parallel/assembly/work.ts");
+const FILE = "test/parallel/assembly/work.ts";
+const SOURCE = join(packageRoot(), FILE);
+const lineOf = (comment: string): number =>
+  1 +
+  readFileSync(SOURCE, "utf8")
+    .split("\n")
+    .findIndex((text) => text.endsWith(comment));
 /** Threads that wait for each other in a loop take as long as the machine is busy: no fuel. */
 const LIMITS = defaultPasses().filter(({ name }) => name !== "fuel");
 /** Milliseconds. */
@@ -23,7 +31,7 @@ const TOGETHER = 300;
 // biome-ignore lint/suspicious/noExplicitAny: the exports of a module have no static type
 type Exports = Record<string, any>;
 
-let load: (shared: boolean) => LoadedModule;
+let load: (shared: boolean, passes?: readonly Pass[]) => LoadedModule;
 let module: LoadedModule;
 let instance: ModuleInstance;
 let main: Exports;
@@ -39,7 +47,7 @@ function started(from: LoadedModule): ModuleInstance {
 
 beforeAll(async () => {
   const { wasm, sourceMap } = await compileVdev({ file: SOURCE, projectDir: packageRoot() });
-  load = (shared) => loadModuleBytes(wasm, "work.wasm", sourceMap, shared ? { passes: LIMITS, shared } : {});
+  load = (shared, passes = LIMITS) => loadModuleBytes(wasm, "work.wasm", sourceMap, shared ? { passes, shared } : {});
   module = load(true);
 }, 60_000);
 
@@ -108,8 +116,56 @@ describe("two threads at once", () => {
   it("use the scratch bytes of a frame each has for itself", async () => {
     const fn = main.scratch_index();
     const frames = [instance.frames, instance.makeFrames(1)];
-    const call = (owner: number): Call => ["__vdevbox_call", frames[owner - 1]!, fn, SHAPE.intI, owner << 20, 0, 0, 0];
-    expect((await together(call)).answers).toEqual(new Set([0]));
+    const call = (owner: number): Call => ["__vdevbox_call", frames[owner]!, fn, SHAPE.intI, owner << 20, 0, 0, 0];
+    let here: unknown;
+    const there = await bothAtOnce(module, instance.exports.memory, [call(1)], () => {
+      const [name, ...args] = call(0);
+      here = main[name](...args);
+    });
+    expect([here, ...there]).toEqual([0, 0]);
+  });
+});
+
+describe("the limits of a thread", () => {
+  let limited: LoadedModule;
+  beforeAll(() => {
+    limited = load(true, defaultPasses({ startBudget: 3_000_000, recursionBytes: 64 * 1024 }));
+  });
+
+  beforeEach(() => {
+    instance = started(limited);
+    main = instance.exports as unknown as Exports;
+  });
+
+  it("end it when it never waits, with its line, and nobody else", async () => {
+    const frames = instance.makeFrames(1);
+    const endless: Call = ["__vdevbox_call", frames, main.endless_index(), SHAPE.intI, 0, 0, 0, 0];
+    const fn = main.deep_index();
+    const sums = new Set<number>();
+    const [stack] = (await bothAtOnce(limited, instance.exports.memory, [endless], () => {
+      for (let i = 0; i < 2000; i++) sums.add(main.__vdevbox_call(instance.frames, fn, SHAPE.intI, 50, 0, 0, 0));
+    })) as [string];
+    const [frame] = resolveStack(stack, (id) => (id === limited.id ? limited.source : undefined));
+    expect([frame!.place?.file, frame!.place?.line]).toEqual([FILE, lineOf("// for ever")]);
+    expect([...sums]).toEqual([1275]);
+    expect(instance.limit).toBe("none");
+    expect(main.get_total()).toBeGreaterThan(1000n);
+  });
+
+  it("let each recurse as deep as if it were alone", async () => {
+    const fn = main.deep_index();
+    const call = (frame: number, depth: number): Call => ["__vdevbox_call", frame, fn, SHAPE.intI, depth, 0, 0, 0];
+    const run = ([name, ...args]: Call): unknown => outcome(() => main[name](...args));
+    let most = 1;
+    while (typeof run(call(instance.frames, 2 * most)) === "number") most *= 2;
+    const times = 500;
+    main.__vdevbox_depth.value = 0;
+    const here: unknown[] = [];
+    const calls = new Array<Call>(times).fill(call(instance.makeFrames(1), most));
+    const there = await bothAtOnce(limited, instance.exports.memory, calls, () => {
+      for (let i = 0; i < times; i++) here.push(run(call(instance.frames, most)));
+    });
+    expect(new Set([...here, ...there])).toEqual(new Set([(most * (most + 1)) / 2]));
   });
 });
 
@@ -140,11 +196,6 @@ describe("a thread that joins", () => {
   });
 
   it("faults at the line where the plain module does, and the rest goes on", async () => {
-    const line =
-      1 +
-      readFileSync(SOURCE, "utf8")
-        .split("\n")
-        .findIndex((text) => text.endsWith("// here"));
     const plain = load(false);
     const lineIn = (stack: string, from: LoadedModule) => {
       const [frame] = resolveStack(stack, (id) => (id === from.id ? from.source : undefined));
@@ -159,7 +210,7 @@ describe("a thread that joins", () => {
       }
     };
     const [there] = (await bothAtOnce(module, instance.exports.memory, [["faulty"]])) as [string];
-    const expected = ["test/parallel/assembly/work.ts", line];
+    const expected = [FILE, lineOf("// here")];
     expect(lineIn(stackOf(started(plain).exports as unknown as Exports), plain)).toEqual(expected);
     expect(lineIn(there, module)).toEqual(expected);
     expect(lineIn(stackOf(main), module)).toEqual(expected);

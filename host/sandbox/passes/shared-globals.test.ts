@@ -240,6 +240,11 @@ describe("refuses with a sentence", () => {
     expect(refused(text)).toMatch(/no names of its global variables/);
   });
 
+  it.each([0, 65536 - 8192 + 512, 1 << 30])("frames that are not in memory, but at %i", (at) => {
+    const text = vdevText("").replace(`(i32.const ${FRAMES})`, `(i32.const ${at})`);
+    expect(refused(text)).toMatch(/frames at \d+, which is not inside its memory/);
+  });
+
   it("frames whose place no constant says", () => {
     expect(refused(`(module (memory 1 4))`)).toMatch(/where its frames are/);
   });

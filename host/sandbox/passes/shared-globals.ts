@@ -17,6 +17,7 @@ import type { ModuleRewriter } from "../wasm/rewriter.ts";
 import { type Instruction, walkBody } from "../wasm/walk.ts";
 import { atomicAt, EMPTY_BLOCK, i32Const, localGet, localSet, localTee, wide } from "./instructions.ts";
 import { type Pass, SHARED_HOOKS, SHARED_WORD } from "./pass.ts";
+import { PAGE_BYTES } from "./reserved-memory.ts";
 
 /** Where the words lie that threads share beside the module's memory: the upper half of its frame table. */
 export interface SharedWords {
@@ -44,7 +45,7 @@ export function sharedGlobalsPass(): Pass {
   };
 }
 
-/** @throws UserError when the module does not say where its frames are */
+/** @throws UserError when the module does not say where its frames are, or they are not in its memory */
 export function sharedWords(module: WasmModule): SharedWords {
   const exported = module.exports.find(({ name, kind }) => name === "__vdevbox_frame" && kind === "global");
   const global = exported === undefined ? undefined : module.globals[exported.index];
@@ -55,6 +56,9 @@ export function sharedWords(module: WasmModule): SharedWords {
     );
   }
   const frames = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (frames === 0 || frames + FRAME_COUNT * FRAME_BYTES > module.memories[0]!.minimum * PAGE_BYTES) {
+    throw new UserError(`The module puts its frames at ${frames}, which is not inside its memory; build it again.`);
+  }
   return {
     address: frames + SHARED_FRAME_COUNT * FRAME_BYTES,
     bytes: (FRAME_COUNT - SHARED_FRAME_COUNT) * FRAME_BYTES,

@@ -6,6 +6,7 @@ import { cstring } from "vdevbox/abi/string";
 import { vdev_factory, vdev_register_factory, vdev_t } from "vdevbox/abi/vdev-core";
 
 const lock = memory.data(4, 4);
+const arrived = memory.data(4, 4);
 const label = memory.data<u8>([98, 101, 103, 105, 110, 0]);
 let total: i64 = 0;
 let mean: f64 = 0.5;
@@ -121,16 +122,23 @@ export function circles(times: i32, first: f64): u32 {
   return wrong;
 }
 
-/** What a callback does with its scratch bytes. @returns how many of them somebody else has written to */
+/** Waits until both threads have come here so often. */
+function meet(times: u32): void {
+  atomic.add<u32>(arrived, 1);
+  while (atomic.load<u32>(arrived) < 2 * times) {}
+}
+
+/** What a callback does with its scratch bytes, in step with the other thread. @returns how often they were not its own */
 function scratch(arg: usize): usize {
   let wrong: usize = 0;
-  for (let i = 0; i < 100_000; i++) {
+  for (let i: u32 = 0; i < 20; i++) {
     const mark = stack_mark();
     const first = stack_alloc(16);
+    store<u32>(first, <u32>arg + i);
+    meet(2 * i + 1);
     const second = stack_alloc(16);
-    store<u64>(first, <u64>arg + i);
-    store<u64>(second, <u64>arg - i);
-    if (load<u64>(first) != <u64>arg + i || load<u64>(second) != <u64>arg - i) wrong++;
+    meet(2 * i + 2);
+    if (second != first + 16 || load<u32>(first) != <u32>arg + i) wrong++;
     stack_release(mark);
   }
   return wrong;
@@ -138,6 +146,24 @@ function scratch(arg: usize): usize {
 
 export function scratch_index(): u32 {
   return scratch.index;
+}
+
+function endless(arg: usize): usize {
+  while (true) total += 1; // for ever
+  return arg;
+}
+
+export function endless_index(): u32 {
+  return endless.index;
+}
+
+/** As deep as it is told: the sum of 1 to `depth`. */
+function deep(depth: usize): usize {
+  return depth == 0 ? 0 : depth + deep(depth - 1);
+}
+
+export function deep_index(): u32 {
+  return deep.index;
 }
 
 export function faulty(): u32 {
