@@ -37,7 +37,7 @@ export function shorten(found: FoundSchedule, attempt: Attempt): FoundSchedule {
 
 /** Some of a workload's accesses and not all: the fewest first. */
 function selections({ vcpus, outside }: Workload): Workload[] {
-  const all = vcpus.flatMap((steps) => steps);
+  const all = vcpus.flat();
   if (all.length > SELECTED_OF) return [];
   const some: Workload[] = [];
   for (let chosen = 0; chosen < 2 ** all.length - 1; chosen++) {

@@ -10,6 +10,12 @@ export const CONTRACT_VERSION = 1;
 export const FRAME_BYTES = 512;
 export const FRAME_COUNT = 16;
 
+/**
+ * Frames that are frames where threads share the module's memory. What follows them, the upper half of the table, holds
+ * what the threads share beside memory; see passes/shared-globals.ts.
+ */
+export const SHARED_FRAME_COUNT = 8;
+
 /** Exports by kind. The functions are what the instrumentation arms fuel at. */
 export const REQUIRED_EXPORTS = {
   memory: "memory",

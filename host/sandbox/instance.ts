@@ -4,10 +4,11 @@ import type { ThunkSlots } from "../dispatcher/dispatcher.ts";
 import { EndOfVm, type Finding } from "../gate/finding.ts";
 import type { Coroutines } from "../threads/coroutines.ts";
 import type { Factory } from "../vm/vdev.ts";
-import { FRAME_BYTES, FRAME_COUNT } from "./contract.ts";
+import { FRAME_BYTES, FRAME_COUNT, SHARED_FRAME_COUNT } from "./contract.ts";
 import { AssemblyAbort } from "./fault.ts";
 import { DirtyBlocks } from "./kept-memory.ts";
 import type { LoadedModule } from "./load.ts";
+import { SharedGrowth, sharedImports, sharedMemoryFor } from "./shared-memory.ts";
 import { isNumber } from "./wasm/module.ts";
 
 /** What every vdev module exports; see contract.ts. */
@@ -78,6 +79,8 @@ export class ModuleInstance {
   /** Frames beyond the module's own, made when threads need more; and those that are free. */
   readonly #moreFrames = new Set<number>();
   readonly #freeFrames: number[] = [];
+  /** How many the module has of its own. */
+  readonly #frameCount: number;
   /** Work the host did for the callback in progress, and the trap it was counted in; see host/vm/host-work.ts. */
   hostWork = 0;
   workTrap = 0;
@@ -94,6 +97,8 @@ export class ModuleInstance {
   /** Set in a module built for fuzzing. */
   readonly dirty: DirtyBlocks | undefined;
   readonly #getString: (pointer: number) => string;
+  /** Set where threads share the memory. */
+  readonly #growth: SharedGrowth | undefined;
   #bytes!: Uint8Array<ArrayBuffer>;
   #view!: DataView<ArrayBuffer>;
 
@@ -101,14 +106,19 @@ export class ModuleInstance {
   constructor(module: LoadedModule, id: number, imports: (instance: ModuleInstance) => ModuleImports) {
     this.module = module;
     this.id = id;
-    const result = instantiateSync<Record<string, unknown>>(module.compiled, imports(this) as never);
+    const { fuzz, shared } = module;
+    const memory = shared === undefined ? undefined : sharedMemoryFor(shared);
+    const given = memory === undefined ? imports(this) : sharedImports(imports(this), memory);
+    const result = instantiateSync<Record<string, unknown>>(module.compiled, given as never);
     this.exports = result.instance.exports as unknown as ModuleExports;
     this.call = this.exports.__vdevbox_call;
     this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
-    const { fuzz } = module;
     this.dirty = fuzz === undefined ? undefined : new DirtyBlocks(this.exports.memory, fuzz.dirty);
     this.frames = this.exports.__vdevbox_frame.value >>> 0;
-    for (let i = FRAME_COUNT - 1; i > 0; i--) this.#freeFrames.push(this.frames + i * FRAME_BYTES);
+    this.#frameCount = shared === undefined ? FRAME_COUNT : SHARED_FRAME_COUNT;
+    this.#growth = shared === undefined ? undefined : new SharedGrowth(memory!, shared);
+    for (let i = this.#frameCount - 1; i > 0 && shared === undefined; i--)
+      this.#freeFrames.push(this.frames + i * FRAME_BYTES);
     this.#takeViews();
   }
 
@@ -121,17 +131,17 @@ export class ModuleInstance {
    * what to put back. Growing memory detaches the old view, so it is taken again then.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#bytes.length === 0) this.#takeViews();
+    if (this.#bytes.length === 0 || this.#growth?.hasHappened) this.#takeViews();
     return this.#bytes;
   }
 
   get view(): DataView<ArrayBuffer> {
-    if (this.#bytes.length === 0) this.#takeViews();
+    if (this.#bytes.length === 0 || this.#growth?.hasHappened) this.#takeViews();
     return this.#view;
   }
 
   #takeViews(): void {
-    const { buffer } = this.exports.memory;
+    const buffer = (this.#growth?.buffer() ?? this.exports.memory.buffer) as ArrayBuffer;
     this.#bytes = new Uint8Array(buffer, 0, this.#length);
     this.#view = new DataView(buffer, 0, this.#length);
   }
@@ -206,7 +216,9 @@ export class ModuleInstance {
     const start = address >>> 0;
     const bytes = this.bytes.subarray(start, start + limit);
     const nul = bytes.indexOf(0);
-    return UTF8.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    const text = nul < 0 ? bytes : bytes.subarray(0, nul);
+    // What other threads may change is copied first; not every engine decodes shared memory.
+    return UTF8.decode(this.#growth === undefined ? text : text.slice());
   }
 
   /**
@@ -293,12 +305,13 @@ export class ModuleInstance {
    * uses the first. With threads activations end in any order, and each gets one that is free.
    */
   takeFrame(depth: number): number {
-    if (this.coroutines === undefined) return this.frames + depth * FRAME_BYTES;
-    return this.#freeFrames.pop() ?? this.#makeFrame();
+    if (this.coroutines === undefined && depth < this.#frameCount) return this.frames + depth * FRAME_BYTES;
+    return this.#freeFrames.pop() ?? this.makeFrames(1);
   }
 
   giveFrame(frame: number): void {
-    if (this.coroutines !== undefined && frame !== 0) this.#freeFrames.push(frame);
+    if (this.coroutines === undefined && this.#growth === undefined) return;
+    if (frame !== 0 && (this.coroutines !== undefined || this.#moreFrames.has(frame))) this.#freeFrames.push(frame);
   }
 
   /** Frames that are free, for putting a VM back. */
@@ -310,17 +323,17 @@ export class ModuleInstance {
     this.#freeFrames.splice(0, this.#freeFrames.length, ...free);
   }
 
-  /** Frames are aligned to their own size, see abi/runtime/frame.ts. */
-  #makeFrame(): number {
-    const frame = (this.alloc(2 * FRAME_BYTES) + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
-    this.#moreFrames.add(frame);
-    return frame;
+  /** Frames behind each other, aligned to their own size (see abi/runtime/frame.ts): for a thread with an instance of its own. @returns the address of the first */
+  makeFrames(count: number): number {
+    const first = (this.alloc((count + 1) * FRAME_BYTES) + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
+    for (let i = 0; i < count; i++) this.#moreFrames.add(first + i * FRAME_BYTES);
+    return first;
   }
 
   /** Where frames lie, which belong to one activation at a time: start and end of each piece. */
   frameRanges(): (readonly [start: number, end: number])[] {
     const more = [...this.#moreFrames].map((frame) => [frame, frame + FRAME_BYTES] as const);
-    return [[this.frames, this.frames + FRAME_BYTES * FRAME_COUNT], ...more];
+    return [[this.frames, this.frames + FRAME_BYTES * this.#frameCount], ...more];
   }
 
   /** Whether the module is giving the host memory at the moment. */
@@ -331,14 +344,14 @@ export class ModuleInstance {
   /** Whether an address lies in a frame: bytes of one activation, which nobody else uses. */
   isInFrame(address: number): boolean {
     const offset = address - this.frames;
-    if (offset >= 0 && offset < FRAME_BYTES * FRAME_COUNT) return true;
+    if (offset >= 0 && offset < FRAME_BYTES * this.#frameCount) return true;
     return this.#moreFrames.size > 0 && this.#moreFrames.has(address & ~(FRAME_BYTES - 1));
   }
 
   /** Whether an address is that of a frame. */
   isFrame(address: number): boolean {
     const offset = (address >>> 0) - this.frames;
-    if (offset >= 0 && offset < FRAME_BYTES * FRAME_COUNT) return offset % FRAME_BYTES === 0;
+    if (offset >= 0 && offset < FRAME_BYTES * this.#frameCount) return offset % FRAME_BYTES === 0;
     return this.#moreFrames.has(address >>> 0);
   }
 

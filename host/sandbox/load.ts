@@ -10,10 +10,13 @@ import { type FuzzBuild, type FuzzInstrumentation, FuzzPasses } from "./passes/f
 import { defaultPasses, instrument } from "./passes/instrument.ts";
 import { MemoryAccessPass, type MemoryInstrumentation } from "./passes/memory-access.ts";
 import { FUZZ_EXPORT, type Pass } from "./passes/pass.ts";
+import { withShared } from "./passes/shared.ts";
+import { type SharedWords, sharedWords } from "./passes/shared-globals.ts";
 import { type ModuleSource, readSourceMap, type SourceMap } from "./source-map.ts";
 import { moveSourceMap } from "./source-map-writer.ts";
-import type { WasmModule } from "./wasm/module.ts";
+import type { Limits, WasmModule } from "./wasm/module.ts";
 import { readModule } from "./wasm/read-module.ts";
+import { threadModule } from "./wasm/thread-module.ts";
 
 export interface LoadOptions {
   /** Passes to apply; all default protections unless given. The benchmark of the gate loads without. */
@@ -27,6 +30,21 @@ export interface LoadOptions {
   readonly watch?: "accesses" | "preempt";
   /** Makes a build for fuzzing: edges are counted, memory is put back by what was written; and comparisons are logged. */
   readonly fuzz?: FuzzBuild;
+  /** Makes a build for parallel threads, each with an instance of its own over one memory. Goes with no other build. */
+  readonly shared?: boolean;
+}
+
+/**
+ * What instances of a module for parallel threads are made of, beside `compiled`, which is for the first. That one writes
+ * the module's data and runs `__vdevbox_start`; it is the main thread's.
+ */
+export interface SharedModule {
+  /** For all later instances: no data, no `__vdevbox_start`; else the same imports, exports and code at the same offsets. */
+  readonly thread: WebAssembly.Module;
+  /** Of the memory to import as `vdevbox.memory`, shared. */
+  readonly memory: { readonly initial: number; readonly maximum: number };
+  /** Where the words lie that the instances share beside what the module sees. */
+  readonly words: SharedWords;
 }
 
 /** A module whose memory accesses the host is shown. */
@@ -67,6 +85,8 @@ export interface LoadedModule {
   readonly watched: WatchedModule | undefined;
   /** Set in a build for fuzzing. */
   readonly fuzz: FuzzedModule | undefined;
+  /** Set in a build for parallel threads. */
+  readonly shared: SharedModule | undefined;
 }
 
 const cache = new Map<string, LoadedModule>();
@@ -94,7 +114,11 @@ export function loadModuleBytes(
 ): LoadedModule {
   const hash = createHash("sha256").update(bytes).digest("hex");
   const passes = options.passes ?? defaultPasses();
-  const build = [options.resumable ? "resumable" : "", options.watch ?? "", options.fuzz ?? ""].join(" ");
+  const { resumable, watch, fuzz, shared } = options;
+  if (shared && (resumable || watch !== undefined || fuzz !== undefined)) {
+    throw new RangeError("a build for parallel threads cannot be resumable, watched or for fuzzing");
+  }
+  const build = [resumable ? "resumable" : "", watch ?? "", fuzz ?? "", ...(shared ? ["shared"] : [])].join(" ");
   const key = [hash, file, map === undefined ? "" : "map", ...passes.map((pass) => pass.key), build].join("|");
   const known = cache.get(key);
   if (known !== undefined) return known;
@@ -110,7 +134,7 @@ function load(
   file: string,
   map: string | undefined,
   hash: string,
-  { passes, resumable, watch, fuzz }: LoadOptions & { readonly passes: readonly Pass[] },
+  { passes, resumable, watch, fuzz, shared }: LoadOptions & { readonly passes: readonly Pass[] },
   build: string,
 ): LoadedModule {
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new UserError(`${file} is no WebAssembly module`);
@@ -128,10 +152,11 @@ function load(
   const id = `${basename(file, ".wasm")
     .replaceAll(/[^\w.@+-]/g, "_")
     .slice(0, 60)}-${hash.slice(0, 12)}-${passKeys.slice(0, 6)}`;
+  const limits = isFirst || fuzzing === undefined ? passes : [...passes, ...fuzzing.passes];
   const { bytes: rewritten, offsets } = inFile(file, () =>
     instrument(base.bytes, {
       id,
-      passes: isFirst || fuzzing === undefined ? passes : [...passes, ...fuzzing.passes],
+      passes: shared ? withShared(limits) : limits,
       ...(isFirst && fuzzing !== undefined && { hosts: Object.values(FUZZ_EXPORT) }),
     }),
   );
@@ -146,6 +171,7 @@ function load(
     ...{ file, hash, id, compiled, calls, notes, source, wasm: module, isResumable },
     watched: watching && { ...watching, yields: watch === "preempt", map: ownMap, nullEnd: nullEndOf(module) },
     fuzz: fuzzing && { ...fuzzing.result, map: ownMap },
+    shared: shared ? sharedModule(module, rewritten) : undefined,
   };
 }
 
@@ -172,6 +198,15 @@ function firstStage(
     bytes: made.bytes,
     map: map === undefined ? undefined : moveSourceMap(map, made.offsets),
     ...(watching && { watching: watching.result }),
+  };
+}
+
+function sharedModule(module: WasmModule, rewritten: Uint8Array): SharedModule {
+  const { minimum, maximum } = module.memories[0]!;
+  return {
+    thread: new WebAssembly.Module(threadModule(rewritten, "__vdevbox_start")),
+    memory: { initial: minimum, maximum: maximum! },
+    words: sharedWords(module),
   };
 }
 
@@ -206,10 +241,12 @@ function checkConstants(module: WasmModule, compiled: WebAssembly.Module, file: 
   const stub = () => {
     throw new Error("called");
   };
-  const imports: Record<string, Record<string, () => never>> = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(compiled)) {
+  const imports: WebAssembly.Imports = {};
+  const [{ minimum, maximum }] = module.memories as [Limits];
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(compiled)) {
     imports[from] ??= {};
-    imports[from][name] = stub;
+    imports[from][name] =
+      kind === "memory" ? new WebAssembly.Memory({ initial: minimum, maximum: maximum!, shared: true }) : stub;
   }
   const exports = tryInstance(compiled, imports, file).exports as Record<string, WebAssembly.Global>;
   const version = exports.__vdevbox_abi!.value;

@@ -17,6 +17,11 @@ export const i64Const = (value: bigint): Code => [OP.i64Const, ...s64Bytes(value
 /** A load or store without a hint of alignment: one address is on the stack, `offset` is added to it. */
 export const memoryAt = (opcode: number, offset: number): Code => [opcode, 0, ...u32Bytes(offset)];
 
+/** An instruction's opcode as it is written: a prefix and a number, or one byte. */
+export const wide = (opcode: number): Code => (opcode <= 0xff ? [opcode] : [opcode >> 12, ...u32Bytes(opcode & 0xfff)]);
+/** An atomic instruction on an aligned i32: one address is on the stack, `offset` is added to it. */
+export const atomicAt = (opcode: number, offset: number): Code => [...wide(opcode), 2, ...u32Bytes(offset)];
+
 /** The type of a block that neither takes nor leaves anything. */
 export const EMPTY_BLOCK = 0x40;
 

@@ -79,3 +79,25 @@ export const SHADOW = {
   /** An epoch's place in a cell. */
   epochShift: 5,
 } as const;
+
+/** What a module imports whose memory threads share, all from `vdevbox`. */
+export const SHARED_HOOKS = {
+  module: "vdevbox",
+  /** The shared memory. */
+  memory: "memory",
+  /** Function of an address: waits while the word there is LOCK.contended, or for a while. */
+  contended: "contended",
+} as const;
+
+/** Words at the start of what threads share beside the module's memory. */
+export const SHARED_WORD = {
+  /** Guards the allocator; see LOCK. */
+  lock: 0,
+  /** Counts how often memory has grown. */
+  grown: 4,
+  /** From here on: the module's mutable globals. */
+  globals: 16,
+} as const;
+
+/** States of a lock's word. */
+export const LOCK = { free: 0, taken: 1, contended: 2 } as const;

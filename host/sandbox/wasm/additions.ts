@@ -35,6 +35,16 @@ export interface AddedExport {
   readonly index: number;
 }
 
+export interface MemoryImport {
+  readonly module: string;
+  readonly name: string;
+}
+
+export interface AddedData {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
 /** What passes have asked for, as the emitter needs it. */
 export interface Additions {
   readonly imports: readonly (FunctionImport & { readonly typeIndex: number })[];
@@ -44,6 +54,10 @@ export interface Additions {
   readonly exports: readonly AddedExport[];
   /** Pages of the memory, of which it then has neither fewer nor more; as the module says when undefined. */
   readonly memoryPages: number | undefined;
+  /** Under this name the module's memory becomes an import, shared between threads. */
+  readonly sharedMemory: MemoryImport | undefined;
+  /** Active data segments behind the module's own. */
+  readonly data: readonly AddedData[];
   /** New function index by export name. */
   readonly redirected: ReadonlyMap<string, number>;
 }

@@ -1,6 +1,6 @@
 import { type Additions, constant } from "./additions.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { ByteWriter, u32Bytes } from "./byte-writer.ts";
+import { ByteWriter, s32Bytes, u32Bytes } from "./byte-writer.ts";
 import { type Code, type Edit, type FunctionEditor, splice } from "./function-editor.ts";
 import type { FunctionType, WasmModule } from "./module.ts";
 import { writeNames } from "./name-section.ts";
@@ -10,6 +10,9 @@ import { SECTION } from "./read-module.ts";
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const EXPORT_KIND = { function: 0, global: 3 } as const;
+const MEMORY_KIND = 2;
+/** Limits with a maximum, of a memory that threads share. */
+const SHARED_LIMITS = 3;
 const KEPT_CUSTOM_SECTIONS = ["target_features", "producers"];
 
 interface Emission {
@@ -33,7 +36,7 @@ export function emitModule(
   out.bytes(HEADER);
   emitSectionsBeforeCode(emission);
   const offsets = emitCode(emission, editors, blockTypes);
-  emitVector(emission, SECTION.data, []);
+  emitVector(emission, SECTION.data, additions.data.map(encodeData));
   emitCustomSections(emission, id);
   return { bytes: out.take(), offsets };
 }
@@ -41,7 +44,8 @@ export function emitModule(
 function emitSectionsBeforeCode(emission: Emission): void {
   const { additions } = emission;
   emitVector(emission, SECTION.type, additions.types.map(encodeType));
-  emitVector(emission, SECTION.import, additions.imports.map(encodeImport));
+  const imports = [...additions.imports.map(encodeImport), ...encodeMemoryImport(emission)];
+  emitVector(emission, SECTION.import, imports);
   emitVector(
     emission,
     SECTION.function,
@@ -64,14 +68,32 @@ function emitSectionsBeforeCode(emission: Emission): void {
   emitVector(emission, SECTION.export, exports);
   emitWhole(emission, SECTION.start);
   emitVector(emission, SECTION.element, []);
-  emitWhole(emission, SECTION.dataCount);
+  emitDataCount(emission);
 }
 
-/** A module has one memory at most; its limits are kept, or replaced by a fixed size. */
+/** A module has one memory at most; its limits are kept, or replaced by a fixed size, or it is imported. */
 function emitMemory(emission: Emission): void {
+  if (emission.additions.sharedMemory !== undefined) return;
   const pages = emission.additions.memoryPages;
   if (pages === undefined) emitVector(emission, SECTION.memory, []);
   else emission.out.section(SECTION.memory, Uint8Array.from([1, 1, ...u32Bytes(pages), ...u32Bytes(pages)]));
+}
+
+/** The number of segments stands before the code where instructions name segments, and must stay right. */
+function emitDataCount({ module, additions, out }: Emission): void {
+  if (!module.sections.some(({ id }) => id === SECTION.dataCount)) return;
+  out.section(SECTION.dataCount, u32Bytes(module.data.length + additions.data.length));
+}
+
+function encodeData({ address, bytes }: Additions["data"][number]): Code {
+  return [0, OP.i32Const, ...s32Bytes(address), OP.end, ...u32Bytes(bytes.length), ...bytes];
+}
+
+function encodeMemoryImport({ module, additions }: Emission): Code[] {
+  if (additions.sharedMemory === undefined) return [];
+  const { minimum, maximum } = module.memories[0]!;
+  const name = [...encodeName(additions.sharedMemory.module), ...encodeName(additions.sharedMemory.name)];
+  return [[...name, MEMORY_KIND, SHARED_LIMITS, ...u32Bytes(minimum), ...u32Bytes(maximum!)]];
 }
 
 function encodeName(text: string): Code {

@@ -119,6 +119,9 @@ export const OP = {
   atomicWait32: prefixed(PREFIX.threads, 1),
   atomicWait64: prefixed(PREFIX.threads, 2),
   atomicFence: prefixed(PREFIX.threads, 3),
+  atomicAdd32: prefixed(PREFIX.threads, 0x1e),
+  atomicXchg32: prefixed(PREFIX.threads, 0x41),
+  atomicCmpxchg32: prefixed(PREFIX.threads, 0x48),
 } as const;
 
 /**

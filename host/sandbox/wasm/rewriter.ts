@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import type { AddedExport, AddedFunction, AddedGlobal, FunctionImport } from "./additions.ts";
+import type { AddedData, AddedExport, AddedFunction, AddedGlobal, FunctionImport, MemoryImport } from "./additions.ts";
 import { s32Bytes, u32Bytes } from "./byte-writer.ts";
 import { buildCallGraph, type CallGraph } from "./call-graph.ts";
 import { emitModule } from "./emit.ts";
@@ -26,6 +26,8 @@ export class ModuleRewriter {
   readonly #hosts: ReadonlySet<number>;
   #graph: CallGraph | undefined;
   #memoryPages: number | undefined;
+  #sharedMemory: MemoryImport | undefined;
+  readonly #data: AddedData[] = [];
 
   /** @param hosts exports that are the host's own functions, added by an earlier rewriting */
   constructor(module: WasmModule, imports: readonly FunctionImport[] = [], hosts: readonly string[] = []) {
@@ -100,6 +102,16 @@ export class ModuleRewriter {
     this.#memoryPages = pages;
   }
 
+  /** Makes the module's memory an import that threads share. It must have a maximum, and keeps its limits. */
+  shareMemory(from: MemoryImport): void {
+    this.#sharedMemory = from;
+  }
+
+  /** Adds bytes that memory begins with. */
+  addData(address: number, bytes: Uint8Array): void {
+    this.#data.push({ address, bytes });
+  }
+
   edit(func: DefinedFunction): FunctionEditor {
     let editor = this.#editors.get(func.index);
     if (editor === undefined) {
@@ -132,6 +144,8 @@ export class ModuleRewriter {
       functions: this.#functions,
       exports: this.#exports,
       memoryPages: this.#memoryPages,
+      sharedMemory: this.#sharedMemory,
+      data: this.#data,
       redirected: this.#redirected,
     });
   }
