@@ -8,9 +8,12 @@ import type { AnsweredBytes } from "./fuzzed-memory.ts";
 import { Mutator } from "./mutate.ts";
 import { lengthOf, type Program, ProgramBuffer } from "./program.ts";
 import { shorten, trim } from "./shorten.ts";
+import { substitute } from "./steer.ts";
 import { FuzzTarget } from "./target.ts";
 import { type ComparedPair, Values } from "./values.ts";
 
+/** Programs in which one value is what a comparison wanted, of each entry. */
+const SUBSTITUTIONS = 512;
 /** Programs made from nothing, before any is changed. */
 const FRESH = 256;
 /** One program in so many is made from nothing later on. */
@@ -101,7 +104,11 @@ export class Campaign {
       return;
     }
     const entry = this.corpus.choose();
-    const parents = { other: () => this.corpus.any().program, pairs: entry.pairs, isHungry: entry.isHungry };
+    const { pairs, isHungry, reads } = entry;
+    const parents = { other: () => this.corpus.any().program, pairs, isHungry, reads };
+    if (entry.picks === 1) {
+      substitute(entry.program, entry.pairs, this.#buffer, SUBSTITUTIONS, () => this.#execute(true));
+    }
     const energy = this.corpus.energyOf(entry);
     for (let i = 0; i < energy; i++) {
       this.#buffer.load(entry.program);
@@ -166,7 +173,7 @@ export class Campaign {
 
   /** The last program did something new: it is made shorter and goes into the corpus. */
   #keep(trims: boolean): void {
-    const fresh = this.#coverage.fresh();
+    const fresh = trims ? this.#coverage.freshEdges() : [];
     const program = this.#buffer.snapshot();
     const holds = (): boolean => {
       this.#coverage.clear();
@@ -183,6 +190,7 @@ export class Campaign {
       slots: this.#coverage.taken(),
       isEdge: (novelty & NOVEL.edge) !== 0,
       isHungry: this.target.memory.wanted > 0,
+      reads: [...this.target.memory.reads],
       pairs: this.#options.compare?.(kept) ?? [],
       picks: 0,
     };

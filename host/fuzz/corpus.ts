@@ -11,6 +11,8 @@ export interface Entry {
   readonly isEdge: boolean;
   /** Whether vdevs read guest memory it had no answer for. */
   readonly isHungry: boolean;
+  /** Addresses of guest memory that vdevs read in it. */
+  readonly reads: readonly bigint[];
   /** Comparisons its execution failed. */
   pairs: readonly ComparedPair[];
   /** How often it was chosen. */

@@ -68,20 +68,20 @@ export class Coverage {
     return slots;
   }
 
-  /** Those of `taken` that no execution took that often before. */
-  fresh(): number[] {
+  /** Edges of the last execution that none before took. */
+  freshEdges(): number[] {
     const slots: number[] = [];
     this.#each((slot, count, known) => {
-      if (count !== 0 && (known & classOf(count)) === 0) slots.push((slot << 8) | classOf(count));
+      if (count !== 0 && known === 0) slots.push(slot);
     });
     return slots;
   }
 
-  /** Whether the last execution took each of these slots that often. */
-  tookAll(slots: readonly number[]): boolean {
-    const wanted = new Set(slots);
+  /** Whether the last execution took each of these edges. */
+  tookAll(edges: readonly number[]): boolean {
+    const wanted = new Set(edges);
     this.#each((slot, count) => {
-      if (count !== 0) wanted.delete((slot << 8) | classOf(count));
+      if (count !== 0) wanted.delete(slot);
     });
     return wanted.size === 0;
   }

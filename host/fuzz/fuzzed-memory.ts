@@ -3,6 +3,8 @@ import { NO_BYTES, type ProgramBuffer } from "./program.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
+/** Reads of a program whose addresses are kept. */
+const READS = 8;
 
 /** What is known of a page of guest memory. */
 interface Page {
@@ -35,6 +37,8 @@ export class FuzzedMemory {
   taken = 0;
   /** Bytes that were asked for when there were none left: they are zero. */
   wanted = 0;
+  /** Where vdevs began to read, the first few times. */
+  readonly reads: bigint[] = [];
   /** Set to learn what was answered where. */
   heard: AnsweredBytes[] | undefined;
 
@@ -56,6 +60,7 @@ export class FuzzedMemory {
     this.#length = program.answersLength;
     this.taken = 0;
     this.wanted = 0;
+    this.reads.length = 0;
     if (this.heard !== undefined) this.heard = [];
   }
 
@@ -104,6 +109,7 @@ export class FuzzedMemory {
   #answer(ram: GuestRam, address: bigint, bytes: Uint8Array): Uint8Array | undefined {
     const range = ram.find(address, 1);
     if (range === undefined || !this.#pages.has(range)) return undefined;
+    if (this.reads.length < READS) this.reads.push(address);
     const offset = Number(address - range.start);
     // A read that goes on in the next range finds there what is there.
     const end = Math.min(offset + bytes.length, range.bytes.length);

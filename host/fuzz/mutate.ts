@@ -49,6 +49,8 @@ export interface Parents {
   other(): Program;
   /** Comparisons that the program's execution failed. */
   readonly pairs: readonly ComparedPair[];
+  /** Addresses of guest memory that vdevs read. */
+  readonly reads: readonly bigint[];
   /** Whether vdevs read guest memory the program had no answer for. */
   readonly isHungry: boolean;
 }
@@ -94,7 +96,7 @@ export class Mutator {
     ];
     if (surface.cpus > 1) changes.push((program) => this.#changeVcpu(program));
     if (surface.ram) {
-      const answers: Change = (program, parents) => this.#changeAnswers(program, parents.isHungry);
+      const answers: Change = (program, parents) => this.#changeAnswers(program, parents);
       changes.push(answers, answers, answers);
     }
     return changes;
@@ -354,7 +356,7 @@ export class Mutator {
   }
 
   /** What vdevs will find in guest memory. */
-  #changeAnswers(program: ProgramBuffer, isHungry: boolean): void {
+  #changeAnswers(program: ProgramBuffer, { isHungry, reads }: Parents): void {
     const random = this.#random;
     const length = program.answersLength;
     if (length === 0 || (isHungry && random.below(2) === 0)) {
@@ -370,7 +372,9 @@ export class Mutator {
     // Fields of descriptors lie on their own width.
     const width = 1 << random.below(4);
     const at = Math.floor(random.below(length) / width) * width;
-    this.#values.draw();
+    // A list comes back to where it has been.
+    if (reads.length > 0 && random.below(4) === 0) this.#values.set(random.pick(reads));
+    else this.#values.draw();
     const value = [this.#values.lo, this.#values.hi];
     for (let i = 0; i < width && at + i < length; i++) program.answers[at + i] = value[i >> 2]! >>> (8 * (i & 3));
   }

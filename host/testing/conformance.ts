@@ -60,7 +60,7 @@ class Conformance {
       const buffer = new ProgramBuffer();
       mutator.fresh(buffer);
       const before = buffer.snapshot();
-      mutator.mutate(buffer, { other: () => before, pairs: [], isHungry: false });
+      mutator.mutate(buffer, { other: () => before, pairs: [], reads: [], isHungry: false });
       return buffer.snapshot();
     });
   }

@@ -22,7 +22,8 @@ function drawn(seed: number): Program {
   mutator.fresh(buffer);
   const other = buffer.snapshot();
   const pairs = [{ got: 1n, wanted: 77n }];
-  for (let i = 0; i < 40; i++) mutator.mutate(buffer, { other: () => other, pairs, isHungry: i % 2 === 0 });
+  for (let i = 0; i < 40; i++)
+    mutator.mutate(buffer, { other: () => other, pairs, reads: [0x8000_0010n], isHungry: i % 2 === 0 });
   return buffer.snapshot();
 }
 
