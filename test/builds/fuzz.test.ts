@@ -133,7 +133,7 @@ describe("a build for fuzzing", () => {
         const built = recorded(config, some, fuzz);
         expect(built).toBe(plain);
       }),
-      { numRuns: 4 },
+      { numRuns: 3 },
     );
   });
 
@@ -163,7 +163,7 @@ describe("a build for fuzzing", () => {
         });
         expect(stateDigest(vm)).toBe(digest);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

@@ -35,7 +35,7 @@ describe("a module whose memory is put back by what was written", () => {
         for (const one of some) expect(perform(marked, one)).toEqual(perform(plain, one));
         expect(visible(marked).equals(Buffer.from(plain.memory.buffer))).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -62,7 +62,7 @@ describe("a module whose memory is put back by what was written", () => {
             .every((byte) => byte === 0),
         ).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
