@@ -203,6 +203,7 @@ export class Bench {
     if (entry.name !== "timer_create") {
       number("timerid", (vm.pulseTimers.find(instance, 1) ?? vm.pulseTimers.create(instance, undefined, false)).id);
     }
+    number("num_pins", 64);
     number("policy", 1);
     number("gin", GIN_ACK);
     // Below the module's heap: a buffer of the vdev's own.
