@@ -88,7 +88,7 @@ export class ScheduleRunner {
   /** Turns given in all schedules. */
   switches = 0;
   failed: FailedExpectation[] = [];
-  #answers: string[] = [];
+  #answers: (readonly [step: VcpuStep, outcome: AccessStatus, value: bigint])[] = [];
 
   /** @param vm as `assembleVm` leaves it, with that interleaving as its schedule */
   constructor(vm: Vm, interleaving: Interleaving) {
@@ -150,7 +150,10 @@ export class ScheduleRunner {
 
   /** What the guest got in the last run, access by access of each vCPU. */
   get answers(): readonly string[] {
-    return this.#answers.toSorted(); // stable: those of one vCPU that read alike keep their order
+    const answers = this.#answers.map(([{ access, step }, outcome, value]) => {
+      return `vCPU ${access.vcpu} ${formatStep(step)} ${formatAnswer(answerOf(outcome, access.op, value))}`;
+    });
+    return answers.sort(); // stable: those of one vCPU that read alike keep their order
   }
 
   /** The access a vCPU makes next. */
@@ -340,9 +343,7 @@ export class ScheduleRunner {
     const { width, op } = step.access;
     const value = op === "read" ? BigInt.asUintN(8 * width, joinHalves(this.vm.valueLo, this.vm.valueHi)) : 0n;
     this.listener.access?.(step, outcome, value);
-    this.#answers.push(
-      `vCPU ${step.access.vcpu} ${formatStep(step.step)} ${formatAnswer(answerOf(outcome, op, value))}`,
-    );
+    this.#answers.push([step, outcome, value]);
     if (step.expectation === undefined || outcome === AccessStatus.stop) return;
     const answer = answerOf(outcome, op, value);
     if (matches(answer, step.expectation.expectation)) return;

@@ -1,6 +1,12 @@
 /** When each thread last did something that is known to have happened, by thread number: a vector clock of epochs. */
 type Clock = number[];
 
+/** What was released into an object, since the `age`-th time that everything was forgotten. */
+interface Released {
+  age: number;
+  clock: Clock;
+}
+
 /** Epochs that are remembered; before there are more, what was is forgotten. */
 const REMEMBERED = 4_000_000;
 /** Epochs there is room for at first. */
@@ -16,7 +22,8 @@ const ROOM = 4096;
  */
 export class HappensBefore {
   #clocks: Clock[] = [];
-  #syncs = new WeakMap<object, Clock>();
+  readonly #syncs = new WeakMap<object, Released>();
+  #age = 0;
   /** Of the epochs from `#first` on: each one's thread, and its note. The room is used again after `forget`. */
   #threads = new Uint32Array(ROOM);
   #notes = new Uint32Array(ROOM);
@@ -57,14 +64,18 @@ export class HappensBefore {
   release(thread: number, sync: object): void {
     const known = this.#syncs.get(sync);
     const own = this.#clock(thread);
-    if (known === undefined) this.#syncs.set(sync, [...own]);
-    else join(known, own);
+    if (known === undefined) this.#syncs.set(sync, { age: this.#age, clock: own.slice() });
+    else if (known.age === this.#age) join(known.clock, own);
+    else {
+      known.age = this.#age;
+      known.clock = own.slice();
+    }
   }
 
   /** What was released into `sync` comes before what the thread does from now on. */
   acquire(thread: number, sync: object): void {
     const known = this.#syncs.get(sync);
-    if (known !== undefined) join(this.#clock(thread), known);
+    if (known?.age === this.#age) join(this.#clock(thread), known.clock);
   }
 
   /** What `before` has done so far comes before what `after` does from now on. */
@@ -96,7 +107,7 @@ export class HappensBefore {
   forget(): void {
     this.#first = this.#next;
     this.#clocks = [];
-    this.#syncs = new WeakMap();
+    this.#age++;
   }
 
   /** `forget`, and epochs are numbered from 1 again. */

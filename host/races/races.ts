@@ -46,6 +46,8 @@ export class Races {
   /** Pairs of places found since the last reset, and ever. */
   readonly #found = new Set<string>();
   readonly #told = new Set<string>();
+  /** Pairs of sites of those that were told. */
+  readonly #toldSites = new Set<string>();
   #thread: Thread | undefined;
   #number = MAIN;
   #epoch = 0;
@@ -253,6 +255,7 @@ export class Races {
   /** Races that were told are told again when they are found again. */
   tellAgain(): void {
     this.#told.clear();
+    this.#toldSites.clear();
   }
 
   #restart(): void {
@@ -348,10 +351,12 @@ export class Races {
 
   #race(access: WatchedAccess, conflict: Conflict): void {
     const { instance } = access.memory;
-    const pair = [access.site, conflict.site].sort((a, b) => a - b).join();
+    const [one, other] = access.site < conflict.site ? [access.site, conflict.site] : [conflict.site, access.site];
+    const pair = `${one},${other}`;
     const key = `${instance.id} ${pair}`;
-    if (this.#found.has(key)) return;
+    if (this.#found.has(key) || (this.onRace === undefined && this.#toldSites.has(key))) return;
     this.#found.add(key);
+    this.#toldSites.add(key);
     const race: Race = {
       memory: access.memory,
       address: conflict.address,

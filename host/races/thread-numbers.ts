@@ -55,6 +55,7 @@ export class ThreadNumbers {
 
   /** Numbers of vdevs' threads are given anew. To be called when nobody remembers any. */
   forget(): void {
+    if (this.#names.length === FIRST_VCPU + this.#cpus) return;
     this.#vdevThreads = new WeakMap();
     this.#names.length = FIRST_VCPU + this.#cpus;
   }
