@@ -3,6 +3,7 @@ import * as dispatch from "./dispatch.ts";
 import * as explore from "./explore.ts";
 import { access } from "./explore-access.ts";
 import type { Figure } from "./figure.ts";
+import * as fuzz from "./fuzz.ts";
 import { mmio } from "./guest.ts";
 import * as load from "./load.ts";
 import { memory } from "./memory.ts";
@@ -31,5 +32,6 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "load.memory": { summary: "resident memory of an idle vdev", measure: memory },
   "explore.access": { summary: "one memory access watched for data races, over one that is not", measure: access },
   "explore.rate": { summary: "switches between threads a second, at every call to the host", measure: explore.rate },
+  "fuzz.exec": { summary: "programs of 16 accesses that a fuzzer executes a second", measure: fuzz.exec },
   reset: { summary: "a module instance of 64 KiB put back", measure: reset },
 };

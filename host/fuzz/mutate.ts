@@ -1,12 +1,9 @@
 import type { Random } from "../explore/chooser.ts";
-import type { AccessWidth } from "../guests/bus.ts";
-import { LINE_ACTS } from "../vm/events.ts";
-import { POWER_STATES } from "../vm/power.ts";
 import type { Vm } from "../vm/vm.ts";
+import { Drawer } from "./draw.ts";
 import {
   ANSWERS_MAX,
   accessMeta,
-  CONTROLS,
   carriesBlob,
   HI,
   isAccess,
@@ -19,17 +16,15 @@ import {
   OPERATION_WORDS,
   OPERATIONS_MAX,
   operationOf,
-  otherMeta,
   type Program,
   type ProgramBuffer,
-  TO_NEXT_TIMER,
   VALUE_HI,
   VALUE_LO,
   vcpuOf,
   widthOf,
 } from "./program.ts";
 import { steerBytes, steered } from "./steer.ts";
-import type { FuzzedRegion, Surface } from "./surface.ts";
+import type { Surface } from "./surface.ts";
 import { addressOf } from "./target.ts";
 import type { ComparedPair, Values } from "./values.ts";
 
@@ -39,9 +34,6 @@ const CHANGES_MAX = 8;
 const BLOCK_MAX = 6;
 /** How often one operation is repeated, at most: FIFOs have up to that many places, and one more. */
 const REPEAT_MAX = 40;
-/** Registers that half of the drawn accesses go to: those at the beginning of a region. */
-const FIRST_REGISTERS = 16;
-const INPUT_BYTES_MAX = 40;
 
 /** What a program is changed with beside its own content. */
 export interface Parents {
@@ -60,13 +52,13 @@ type Change = (program: ProgramBuffer, parents: Parents) => void;
 /** Changes programs, and makes new ones: accesses of registers, with what happens around them. */
 export class Mutator {
   readonly #surface: Surface;
-  readonly #vm: Vm;
+  readonly #drawer: Drawer;
   readonly #values: Values;
   readonly #random: Random;
   readonly #changes: readonly Change[];
 
   constructor(vm: Vm, surface: Surface, values: Values, random: Random) {
-    this.#vm = vm;
+    this.#drawer = new Drawer(vm, surface, values, random);
     this.#surface = surface;
     this.#values = values;
     this.#random = random;
@@ -92,7 +84,7 @@ export class Mutator {
       (program, parents) => this.#splice(program, parents.other()),
       (program, parents) => this.#useComparison(program, parents.pairs),
       (program, parents) => this.#useComparison(program, parents.pairs),
-      (program) => this.#insertOther(program),
+      (program) => this.#drawer.insertOther(program),
     ];
     if (surface.cpus > 1) changes.push((program) => this.#changeVcpu(program));
     if (surface.ram) {
@@ -108,7 +100,7 @@ export class Mutator {
     program.blobs = [];
     program.answersLength = 0;
     const count = program.open(0, 1 + this.#random.below(16));
-    for (let at = 0; at < count; at++) this.#drawAccess(program, at);
+    for (let at = 0; at < count; at++) this.#drawer.access(program, at);
   }
 
   mutate(program: ProgramBuffer, parents: Parents): void {
@@ -119,116 +111,13 @@ export class Mutator {
     if (program.count === 0) this.fresh(program);
   }
 
-  // ------------------------------------------------------------------------------------------------- operations
-
-  #drawAccess(program: ProgramBuffer, at: number): void {
-    const { regions, cpus } = this.#surface;
-    const random = this.#random;
-    const region = random.pick(regions);
-    const width = this.#width(region);
-    const isWriting = random.below(2) === 0;
-    const vcpu = cpus > 1 ? random.below(Math.min(cpus, 256)) : 0;
-    const offset = this.#offset(region, width);
-    const meta = accessMeta(isWriting, region.space === "io", width, vcpu);
-    if (isWriting) this.#values.draw();
-    this.#setAddress(program, at, region, offset);
-    program.setWord(at, META, meta);
-    program.setWord(at, VALUE_LO, isWriting ? this.#values.lo : 0);
-    program.setWord(at, VALUE_HI, isWriting ? this.#values.hi : 0);
-  }
-
-  #setAddress(program: ProgramBuffer, at: number, region: FuzzedRegion, offset: number): void {
-    const start = region.start;
-    const lo = Number(BigInt.asUintN(32, start)) + offset;
-    program.setWord(at, LO, lo | 0);
-    program.setWord(at, HI, Number(BigInt.asIntN(32, start >> 32n)) + (lo > 0xffff_ffff ? 1 : 0));
-  }
-
-  /** A width the vdev takes; now and then one it does not. */
-  #width(region: FuzzedRegion): AccessWidth {
-    const random = this.#random;
-    if (random.below(64) !== 0) {
-      const { widths } = region;
-      // Most registers have the width of most accesses.
-      return widths.includes(4) && random.below(4) !== 0 ? 4 : random.pick(widths);
-    }
-    return region.space === "io" ? random.pick([1, 2, 4] as const) : random.pick([1, 2, 4, 8] as const);
-  }
-
-  /** Where an access of that width begins inside a region; now and then not aligned. */
-  #offset({ length }: FuzzedRegion, width: AccessWidth): number {
-    const random = this.#random;
-    const places = Math.max(1, Math.floor(length / width));
-    const near = Math.min(places, FIRST_REGISTERS);
-    const place = random.below(2) === 0 ? random.below(near) : random.below(places);
-    const offset = place * width;
-    if (random.below(64) === 0) return Math.max(0, Math.min(length - width, offset + random.below(width)));
-    return offset;
-  }
-
-  /** Something that is no access, of what there is. */
-  #insertOther(program: ProgramBuffer): void {
-    const random = this.#random;
-    const surface = this.#surface;
-    const at = random.below(program.count + 1);
-    const isTimed = this.#vm.clock.pending > 0 || this.#vm.timers.all.length > 0;
-    const kinds: (() => void)[] = [() => this.#drawClock(program, at)];
-    if (isTimed) kinds.push(kinds[0]!, kinds[0]!, kinds[0]!);
-    if (surface.inputs.length > 0) kinds.push(...Array(3).fill(() => this.#drawInput(program, at)));
-    if (surface.outputs.length > 0) {
-      kinds.push(() =>
-        program.set(at, random.pick(surface.outputs).index, 0, otherMeta(OPERATION.flow), random.below(2), 0),
-      );
-    }
-    if (surface.lines.length > 0) kinds.push(() => this.#drawLineAct(program, at));
-    if (surface.power) {
-      const state = () => random.below(POWER_STATES.length);
-      kinds.push(() => program.set(at, random.below(surface.cpus), 0, otherMeta(OPERATION.power), state(), 0));
-    }
-    if (random.below(8) === 0) kinds.push(() => this.#drawControl(program, at));
-    if (program.open(at, 1) === 1) random.pick(kinds)();
-  }
-
-  #drawClock(program: ProgramBuffer, at: number): void {
-    const random = this.#random;
-    if (random.below(3) === 0) {
-      program.set(at, TO_NEXT_TIMER, TO_NEXT_TIMER, otherMeta(OPERATION.clock), 0, 0);
-      return;
-    }
-    // From a microsecond to about an hour, as many of each magnitude.
-    const ns = 2 ** (10 + random.below(32)) + random.below(1024);
-    program.set(at, ns | 0, Math.floor(ns / 2 ** 32), otherMeta(OPERATION.clock), 0, 0);
-  }
-
-  #drawInput(program: ProgramBuffer, at: number): void {
-    const random = this.#random;
-    const bytes = new Uint8Array(1 + random.below(random.below(4) === 0 ? INPUT_BYTES_MAX : 4));
-    for (let i = 0; i < bytes.length; i++) bytes[i] = random.next();
-    const blob = program.blobs.push(bytes) - 1;
-    program.set(at, random.pick(this.#surface.inputs).index, 0, otherMeta(OPERATION.input), blob, 0);
-  }
-
-  #drawLineAct(program: ProgramBuffer, at: number): void {
-    const random = this.#random;
-    const { pic, line } = random.pick(this.#surface.lines);
-    const index = this.#vm.interrupts.controllers.all.indexOf(pic);
-    // Levels and edges are the board's; a guest masks, lets in and takes.
-    const act = LINE_ACTS.indexOf(random.pick(["enable", "disable", "take", "take"] as const));
-    program.set(at, index, line, otherMeta(OPERATION.line), act, 0);
-  }
-
-  #drawControl(program: ProgramBuffer, at: number): void {
-    const controls = this.#surface.button ? [0, 1, 2] : [0, 2];
-    program.set(at, 0, 0, otherMeta(OPERATION.control), this.#random.pick(controls) % CONTROLS.length, 0);
-  }
-
   // ---------------------------------------------------------------------------------------------------- changes
 
   #insert(program: ProgramBuffer): void {
     const random = this.#random;
     const at = random.below(program.count + 1);
     const count = program.open(at, 1 + random.below(random.below(4) === 0 ? BLOCK_MAX : 2));
-    for (let i = 0; i < count; i++) this.#drawAccess(program, at + i);
+    for (let i = 0; i < count; i++) this.#drawer.access(program, at + i);
   }
 
   #remove(program: ProgramBuffer): void {
@@ -319,12 +208,12 @@ export class Mutator {
       (one) => one.space === space && address >= one.start && address < one.start + BigInt(one.length),
     );
     if (region === undefined || this.#random.below(2) === 0) {
-      if (region !== undefined) this.#setAddress(program, at, region, this.#offset(region, width));
+      if (region !== undefined) this.#drawer.setAddress(program, at, region, this.#drawer.offset(region, width));
       return;
     }
     const step = (this.#random.below(2) === 0 ? 1 : -1) * width;
     const offset = Number(address - region.start) + step;
-    if (offset >= 0 && offset + width <= region.length) this.#setAddress(program, at, region, offset);
+    if (offset >= 0 && offset + width <= region.length) this.#drawer.setAddress(program, at, region, offset);
   }
 
   #changeWidth(program: ProgramBuffer): void {
