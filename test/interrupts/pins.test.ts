@@ -49,6 +49,7 @@ describe("the pins of one intr", () => {
       "vm.qvmconf:1:37: later comes after several",
     ],
     ['vdev several loc 0x1000 intr "gic:40,nobody:3"', "vm.qvmconf:1:30: there is no interrupt controller nobody"],
+    ["vdev several loc 0x1000 intr gic:40,gic:41,apic", "vm.qvmconf:1:44: vdev several is no interrupt controller"],
     ["vdev one loc 0x1000 intr gic:40,gic:41", "vm.qvmconf:1:33: vdev one has one interrupt, and this gives it 2"],
   ])("%s: %s", (text, sentence) => {
     expect(start(text).error.startsWith(sentence)).toBe(true);
