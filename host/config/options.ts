@@ -16,6 +16,7 @@ import { readNumber } from "./numbers.ts";
 import { placeSetting } from "./settings.ts";
 import type { CpuItem, Named, NumberItem, PassItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
+import { listOf } from "./word-parts.ts";
 import type { WordReader } from "./word-reader.ts";
 import type { ConfigWord } from "./words.ts";
 
@@ -89,8 +90,8 @@ export const CPU_OPTIONS: Readonly<
     note(config, option, `"sched" of a cpu is kept: vCPUs have no priorities here`);
   },
   runmask: (cpu, { config, words }, option) => {
-    const word = words.argument(option, "a list of host CPUs");
-    cpu.runmask = word.text.split(",").map((text) => Number(readNumber(text, word, "a host CPU", MAX_CPU)));
+    const list = listOf(words.argument(option, "a list of host CPUs"));
+    cpu.runmask = list.map((word) => Number(readNumber(word.text, word, "a host CPU", MAX_CPU)));
     note(config, option, `"runmask" is kept: vCPUs run on no CPU of the host's own`);
   },
   partition: (cpu, { config, words }, option) => {
@@ -184,9 +185,9 @@ function openPass(state: ReadState, option: ConfigWord): void {
 
 function readRom({ config, words }: ReadState, option: ConfigWord): void {
   const word = words.argument(option, "address,length");
-  const { address, length, place } = readRam(word, option);
+  const { address, ...range } = readRam(word, option);
   if (address === undefined) throw new UserError('"rom" takes address,length: the address is missing', word.place);
-  config.rom.push({ address, length, place });
+  config.rom.push({ address, ...range });
 }
 
 /** Letters that published configurations use. */

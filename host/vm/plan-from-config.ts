@@ -81,10 +81,10 @@ function ramOf(config: VmConfig): RamPlan[] {
   }
   const total = ranges.reduce((sum, one) => sum + one.length, 0n);
   if (total > RAM_LIMIT_BYTES) {
-    const largest = ranges.reduce((most, one) => (one.length > most.length ? one : most));
+    const largest = [...config.ram, ...config.rom].reduce((most, one) => (one.length > most.length ? one : most));
     throw new UserError(
       `the VM asks for ${total >> 20n} MiB of memory, and at most ${RAM_LIMIT_BYTES >> 20n} MiB can be had`,
-      largest.place,
+      largest.lengthPlace ?? largest.place,
     );
   }
   return ranges;
