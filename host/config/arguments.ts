@@ -99,7 +99,8 @@ export function readPassLocation(word: ConfigWord): PassLocation {
 export function readPassPins(list: ConfigWord): PassPin[] {
   return listOf(list).map((word) => {
     const [pin, vector, ...more] = word.text.split("=");
-    if (more.length > 0) throw new UserError(`an interrupt of pass is PIC:LINE=VECTOR, not "${word.text}"`, word.place);
+    if (more.length > 0 || pin === "apic")
+      throw new UserError(`an interrupt of pass is PIC:LINE=VECTOR, not "${word.text}"`, word.place);
     const read = readPin({ ...word, text: pin! });
     if (typeof read.line === "string") readNumber(read.line, word, "an interrupt line", MAX_LINE);
     if (vector === undefined) return read;

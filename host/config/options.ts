@@ -119,7 +119,7 @@ export const VDEV_OPTIONS: Readonly<
   },
   name: (vdev, { config, words }, option) => {
     noteRepeat(config, option, vdev.name?.place);
-    vdev.name = named(words, option, "a name");
+    vdev.name = nodeName(words, option);
   },
   log: (vdev, { config, words }, option) => {
     noteRepeat(config, option, vdev.log?.place);
@@ -157,7 +157,7 @@ export const PASS_OPTIONS: Readonly<
 
 function readSystem(state: ReadState, option: ConfigWord): void {
   if (!state.atStart) throw new UserError('"system" must be the very first option of the configuration', option.place);
-  state.config.system = named(state.words, option, "a name");
+  state.config.system = nodeName(state.words, option);
 }
 
 function openCpu(state: ReadState, option: ConfigWord): void {
@@ -189,6 +189,9 @@ function readRom({ config, words }: ReadState, option: ConfigWord): void {
   if (address === undefined) throw new UserError('"rom" takes address,length: the address is missing', word.place);
   config.rom.push({ address, ...range });
 }
+
+/** Bytes. */
+const LONGEST_NAME = 255;
 
 /** Letters that published configurations use. */
 const PERMISSIONS = "rwxncm";
@@ -250,6 +253,20 @@ function refuse(why: string): OptionReader {
 function named(words: WordReader, option: ConfigWord, what: string): Named {
   const word = words.argument(option, what);
   if (word.text === "") throw new UserError(`"${option.text}" needs ${what}, not an empty string`, word.place);
+  return { text: word.text, place: option.place };
+}
+
+/** A name that becomes a part of a path, /dev/qvm/SYSTEM/NAME: no longer than NAME_MAX of QNX file systems. */
+function nodeName(words: WordReader, option: ConfigWord): Named {
+  const word = words.argument(option, "a name");
+  if (word.text === "") throw new UserError(`"${option.text}" needs a name, not an empty string`, word.place);
+  const bytes = Buffer.byteLength(word.text);
+  if (bytes > LONGEST_NAME) {
+    throw new UserError(
+      `a name has at most ${LONGEST_NAME} bytes, as a part of a path, and this has ${bytes}`,
+      word.place,
+    );
+  }
   return { text: word.text, place: option.place };
 }
 
