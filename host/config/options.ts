@@ -1,4 +1,4 @@
-import { formatPlace, readable, type SourcePlace, UserError } from "../errors.ts";
+import { readable, UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import {
   readChoice,
@@ -13,6 +13,7 @@ import type { Draft, OpenContext } from "./draft.ts";
 import { replaceOrAdd, settingsOf } from "./draft.ts";
 import type { CONTEXT_WORDS, CPU_WORDS, PASS_WORDS, SCOPED_WORDS, VDEV_WORDS, VM_WORDS } from "./grammar.ts";
 import { readNumber } from "./numbers.ts";
+import type { Repeats } from "./repeats.ts";
 import { placeSetting } from "./settings.ts";
 import type { CpuItem, Named, NumberItem, PassItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
@@ -29,6 +30,7 @@ export interface ReadState {
   readonly config: Draft<VmConfig>;
   readonly words: WordReader;
   open: OpenContext;
+  readonly repeats: Repeats;
   /** True until the first option has been read. */
   atStart: boolean;
 }
@@ -37,6 +39,9 @@ export interface ReadState {
 export type OptionReader = (state: ReadState, option: ConfigWord) => void;
 
 type VmWord = (typeof CONTEXT_WORDS | typeof VM_WORDS | typeof SCOPED_WORDS)[number];
+
+/** Options of the VM of which the last counts; those of a vCPU, vdev or pass all are, but the `intr` of an hpet. */
+export const LAST_COUNTS: ReadonlySet<string> = new Set(["cmdline", "dump", "safety", "user"]);
 
 /** Options that mean the same wherever they stand. */
 export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
@@ -52,13 +57,11 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
   },
   initrd: readInitrd,
   cmdline: ({ config, words }, option) => {
-    noteRepeat(config, option, config.cmdline?.place);
     config.cmdline = named(words, option, "a text");
     note(config, option, `"cmdline" is kept, but no guest of vdevbox reads it`);
   },
   logger: ({ config, words }, option) => config.loggers.push(logFilter(words, option)),
   dump: ({ config, words }, option) => {
-    noteRepeat(config, option, config.dump?.place);
     config.dump = named(words, option, "a file");
   },
   debug: ({ config }, option) => {
@@ -107,22 +110,18 @@ export const CPU_OPTIONS: Readonly<
 export const VDEV_OPTIONS: Readonly<
   Record<(typeof VDEV_WORDS)[number], (vdev: Draft<VdevItem>, ...args: Parameters<OptionReader>) => void>
 > = {
-  loc: (vdev, { config, words }, option) => {
-    noteRepeat(config, option, vdev.loc?.place);
+  loc: (vdev, { words }, option) => {
     vdev.loc = readLocation(words.argument(option, "an address"));
   },
-  intr: (vdev, { config, words }, option) => {
-    if (vdev.type !== "hpet") noteRepeat(config, option, vdev.intr[0]?.place);
+  intr: (vdev, { words }, option) => {
     const pins = readPins(words.argument(option, "PIC:LINE"));
     // The one common option the manual lets an hpet repeat.
     vdev.intr = vdev.type === "hpet" ? [...vdev.intr, ...pins] : pins;
   },
-  name: (vdev, { config, words }, option) => {
-    noteRepeat(config, option, vdev.name?.place);
+  name: (vdev, { words }, option) => {
     vdev.name = nodeName(words, option);
   },
-  log: (vdev, { config, words }, option) => {
-    noteRepeat(config, option, vdev.log?.place);
+  log: (vdev, { words }, option) => {
     vdev.log = logFilter(words, option);
   },
   sched: (vdev, { config, words }, option) => {
@@ -210,7 +209,7 @@ function readInitrd({ config, words }: ReadState, option: ConfigWord): void {
   note(config, option, `"initrd load" is kept, but no guest of vdevbox starts from it`);
 }
 
-function readUnsupported({ config, words }: ReadState, option: ConfigWord): void {
+function readUnsupported({ config, words, repeats }: ReadState, option: ConfigWord): void {
   const kind = words.argument(option, "what is not supported and what to do");
   const action = words.argument(option, "what to do");
   const item = {
@@ -218,17 +217,20 @@ function readUnsupported({ config, words }: ReadState, option: ConfigWord): void
     action: readChoice(action.text, action, "what to do", UNSUPPORTED_ACTIONS),
     place: option.place,
   };
+  repeats.given(config.unsupported, `unsupported ${item.kind}`, option.place);
   replaceOrAdd(config.unsupported, item, (other) => other.kind);
   if (item.kind === "register" || item.kind === "instruction") {
     note(config, option, `"unsupported ${item.kind}" has no effect: no guest of vdevbox traps one`);
   }
 }
 
-function readSet({ config, words, open }: ReadState, option: ConfigWord): void {
+function readSet({ config, words, open, repeats }: ReadState, option: ConfigWord): void {
   const name = words.argument(option, "a variable and its value");
   const value = words.argument(option, `the value of ${name.text}`);
   const placed = placeSetting(option, name, value, open.kind);
-  replaceOrAdd(settingsOf(config, open, placed.scope), placed.setting, (setting) => setting.name);
+  const settings = settingsOf(config, open, placed.scope);
+  repeats.given(settings, `set ${placed.setting.name}`, option.place);
+  replaceOrAdd(settings, placed.setting, (setting) => setting.name);
   // A text behind a file's last vdev is in nobody's stanza.
   const continues = open.kind === "vdev" && open.vdev.place.file !== option.place.file;
   const expected = continues && placed.isVmWide === true;
@@ -278,12 +280,6 @@ function number(words: WordReader, option: ConfigWord, what: string, max: bigint
 function logFilter(words: WordReader, option: ConfigWord) {
   const list = words.argument(option, "severities and a destination");
   return readLogFilter(option, list, words.argument(option, "a destination"));
-}
-
-/** The last one wins; twice in one file is more likely a slip than a change of mind. */
-function noteRepeat(config: Draft<VmConfig>, option: ConfigWord, before: SourcePlace | undefined): void {
-  if (before === undefined || before.file !== option.place.file) return;
-  note(config, option, `"${option.text}" was given before at ${formatPlace(before)}; only this one counts`);
 }
 
 function note(config: Draft<VmConfig>, option: ConfigWord, text: string): void {

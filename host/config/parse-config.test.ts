@@ -140,6 +140,37 @@ describe("a vdev", () => {
     ]);
   });
 
+  it.each([
+    ["cpu sched 1 sched 2", "sched"],
+    ["cpu runmask 1 runmask 2", "runmask"],
+    ["cpu partition a partition b", "partition"],
+    ["cpu cluster a cluster b", "cluster"],
+    ["vdev a sched 1 sched 2", "sched"],
+    ["vdev gic hostvector 1 hostvector 2", "hostvector"],
+    ["pass loc io:1,1 loc io:2,1", "loc"],
+    ["pass loc io:1,1 intr gic:40=1 intr gic:41=2", "intr"],
+    ["safety none safety warn", "safety"],
+    ["user 1:1 user 2:2", "user"],
+    ["set exit-on-halt on set exit-on-halt off", "set exit-on-halt"],
+    ["unsupported mem fail unsupported mem abort", "unsupported mem"],
+  ])("notes what is given twice in %s", (text, option) => {
+    const repeats = notes(text).filter((note) => note.includes("given before"));
+    expect(repeats).toEqual([
+      expect.stringMatching(`^"${option}" was given before at vm.conf:1:\\d+; only this one counts$`),
+    ]);
+  });
+
+  it.each([
+    "cpu sched 1 cpu sched 2",
+    "vdev a loc 1 vdev b loc 2",
+    "vdev hpet intr ioapic:2 intr ioapic:8",
+    "ram 1m ram 2m load a load b logger info stdout logger info stderr",
+    "unsupported mem fail unsupported io fail",
+    "set exit-on-halt on cpu set exit-on-halt off",
+  ])("notes nothing twice in %s", (text) => {
+    expect(notes(text).filter((note) => note.includes("given before"))).toEqual([]);
+  });
+
   it("of which an option is given twice in one file says so, and that the last counts", () => {
     const twice = "vdev a loc 1 loc 2 intr x:1 intr y:2 name p name q log info none log warn none dump a dump b";
     expect(notes(`${twice} cmdline a cmdline b`).filter((note) => note.includes("given before"))).toEqual(

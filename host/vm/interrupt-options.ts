@@ -32,6 +32,8 @@ function declareController(vm: Vm, plan: ControllerPlan): void {
     }
     vm.interrupts.msis.addFrame({ pic, address, base, count });
   }
+  for (const option of plan.repeated ?? [])
+    vm.log("warn", undefined, `${pic.name} was given ${option} more than once; only the last counts`);
   if (plan.ignored.length === 0) return;
   const words = plan.ignored.join(", ");
   vm.log("warn", undefined, `${pic.name} is a controller of the host's own, without registers: ${words} has no effect`);

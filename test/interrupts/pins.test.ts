@@ -105,6 +105,21 @@ describe("lines of a gic that are no device's", () => {
   });
 });
 
+describe("options of a gic", () => {
+  it("given more than once are told of, and the last counts", () => {
+    const { error, logs } = start("vdev gic version 2 version 3 gicd 1 gicr 2 gicr 3");
+    expect(error).toBe("");
+    const told = logs.filter((line) => line.includes("more than once"));
+    expect(told).toEqual(
+      ["version", "gicr"].map((name) => expect.stringContaining(`gic was given ${name} more than once`)),
+    );
+    expect(logs.filter((line) => line.includes("version, gicd, gicr has no effect"))).toHaveLength(1);
+    expect(start("vdev gic version 2 msi 0,40,8 version 3").error).toBe(
+      "vm.qvmconf:1:39: a gic has msi in version 2 only",
+    );
+  });
+});
+
 describe("v_sched", () => {
   const schedOf = (text: string) => {
     const { vm } = start(text);
