@@ -17,6 +17,9 @@ describe("the nearest word", () => {
     expect(nearestWord("frequency", WORDS)).toBeUndefined();
     expect(nearestWord("xyz", WORDS)).toBeUndefined();
     expect(nearestWord("", WORDS)).toBeUndefined();
+    expect(nearestWord("9", ["2", "3"])).toBeUndefined();
+    expect(nearestWord("a", ["on", "off"])).toBeUndefined();
+    expect(nearestWord("no", ["on", "off"])).toBe("on");
   });
 
   it("may be what the word abbreviates, or the other way round, if there is one only", () => {

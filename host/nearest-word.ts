@@ -14,7 +14,8 @@ export function nearestWord(word: string, among: Iterable<string>): string | und
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    // Where every letter would change nothing is near.
+    if (distance < bestDistance && distance < candidate.length) {
       best = candidate;
       bestDistance = distance;
     }

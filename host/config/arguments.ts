@@ -1,9 +1,10 @@
-import { type SourcePlace, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { readNumber } from "./numbers.ts";
 import { readPciLocation } from "./pci-location.ts";
 import type { IntrPin, LocationItem, LogFilter, PassLocation, PassPin, RamItem } from "./vm-config.ts";
 import { LOG_DESTINATIONS, SEVERITIES, type Severity } from "./vm-config.ts";
+import { listOf, partOf } from "./word-parts.ts";
 import type { ConfigWord } from "./words.ts";
 
 const SPACE_END = 1n << 64n;
@@ -24,38 +25,41 @@ export function readChoice<T extends string>(text: string, word: ConfigWord, wha
 /** `[addr,]len` of ram. */
 export function readRam(word: ConfigWord, option: ConfigWord): RamItem {
   const { place } = word;
-  const parts = word.text.split(",");
+  const parts = listOf(word);
   if (parts.length > 2) {
     throw new UserError(`"${option.text}" takes address,length, not ${parts.length} numbers`, word.place);
   }
-  const length = readNumber(parts.at(-1)!, word, `the length of ${option.text}`);
-  if (length === 0n) throw new UserError(`the length of ${option.text} must not be zero`, word.place);
-  if (parts.length === 1) return { place, length };
-  const address = readNumber(parts[0]!, word, `the address of ${option.text}`);
+  const [first, second] = parts;
+  const address = second && readNumber(first.text, first, `the address of ${option.text}`);
+  const size = second ?? first;
+  const length = readNumber(size.text, size, `the length of ${option.text}`);
+  if (length === 0n) throw new UserError(`the length of ${option.text} must not be zero`, size.place);
+  if (address === undefined) return { place, length };
   if (address + length > SPACE_END) {
     throw new UserError(`this ${option.text} reaches past the end of the 64-bit memory space`, word.place);
   }
-  return { place, address, length };
+  return { place, address, length, lengthPlace: size.place };
 }
 
 const SPACES = ["mem", "io", "pci"] as const;
 
 /** The word in front of a location's colon, and what stands behind it. */
-function splitSpace(word: ConfigWord): { space: (typeof SPACES)[number] | undefined; text: string } {
+function splitSpace(word: ConfigWord): { space: (typeof SPACES)[number] | undefined; rest: ConfigWord } {
   const colon = word.text.indexOf(":");
-  if (colon < 0) return { space: undefined, text: word.text };
+  if (colon < 0) return { space: undefined, rest: word };
   const prefix = word.text.slice(0, colon);
   const space = SPACES.find((one) => one === prefix);
   if (space === undefined) {
     const hint = didYouMean(prefix, SPACES);
     throw new UserError(`a loc starts with mem:, io: or pci:, not "${prefix}:"${hint}`, word.place);
   }
-  return { space, text: word.text.slice(colon + 1) };
+  return { space, rest: partOf(word, colon + 1) };
 }
 
 /** `addr`, `mem:addr`, `io:port`, `pci:bus:dev[.func]` or `pci:VID/DID` of a vdev. */
 export function readLocation(word: ConfigWord): LocationItem {
-  const { space, text } = splitSpace(word);
+  const { space, rest } = splitSpace(word);
+  const { text } = rest;
   const place = word.place;
   if (space === "pci") return { space, pci: readPciLocation(text, word), place };
   if (text.includes(",")) {
@@ -71,39 +75,33 @@ export function readLocation(word: ConfigWord): LocationItem {
 
 /** `mem:addr,len[,perms]`, `io:port,len[,perms]` or a PCI device, of `pass`. */
 export function readPassLocation(word: ConfigWord): PassLocation {
-  const { space: prefix, text } = splitSpace(word);
-  if (prefix === "pci") return { space: prefix, pci: readPciLocation(text, word), place: word.place };
-  const [start, size, permissions, ...more] = text.split(",");
+  const { space: prefix, rest } = splitSpace(word);
+  if (prefix === "pci") return { space: prefix, pci: readPciLocation(rest.text, word), place: word.place };
+  const [start, size, permissions, ...more] = listOf(rest);
   if (size === undefined || more.length > 0) {
     throw new UserError(`the loc of a pass is ADDRESS,LENGTH,PERMISSIONS, as in mem:0xfe200000,0x1000,rw`, word.place);
   }
-  if (permissions !== undefined && !/^[a-z]+$/.test(permissions)) {
-    throw new UserError(`permissions are letters, as in rw, not "${permissions}"`, word.place);
+  if (permissions !== undefined && !/^[a-z]+$/.test(permissions.text)) {
+    throw new UserError(`permissions are letters, as in rw, not "${permissions.text}"`, permissions.place);
   }
-  const space = prefix === "io" ? "io" : "memory";
-  const address = readNumber(
-    start!,
-    word,
-    space === "io" ? "a port" : "an address",
-    space === "io" ? LAST_PORT : undefined,
-  );
-  const length = readNumber(size, word, "the length of pass");
-  if (length === 0n) throw new UserError("the length of pass must not be zero", word.place);
-  if (address + length > (space === "io" ? LAST_PORT + 1n : SPACE_END)) {
-    throw new UserError(
-      `this pass reaches past the end of the ${space === "io" ? "port" : "64-bit memory"} space`,
-      word.place,
-    );
+  const isPort = prefix === "io";
+  const address = readNumber(start.text, start, isPort ? "a port" : "an address", isPort ? LAST_PORT : undefined);
+  const length = readNumber(size.text, size, "the length of pass");
+  if (length === 0n) throw new UserError("the length of pass must not be zero", size.place);
+  if (address + length > (isPort ? LAST_PORT + 1n : SPACE_END)) {
+    throw new UserError(`this pass reaches past the end of the ${isPort ? "port" : "64-bit memory"} space`, word.place);
   }
-  return { space, address, length, place: word.place, ...(permissions !== undefined && { permissions }) };
+  const space = isPort ? "io" : "memory";
+  return { space, address, length, place: word.place, ...(permissions && { permissions: permissions.text }) };
 }
 
 /** `pic:line[=vector][,…]` of `pass`. */
-export function readPassPins(word: ConfigWord): PassPin[] {
-  return word.text.split(",").map((text) => {
-    const [pin, vector, ...more] = text.split("=");
-    if (more.length > 0) throw new UserError(`an interrupt of pass is PIC:LINE=VECTOR, not "${text}"`, word.place);
-    const read = readPin(pin!, word);
+export function readPassPins(list: ConfigWord): PassPin[] {
+  return listOf(list).map((word) => {
+    const [pin, vector, ...more] = word.text.split("=");
+    if (more.length > 0 || pin === "apic")
+      throw new UserError(`an interrupt of pass is PIC:LINE=VECTOR, not "${word.text}"`, word.place);
+    const read = readPin({ ...word, text: pin! });
     if (typeof read.line === "string") readNumber(read.line, word, "an interrupt line", MAX_LINE);
     if (vector === undefined) return read;
     return { ...read, vector: Number(readNumber(vector, word, "a host vector", MAX_VECTOR)) };
@@ -111,22 +109,12 @@ export function readPassPins(word: ConfigWord): PassPin[] {
 }
 
 /** `pic:line[,pic:line…]`, or `apic` for an I/O APIC's own upstream. */
-export function readPins(word: ConfigWord): IntrPin[] {
-  let offset = 0;
-  return word.text.split(",").map((text) => {
-    const pin = readPin(text, { ...word, place: placeInside(word, offset) });
-    offset += text.length + 1;
-    return pin;
-  });
+export function readPins(list: ConfigWord): IntrPin[] {
+  return listOf(list).map(readPin);
 }
 
-/** Where a part of a word stands; the word's own place when quotes and escapes may have moved it. */
-function placeInside({ quoted, place }: ConfigWord, offset: number): SourcePlace {
-  return quoted || place.column === undefined ? place : { ...place, column: place.column + offset };
-}
-
-function readPin(text: string, word: ConfigWord): IntrPin {
-  const place = word.place;
+function readPin(word: ConfigWord): IntrPin {
+  const { text, place } = word;
   if (text === "apic") return { pic: "apic", place };
   const parts = text.split(":");
   if (parts.length !== 2 || parts[0] === "") {
@@ -146,9 +134,9 @@ const SEVERITY_SYNONYMS: Readonly<Record<string, Severity>> = { warning: "warn" 
 
 /** `sev[,sev…]` and `dest`, two words. */
 export function readLogFilter(option: ConfigWord, list: ConfigWord, destination: ConfigWord): LogFilter {
-  const severities = list.text.split(",").map((text) => {
-    const synonym = Object.hasOwn(SEVERITY_SYNONYMS, text) ? SEVERITY_SYNONYMS[text] : undefined;
-    return synonym ?? readChoice(text, list, "a severity", SEVERITIES);
+  const severities = listOf(list).map((word) => {
+    const synonym = Object.hasOwn(SEVERITY_SYNONYMS, word.text) ? SEVERITY_SYNONYMS[word.text] : undefined;
+    return synonym ?? readChoice(word.text, word, "a severity", SEVERITIES);
   });
   return {
     severities,

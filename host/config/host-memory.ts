@@ -39,7 +39,7 @@ export class HostMemory {
       this.#notes.push({ text: sentence, place: word.place });
       return value;
     });
-    return { ...word, text };
+    return { ...word, text, rewritten: true };
   }
 
   #start(name: string): bigint {

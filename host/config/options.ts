@@ -1,4 +1,4 @@
-import { formatPlace, readable, type SourcePlace, UserError } from "../errors.ts";
+import { readable, UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import {
   readChoice,
@@ -13,9 +13,11 @@ import type { Draft, OpenContext } from "./draft.ts";
 import { replaceOrAdd, settingsOf } from "./draft.ts";
 import type { CONTEXT_WORDS, CPU_WORDS, PASS_WORDS, SCOPED_WORDS, VDEV_WORDS, VM_WORDS } from "./grammar.ts";
 import { readNumber } from "./numbers.ts";
+import type { Repeats } from "./repeats.ts";
 import { placeSetting } from "./settings.ts";
 import type { CpuItem, Named, NumberItem, PassItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
+import { listOf } from "./word-parts.ts";
 import type { WordReader } from "./word-reader.ts";
 import type { ConfigWord } from "./words.ts";
 
@@ -28,6 +30,7 @@ export interface ReadState {
   readonly config: Draft<VmConfig>;
   readonly words: WordReader;
   open: OpenContext;
+  readonly repeats: Repeats;
   /** True until the first option has been read. */
   atStart: boolean;
 }
@@ -36,6 +39,9 @@ export interface ReadState {
 export type OptionReader = (state: ReadState, option: ConfigWord) => void;
 
 type VmWord = (typeof CONTEXT_WORDS | typeof VM_WORDS | typeof SCOPED_WORDS)[number];
+
+/** Options of the VM of which the last counts; those of a vCPU, vdev or pass all are, but the `intr` of an hpet. */
+export const LAST_COUNTS: ReadonlySet<string> = new Set(["cmdline", "dump", "safety", "user"]);
 
 /** Options that mean the same wherever they stand. */
 export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
@@ -51,13 +57,11 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
   },
   initrd: readInitrd,
   cmdline: ({ config, words }, option) => {
-    noteRepeat(config, option, config.cmdline?.place);
     config.cmdline = named(words, option, "a text");
     note(config, option, `"cmdline" is kept, but no guest of vdevbox reads it`);
   },
   logger: ({ config, words }, option) => config.loggers.push(logFilter(words, option)),
   dump: ({ config, words }, option) => {
-    noteRepeat(config, option, config.dump?.place);
     config.dump = named(words, option, "a file");
   },
   debug: ({ config }, option) => {
@@ -89,8 +93,8 @@ export const CPU_OPTIONS: Readonly<
     note(config, option, `"sched" of a cpu is kept: vCPUs have no priorities here`);
   },
   runmask: (cpu, { config, words }, option) => {
-    const word = words.argument(option, "a list of host CPUs");
-    cpu.runmask = word.text.split(",").map((text) => Number(readNumber(text, word, "a host CPU", MAX_CPU)));
+    const list = listOf(words.argument(option, "a list of host CPUs"));
+    cpu.runmask = list.map((word) => Number(readNumber(word.text, word, "a host CPU", MAX_CPU)));
     note(config, option, `"runmask" is kept: vCPUs run on no CPU of the host's own`);
   },
   partition: (cpu, { config, words }, option) => {
@@ -106,22 +110,18 @@ export const CPU_OPTIONS: Readonly<
 export const VDEV_OPTIONS: Readonly<
   Record<(typeof VDEV_WORDS)[number], (vdev: Draft<VdevItem>, ...args: Parameters<OptionReader>) => void>
 > = {
-  loc: (vdev, { config, words }, option) => {
-    noteRepeat(config, option, vdev.loc?.place);
+  loc: (vdev, { words }, option) => {
     vdev.loc = readLocation(words.argument(option, "an address"));
   },
-  intr: (vdev, { config, words }, option) => {
-    if (vdev.type !== "hpet") noteRepeat(config, option, vdev.intr[0]?.place);
+  intr: (vdev, { words }, option) => {
     const pins = readPins(words.argument(option, "PIC:LINE"));
     // The one common option the manual lets an hpet repeat.
     vdev.intr = vdev.type === "hpet" ? [...vdev.intr, ...pins] : pins;
   },
-  name: (vdev, { config, words }, option) => {
-    noteRepeat(config, option, vdev.name?.place);
-    vdev.name = named(words, option, "a name");
+  name: (vdev, { words }, option) => {
+    vdev.name = nodeName(words, option);
   },
-  log: (vdev, { config, words }, option) => {
-    noteRepeat(config, option, vdev.log?.place);
+  log: (vdev, { words }, option) => {
     vdev.log = logFilter(words, option);
   },
   sched: (vdev, { config, words }, option) => {
@@ -156,7 +156,7 @@ export const PASS_OPTIONS: Readonly<
 
 function readSystem(state: ReadState, option: ConfigWord): void {
   if (!state.atStart) throw new UserError('"system" must be the very first option of the configuration', option.place);
-  state.config.system = named(state.words, option, "a name");
+  state.config.system = nodeName(state.words, option);
 }
 
 function openCpu(state: ReadState, option: ConfigWord): void {
@@ -184,10 +184,13 @@ function openPass(state: ReadState, option: ConfigWord): void {
 
 function readRom({ config, words }: ReadState, option: ConfigWord): void {
   const word = words.argument(option, "address,length");
-  const { address, length, place } = readRam(word, option);
+  const { address, ...range } = readRam(word, option);
   if (address === undefined) throw new UserError('"rom" takes address,length: the address is missing', word.place);
-  config.rom.push({ address, length, place });
+  config.rom.push({ address, ...range });
 }
+
+/** Bytes. */
+const LONGEST_NAME = 255;
 
 /** Letters that published configurations use. */
 const PERMISSIONS = "rwxncm";
@@ -206,7 +209,7 @@ function readInitrd({ config, words }: ReadState, option: ConfigWord): void {
   note(config, option, `"initrd load" is kept, but no guest of vdevbox starts from it`);
 }
 
-function readUnsupported({ config, words }: ReadState, option: ConfigWord): void {
+function readUnsupported({ config, words, repeats }: ReadState, option: ConfigWord): void {
   const kind = words.argument(option, "what is not supported and what to do");
   const action = words.argument(option, "what to do");
   const item = {
@@ -214,17 +217,20 @@ function readUnsupported({ config, words }: ReadState, option: ConfigWord): void
     action: readChoice(action.text, action, "what to do", UNSUPPORTED_ACTIONS),
     place: option.place,
   };
+  repeats.given(config.unsupported, `unsupported ${item.kind}`, option.place);
   replaceOrAdd(config.unsupported, item, (other) => other.kind);
   if (item.kind === "register" || item.kind === "instruction") {
     note(config, option, `"unsupported ${item.kind}" has no effect: no guest of vdevbox traps one`);
   }
 }
 
-function readSet({ config, words, open }: ReadState, option: ConfigWord): void {
+function readSet({ config, words, open, repeats }: ReadState, option: ConfigWord): void {
   const name = words.argument(option, "a variable and its value");
   const value = words.argument(option, `the value of ${name.text}`);
   const placed = placeSetting(option, name, value, open.kind);
-  replaceOrAdd(settingsOf(config, open, placed.scope), placed.setting, (setting) => setting.name);
+  const settings = settingsOf(config, open, placed.scope);
+  repeats.given(settings, `set ${placed.setting.name}`, option.place);
+  replaceOrAdd(settings, placed.setting, (setting) => setting.name);
   // A text behind a file's last vdev is in nobody's stanza.
   const continues = open.kind === "vdev" && open.vdev.place.file !== option.place.file;
   const expected = continues && placed.isVmWide === true;
@@ -252,6 +258,20 @@ function named(words: WordReader, option: ConfigWord, what: string): Named {
   return { text: word.text, place: option.place };
 }
 
+/** A name that becomes a part of a path, /dev/qvm/SYSTEM/NAME: no longer than NAME_MAX of QNX file systems. */
+function nodeName(words: WordReader, option: ConfigWord): Named {
+  const word = words.argument(option, "a name");
+  if (word.text === "") throw new UserError(`"${option.text}" needs a name, not an empty string`, word.place);
+  const bytes = Buffer.byteLength(word.text);
+  if (bytes > LONGEST_NAME) {
+    throw new UserError(
+      `a name has at most ${LONGEST_NAME} bytes, as a part of a path, and this has ${bytes}`,
+      word.place,
+    );
+  }
+  return { text: word.text, place: option.place };
+}
+
 function number(words: WordReader, option: ConfigWord, what: string, max: bigint): NumberItem {
   const word = words.argument(option, what);
   return { value: Number(readNumber(word.text, word, what, max)), place: option.place };
@@ -260,12 +280,6 @@ function number(words: WordReader, option: ConfigWord, what: string, max: bigint
 function logFilter(words: WordReader, option: ConfigWord) {
   const list = words.argument(option, "severities and a destination");
   return readLogFilter(option, list, words.argument(option, "a destination"));
-}
-
-/** The last one wins; twice in one file is more likely a slip than a change of mind. */
-function noteRepeat(config: Draft<VmConfig>, option: ConfigWord, before: SourcePlace | undefined): void {
-  if (before === undefined || before.file !== option.place.file) return;
-  note(config, option, `"${option.text}" was given before at ${formatPlace(before)}; only this one counts`);
 }
 
 function note(config: Draft<VmConfig>, option: ConfigWord, text: string): void {

@@ -140,6 +140,37 @@ describe("a vdev", () => {
     ]);
   });
 
+  it.each([
+    ["cpu sched 1 sched 2", "sched"],
+    ["cpu runmask 1 runmask 2", "runmask"],
+    ["cpu partition a partition b", "partition"],
+    ["cpu cluster a cluster b", "cluster"],
+    ["vdev a sched 1 sched 2", "sched"],
+    ["vdev gic hostvector 1 hostvector 2", "hostvector"],
+    ["pass loc io:1,1 loc io:2,1", "loc"],
+    ["pass loc io:1,1 intr gic:40=1 intr gic:41=2", "intr"],
+    ["safety none safety warn", "safety"],
+    ["user 1:1 user 2:2", "user"],
+    ["set exit-on-halt on set exit-on-halt off", "set exit-on-halt"],
+    ["unsupported mem fail unsupported mem abort", "unsupported mem"],
+  ])("notes what is given twice in %s", (text, option) => {
+    const repeats = notes(text).filter((note) => note.includes("given before"));
+    expect(repeats).toEqual([
+      expect.stringMatching(`^"${option}" was given before at vm.conf:1:\\d+; only this one counts$`),
+    ]);
+  });
+
+  it.each([
+    "cpu sched 1 cpu sched 2",
+    "vdev a loc 1 vdev b loc 2",
+    "vdev hpet intr ioapic:2 intr ioapic:8",
+    "ram 1m ram 2m load a load b logger info stdout logger info stderr",
+    "unsupported mem fail unsupported io fail",
+    "set exit-on-halt on cpu set exit-on-halt off",
+  ])("notes nothing twice in %s", (text) => {
+    expect(notes(text).filter((note) => note.includes("given before"))).toEqual([]);
+  });
+
   it("of which an option is given twice in one file says so, and that the last counts", () => {
     const twice = "vdev a loc 1 loc 2 intr x:1 intr y:2 name p name q log info none log warn none dump a dump b";
     expect(notes(`${twice} cmdline a cmdline b`).filter((note) => note.includes("given before"))).toEqual(
@@ -352,7 +383,15 @@ describe("a mistake", () => {
       '1:8: "name" needs a name, but the option "vdev" follows; if that word is meant, put it in quotes',
     ],
     ["ram 0", "1:5: the length of ram must not be zero"],
-    ["ram 0x1000,0k", "1:5: the length of ram must not be zero"],
+    ["ram 0x1000,0k", "1:12: the length of ram must not be zero"],
+    ["ram 0,64T", "1:7: the length of ram must be a number"],
+    ["ram lots,4k", "1:5: the address of ram must be a number"],
+    ['ram "0,64T"', "1:5: the length of ram must be a number"],
+    ["ram 0,\\\n64T", "1:5: the length of ram must be a number"],
+    ["ram $asinfo_start{a},64T", "1:5: the length of ram must be a number"],
+    ["rom 0x100\n rom 0x1000,x", "1:5: "],
+    ["cpu runmask 0,1,x", "1:17: a host CPU must be a number"],
+    ["logger info,wran stderr", "1:13: a severity must be one of"],
     ["ram 1,2,3", '1:5: "ram" takes address,length, not 3 numbers'],
     ["ram lots", '1:5: the length of ram must be a number (decimal or 0x hex, with k, m or g for a size), not "lots"'],
     ["ram 0x80000000, 64M", "the length of ram must be a number"],
@@ -384,11 +423,15 @@ describe("a mistake", () => {
     ["vdev a loc port:5", '1:12: a loc starts with mem:, io: or pci:, not "port:"'],
     ["vdev a loc men:5", '1:12: a loc starts with mem:, io: or pci:, not "men:" (did you mean "mem"?)'],
     ["pass loc mem:0x1000", "1:10: the loc of a pass is ADDRESS,LENGTH,PERMISSIONS"],
-    ["pass loc mem:0x1000,16,RW", '1:10: permissions are letters, as in rw, not "RW"'],
-    ["pass loc mem:0x1000,0,r", "1:10: the length of pass must not be zero"],
+    ["pass loc mem:0x1000,16,RW", '1:24: permissions are letters, as in rw, not "RW"'],
+    ["pass loc mem:0x1000,0,r", "1:21: the length of pass must not be zero"],
     ["pass loc io:0xfff8,16,rw", "1:10: this pass reaches past the end of the port space"],
     ["pass loc 0xffffffffffffffff,2,r", "1:10: this pass reaches past the end of the 64-bit memory space"],
     ["pass intr gic:x=4", "1:11: an interrupt line must be a number"],
+    ["pass loc mem:0x1000,16x,r", "1:21: the length of pass must be a number"],
+    ["pass loc mem:zero,16,r", "1:14: an address must be a number"],
+    ["pass loc io:1,zero", "1:15: the length of pass must be a number"],
+    ["pass intr gic:40=4,gic:4=x", "1:20: a host vector must be a number"],
     ["pass intr gic:4=x", "1:11: a host vector must be a number"],
     ["pass intr gic:4=1=2", "1:11: an interrupt of pass is PIC:LINE=VECTOR"],
     ["set vdevbox-steps 10", "1:19: the value of vdevbox-steps must be at least 1000, not 10"],

@@ -1,11 +1,12 @@
 import { formatPlace, UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, OpenContext } from "./draft.ts";
 import { emptyConfig } from "./draft.ts";
 import { ALL_WORDS, CPU_WORDS, PASS_WORDS, VDEV_WORDS } from "./grammar.ts";
 import { HostMemory } from "./host-memory.ts";
 import type { OptionReader, ReadState } from "./options.ts";
-import { CPU_OPTIONS, PASS_OPTIONS, VDEV_OPTIONS, VM_OPTIONS } from "./options.ts";
+import { CPU_OPTIONS, LAST_COUNTS, PASS_OPTIONS, VDEV_OPTIONS, VM_OPTIONS } from "./options.ts";
+import { Repeats } from "./repeats.ts";
 import type { PassItem, RamItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { WordReader } from "./word-reader.ts";
 import type { ConfigWord } from "./words.ts";
@@ -39,7 +40,8 @@ export function parseConfigPieces(pieces: readonly ConfigPiece[]): VmConfig {
   const config = emptyConfig();
   const memory = new HostMemory(config.notes);
   const words = new WordReader(all.map((word) => memory.substitute(word)));
-  const state: ReadState = { config, words, open: { kind: "vm" }, atStart: true };
+  const repeats = new Repeats(config.notes);
+  const state: ReadState = { config, words, repeats, open: { kind: "vm" }, atStart: true };
   for (let word = words.next(); word !== undefined; word = words.next()) {
     readOption(state, word);
     state.atStart = false;
@@ -50,14 +52,27 @@ export function parseConfigPieces(pieces: readonly ConfigPiece[]): VmConfig {
 
 function readOption(state: ReadState, word: ConfigWord): void {
   const open = state.open;
-  const read = word.quoted ? undefined : (contextOption(state, word.text) ?? lookUp(VM_OPTIONS, word.text));
+  const ofContext = word.quoted ? undefined : contextOption(state, word.text);
+  const read = word.quoted ? undefined : (ofContext ?? lookUp(VM_OPTIONS, word.text));
   if (read !== undefined) {
+    if (ofContext !== undefined ? !addsUp(state, word.text) : LAST_COUNTS.has(word.text))
+      state.repeats.given(ofContext === undefined ? state.config : itemOf(open), word.text, word.place);
     if (open.kind === "vdev") endOwnOptions(open.vdev, word);
     read(state, word);
     return;
   }
   if (open.kind === "vdev") open.vdev.own.push(word);
   else throw unknownOption(state, word);
+}
+
+/** The one option of a context that may be repeated: an hpet has several interrupts. */
+function addsUp({ open }: ReadState, option: string): boolean {
+  return option === "intr" && open.kind === "vdev" && open.vdev.type === "hpet";
+}
+
+function itemOf(open: OpenContext): unknown {
+  if (open.kind === "cpu") return open.cpu;
+  return open.kind === "vdev" ? open.vdev : open.kind === "pass" ? open.pass : open;
 }
 
 /** The reader of an option that applies to the open context. */

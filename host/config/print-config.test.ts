@@ -71,10 +71,8 @@ const location = fc.oneof(
   fc.record({ space: fc.constant("io" as const), address: fc.bigInt(0n, 0xffffn), place: fc.constant(place) }),
   fc.record({ space: fc.constant("pci" as const), pci, place: fc.constant(place) }),
 );
-const pin = fc.oneof(
-  fc.record({ pic: word, line: fc.nat(0xffff_ffff), place: fc.constant(place) }),
-  fc.constant({ pic: "apic", place }),
-);
+const line32 = fc.record({ pic: word, line: fc.nat(0xffff_ffff), place: fc.constant(place) });
+const pin = fc.oneof(line32, fc.constant({ pic: "apic", place }));
 const range = (space: "memory" | "io", end: bigint) =>
   fc.bigInt(0n, end - 1n).chain((address) =>
     fc.record(
@@ -94,7 +92,7 @@ const passLocation: fc.Arbitrary<PassLocation> = fc.oneof(
   fc.record({ space: fc.constant("pci" as const), pci, place: fc.constant(place) }),
 );
 const passPin = fc.oneof(
-  pin,
+  line32,
   fc.record({ pic: word, line: fc.nat(1023), vector: fc.nat(0xffff_ffff), place: fc.constant(place) }),
 );
 /** Unquoted words must be words; quoted ones may be anything. */

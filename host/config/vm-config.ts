@@ -51,6 +51,8 @@ export interface RamItem {
   readonly address?: bigint;
   /** Bytes; never 0. */
   readonly length: bigint;
+  /** Of the length, where it is not that of the range. */
+  readonly lengthPlace?: SourcePlace;
 }
 
 export interface RomItem extends RamItem {

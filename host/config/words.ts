@@ -6,6 +6,8 @@ export interface ConfigWord {
   readonly text: string;
   readonly quoted: boolean;
   readonly place: SourcePlace;
+  /** Characters do not stand where counting from `place` says: a line was joined, or a number filled in. */
+  readonly rewritten?: true;
 }
 
 /**
@@ -97,18 +99,21 @@ class WordScanner {
     const place = this.#place;
     let text = "";
     let quoted = false;
+    let joined = false;
     while (this.#at < this.#text.length) {
       const char = this.#text[this.#at]!;
       if (char === "#" || isBlank(char)) break;
       if (char === '"') {
         quoted = true;
         text += this.#quoted();
-      } else if (!this.#continuation()) {
+      } else if (this.#continuation()) {
+        joined = true;
+      } else {
         text += char;
         this.#at++;
       }
     }
-    return { text, quoted, place };
+    return { text, quoted, place, ...(joined && { rewritten: true }) };
   }
 
   #quoted(): string {

@@ -22,7 +22,8 @@ const MAX_LINE = 0xffff_ffffn;
  */
 export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic">, before: number): ControllerPlan {
   const { own, place } = item;
-  const ignored: string[] = [];
+  const given = new Set<string>();
+  const repeated = new Set<string>();
   let msi: ControllerPlan["msi"];
   let version: OwnWord | undefined;
   for (let at = 0; at < own.length; at += 2) {
@@ -35,11 +36,13 @@ export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic"
     checkArgument(word.text, argument);
     if (word.text === "version") version = argument;
     if (word.text === "msi") msi = readMsi(argument);
-    else ignored.push(word.text);
+    if (given.has(word.text)) repeated.add(word.text);
+    given.add(word.text);
   }
   if (msi !== undefined && version?.text === "3") {
     throw new UserError("a gic has msi in version 2 only", version.place);
   }
+  const ignored = [...given].filter((name) => name !== "msi");
   for (const name of ["loc", "log", "sched", "hostvector"] as const) if (item[name] !== undefined) ignored.push(name);
   const [upstream, ...more] = item.intr;
   if (upstream !== undefined) {
@@ -50,7 +53,7 @@ export function controllerPlan(item: VdevItem, type: Exclude<HostPicType, "apic"
     }
     ignored.push("intr apic");
   }
-  return { type, name: item.name?.text ?? type, before, ignored, msi, place };
+  return { type, name: item.name?.text ?? type, before, ignored, repeated: [...repeated], msi, place };
 }
 
 /** Ports of the two 8259s of a PC: the first, and the one behind its line 2 whose lines are 8 to 15. */

@@ -21,17 +21,19 @@ export function declareControllers(vm: Vm, index: number): void {
 }
 
 function declareController(vm: Vm, plan: ControllerPlan): void {
-  const pic = vm.interrupts.controllers.declare(plan.type, plan.name, plan.place);
+  const pic = asConfigured(() => vm.interrupts.controllers.declare(plan.type, plan.name, plan.place));
   if (plan.msi !== undefined) {
     const { address, base, count } = plan.msi;
     if (base + count > pic.lines) {
-      throw new UserError(
+      throw configurationError(
         `msi of ${pic.name} names lines up to ${base + count - 1}, and it has ${pic.lines}`,
         plan.place,
       );
     }
     vm.interrupts.msis.addFrame({ pic, address, base, count });
   }
+  for (const option of plan.repeated ?? [])
+    vm.log("warn", undefined, `${pic.name} was given ${option} more than once; only the last counts`);
   if (plan.ignored.length === 0) return;
   const words = plan.ignored.join(", ");
   vm.log("warn", undefined, `${pic.name} is a controller of the host's own, without registers: ${words} has no effect`);
@@ -68,8 +70,8 @@ function resolvePin(vm: Vm, vdev: Vdev, intr: IntrPlan) {
   if (pic.kind === "vdev" && pic.vdev.instance.stopped !== undefined) {
     throw stoppedError(vm, pic.vdev.instance, `${pic.name}, asked for the line ${text},`, at);
   }
-  if (typeof resolved === "string") throw new UserError(resolved, at);
-  if (resolved.length !== text.length) throw new UserError(`${pic.name} knows no line ${text}`, at);
+  if (typeof resolved === "string") throw configurationError(resolved, at);
+  if (resolved.length !== text.length) throw configurationError(`${pic.name} knows no line ${text}`, at);
   if (pic.kind === "host" && pic.type === "gic") remarkPrivateLine(vm, vdev, resolved.line, at);
   return { ...resolved, pic };
 }
@@ -88,16 +90,30 @@ function remarkPrivateLine(vm: Vm, vdev: Vdev, line: Line, at: SourcePlace | und
 /** That a controller stands in front of its users is checked where the configuration is read. */
 function unknownController(vm: Vm, intr: IntrPlan, place: SourcePlace | undefined): UserError {
   if (vm.vdevs.some((other) => other.name === intr.pic && other.factory.controller === undefined)) {
-    return new UserError(`${intr.pic} is no interrupt controller: its factory has no pic functions`, place);
+    return configurationError(`${intr.pic} is no interrupt controller: its factory has no pic functions`, place);
   }
   const known = vm.interrupts.controllers.all.map(({ name }) => name);
   const hint = didYouMean(intr.pic, known);
-  const error = new UserError(
+  return configurationError(
     `there is no interrupt controller ${intr.pic}${hint}; known are ${known.join(", ")}`,
     place,
   );
-  error.exitCode = EXIT.configuration; // as for a vdev nobody has: the name is wrong, no vdev refused anything
+}
+
+/** As for a vdev nobody has: what the configuration names is wrong, and no vdev refused anything. */
+function configurationError(sentence: string, place: SourcePlace | undefined): UserError {
+  const error = new UserError(sentence, place);
+  error.exitCode = EXIT.configuration;
   return error;
+}
+
+function asConfigured<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof UserError) error.exitCode ??= EXIT.configuration;
+    throw error;
+  }
 }
 
 /** A vdev with pic functions becomes a controller: nameable once its options are read. */

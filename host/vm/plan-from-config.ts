@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { bindOptions } from "../config/bind-options.ts";
 import { checkControllers } from "../config/check-controllers.ts";
+import { checkPassInterrupts } from "../config/check-passes.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type IntrPin, type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
@@ -37,12 +38,14 @@ const RAM_LIMIT_BYTES = 4n << 30n;
 export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmPlan {
   const settings = vdevboxSettings(config.settings);
   checkControllers(config.vdevs);
+  const vdevs = vdevsOf(config, options);
+  checkPassInterrupts(config, vdevs.controllers);
   const architecture = settings.architecture ?? (options.guest === "rom" ? "x86" : undefined);
   return {
     system: config.system?.text ?? "vdevbox",
     cpus: vcpuCount(config),
     ram: ramOf(config),
-    ...vdevsOf(config, options),
+    ...vdevs,
     policy: settings.policy ?? "strict",
     instances: settings.instances ?? "shared",
     onFault: settings.onFault ?? "continue",
@@ -81,10 +84,10 @@ function ramOf(config: VmConfig): RamPlan[] {
   }
   const total = ranges.reduce((sum, one) => sum + one.length, 0n);
   if (total > RAM_LIMIT_BYTES) {
-    const largest = ranges.reduce((most, one) => (one.length > most.length ? one : most));
+    const largest = [...config.ram, ...config.rom].reduce((most, one) => (one.length > most.length ? one : most));
     throw new UserError(
       `the VM asks for ${total >> 20n} MiB of memory, and at most ${RAM_LIMIT_BYTES >> 20n} MiB can be had`,
-      largest.place,
+      largest.lengthPlace ?? largest.place,
     );
   }
   return ranges;

@@ -48,6 +48,8 @@ export interface ControllerPlan {
   readonly before: number;
   /** Options that have no effect, as they are written. */
   readonly ignored: readonly string[];
+  /** Own options given more than once, of which the last counts. */
+  readonly repeated?: readonly string[];
   /** A GICv2m frame: messages to `address` + 0x40 pulse lines from `base` on. */
   readonly msi?: { readonly address: bigint; readonly base: number; readonly count: number } | undefined;
   readonly place?: SourcePlace;

@@ -49,6 +49,7 @@ describe("the pins of one intr", () => {
       "vm.qvmconf:1:37: later comes after several",
     ],
     ['vdev several loc 0x1000 intr "gic:40,nobody:3"', "vm.qvmconf:1:30: there is no interrupt controller nobody"],
+    ["vdev several loc 0x1000 intr gic:40,gic:41,apic", "vm.qvmconf:1:44: vdev several is no interrupt controller"],
     ["vdev one loc 0x1000 intr gic:40,gic:41", "vm.qvmconf:1:33: vdev one has one interrupt, and this gives it 2"],
   ])("%s: %s", (text, sentence) => {
     expect(start(text).error.startsWith(sentence)).toBe(true);
@@ -101,6 +102,21 @@ describe("lines of a gic that are no device's", () => {
     expect(warnings("vdev several loc 0x1000 intr gic:40,gic:3")).toHaveLength(1);
     expect(warnings("vdev gic name g\nvdev one loc 0x1000 intr g:3")).toHaveLength(1);
     expect(warnings("vdev one loc 0x1000 intr gic:32\nvdev one loc 0x2000 intr ioapic:3")).toEqual([]);
+  });
+});
+
+describe("options of a gic", () => {
+  it("given more than once are told of, and the last counts", () => {
+    const { error, logs } = start("vdev gic version 2 version 3 gicd 1 gicr 2 gicr 3");
+    expect(error).toBe("");
+    const told = logs.filter((line) => line.includes("more than once"));
+    expect(told).toEqual(
+      ["version", "gicr"].map((name) => expect.stringContaining(`gic was given ${name} more than once`)),
+    );
+    expect(logs.filter((line) => line.includes("version, gicd, gicr has no effect"))).toHaveLength(1);
+    expect(start("vdev gic version 2 msi 0,40,8 version 3").error).toBe(
+      "vm.qvmconf:1:39: a gic has msi in version 2 only",
+    );
   });
 });
 
