@@ -1,3 +1,4 @@
+import type { Reached, SourceCoverage } from "../fuzz/lcov.ts";
 import type { Progress, ToldFinding } from "../fuzz/session.ts";
 import { counted } from "../plural.ts";
 import { findingText } from "./finding-text.ts";
@@ -70,17 +71,26 @@ export class FuzzReport {
     else console.log(`${this.#folder}: ${counted(kept, "program")} left, ${gone} taken out`);
   }
 
-  end(progress: Progress): void {
+  end(progress: Progress, { lines, branches }: SourceCoverage): void {
     const now = performance.now();
     const rate = Math.round((progress.executions * 1000) / Math.max(1, now - this.#start));
     if (this.#json) {
-      this.#print({ kind: "end", seconds: this.#seconds(now), rate, ...progress, folder: this.#folder });
+      this.#print({
+        kind: "end",
+        seconds: this.#seconds(now),
+        rate,
+        ...progress,
+        lines,
+        branches,
+        folder: this.#folder,
+      });
       return;
     }
     this.#clear();
     const { findings } = progress;
     const found = findings === 0 ? "no findings" : counted(findings, "finding");
     console.log(`${this.#what}: ${found} in ${this.#seconds(now)} s; ${this.#text(progress, rate)}; ${this.#folder}`);
+    console.log(`reached: ${part(lines, "lines")}, ${part(branches, "branches")} of the sources (coverage.lcov)`);
   }
 
   #text({ executions, corpus, edges, allEdges }: Progress, rate: number): string {
@@ -111,4 +121,9 @@ export class FuzzReport {
     if (this.#hasLine) process.stderr.write("\r\u001b[K");
     this.#hasLine = false;
   }
+}
+
+/** `91 of 100 lines (91 %)`. */
+function part({ reached, all }: Reached, what: string): string {
+  return `${reached} of ${all} ${what} (${all === 0 ? 0 : Math.floor((100 * reached) / all)} %)`;
 }

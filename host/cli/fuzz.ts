@@ -92,7 +92,7 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
     report.progress(session.progress);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  report.end(session.progress);
+  report.end(session.progress, session.writeCoverage());
   return session.progress.findings === 0 ? 0 : 1;
 }
 

@@ -5,6 +5,7 @@ import { Corpus, type Entry } from "./corpus.ts";
 import { Coverage, type EdgeCount, NOVEL } from "./coverage.ts";
 import { causeOf, counts } from "./found.ts";
 import type { AnsweredBytes } from "./fuzzed-memory.ts";
+import { type SourceCoverage, sourceCoverage } from "./lcov.ts";
 import { Mutator } from "./mutate.ts";
 import { lengthOf, type Program, ProgramBuffer } from "./program.ts";
 import { shorten, trim } from "./shorten.ts";
@@ -78,6 +79,11 @@ export class Campaign {
 
   get edges(): EdgeCount {
     return this.#coverage.edges;
+  }
+
+  /** What of the authors' sources was reached. */
+  get sources(): SourceCoverage {
+    return sourceCoverage(this.#coverage.takenEdges());
   }
 
   /** Causes found so far. */

@@ -1,4 +1,6 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { LoadedModule } from "../sandbox/load.ts";
+import type { TakenEdges } from "./lcov.ts";
 
 /** What an execution did that none before did. */
 export const NOVEL = { nothing: 0, count: 1, edge: 2 } as const;
@@ -30,6 +32,7 @@ export interface EdgeCount {
 export class Coverage {
   readonly #instances: readonly CountedInstance[];
 
+  /** What instances have done up to now counts as known. */
   constructor(instances: readonly ModuleInstance[]) {
     const counted: CountedInstance[] = [];
     let first = 0;
@@ -45,6 +48,19 @@ export class Coverage {
       first += counters.length;
     }
     this.#instances = counted;
+    this.novelty(true);
+  }
+
+  /** Which edges any execution took, module by module; instances of one module count together. */
+  takenEdges(): TakenEdges[] {
+    const modules = new Map<LoadedModule, boolean[]>();
+    for (const { instance, counters } of this.#instances) {
+      const taken = modules.get(instance.module) ?? Array(counters.length).fill(false);
+      const known = new Uint8Array(instance.exports.memory.buffer, counters.virgin, counters.length);
+      for (let i = 0; i < counters.length; i++) taken[i] ||= known[i] !== 0;
+      modules.set(instance.module, taken);
+    }
+    return [...modules].map(([module, taken]) => ({ module, taken }));
   }
 
   /** To be called before each execution. */

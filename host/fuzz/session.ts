@@ -1,14 +1,15 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import type { Finding } from "../gate/finding.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { Campaign, type CampaignFinding } from "./campaign.ts";
-import { type CampaignFolder, type CorpusFile, readPrograms } from "./campaign-folder.ts";
+import { type CampaignFolder, type CorpusFile, readPrograms, writeWhole } from "./campaign-folder.ts";
 import { Comparer } from "./comparer.ts";
 import { confirm, type PlannedVm, withInvariants } from "./confirm.ts";
 import { knownCauses, writeFinding } from "./finding-folder.ts";
 import { fuzzVm } from "./fuzz-vm.ts";
+import type { SourceCoverage } from "./lcov.ts";
 import { lengthOf } from "./program.ts";
 import { formatProgram, parseProgram } from "./program-text.ts";
 
@@ -104,6 +105,13 @@ export class FuzzSession {
   /** Leaves only what it takes to cover all that was covered. @returns files before and after */
   merge(): { readonly programs: readonly string[] } {
     return { programs: this.campaign.corpus.minimal().map(({ program }) => this.#textOf(program)) };
+  }
+
+  /** Writes what of the sources was reached, as `coverage.lcov`. @throws UserError when that cannot be written */
+  writeCoverage(): SourceCoverage {
+    const { sources } = this.campaign;
+    writeWhole(join(this.#options.folder.path, "coverage.lcov"), sources.lcov);
+    return sources;
   }
 
   #sync(): void {

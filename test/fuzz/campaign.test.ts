@@ -88,6 +88,26 @@ describe("a campaign", () => {
     expect(one.edges.taken).toBeLessThan(one.edges.all);
   });
 
+  it("says which lines and branches were reached", () => {
+    const one = campaign(1);
+    const { vm } = one.target;
+    const isReached = (remark: string) => {
+      const record = one.sources.lcov.split("end_of_record").find((text) => text.includes("/vault.ts\n"))!;
+      return record.includes(`DA:${lineOf(remark)},1\n`);
+    };
+    const { lines: before, branches } = one.sources;
+    expect(isReached("start")).toBe(true); // at the start of the VM
+    expect([isReached("push"), isReached("list")]).toEqual([false, false]);
+    one.add(parseProgram(vm, "writel 0x1c00000c 0x1\n", "seed"));
+    expect([isReached("push"), isReached("list")]).toEqual([true, false]);
+    one.add(parseProgram(vm, "writel 0x1c000008 0x100\n", "seed"));
+    expect([isReached("push"), isReached("list")]).toEqual([true, true]);
+    expect(one.sources.lines.reached).toBeGreaterThan(before.reached);
+    expect(one.sources.lines.all).toBe(before.all);
+    expect(one.sources.branches.all).toBe(branches.all);
+    expect(one.sources.branches.reached).toBeLessThan(branches.all);
+  });
+
   it("leaves as many programs as it takes to do what all do", () => {
     const one = campaign(3);
     while (one.executions < 5000) one.step();

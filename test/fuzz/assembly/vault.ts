@@ -37,7 +37,7 @@ const slots = memory.data(64);
 
 function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
   if (ctrl == VDEV_CTRL_OPTIONS_START) {
-    vdp.v_block.type = QST_MEMORY;
+    vdp.v_block.type = QST_MEMORY; // start
     vdp.v_block.length = 0x14;
   }
   return EOK;
