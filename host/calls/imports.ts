@@ -85,7 +85,12 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
   if (vm.parallel !== undefined && instance.module.shared !== undefined) {
     const { parallel } = vm;
     parallel.addGates(instance, gates);
-    imports[SHARED_HOOKS.module] = { [SHARED_HOOKS.contended]: (at) => (parallel.contended(instance, at!), 0) };
+    imports[SHARED_HOOKS.module] = {
+      [SHARED_HOOKS.contended]: (at) => {
+        parallel.contended(instance, at!);
+        return 0;
+      },
+    };
   }
   if (vm.races !== undefined) imports[MEMORY_HOOKS.module] = memoryHooks(vm, vm.races, instance);
   else if (instance.module.fuzz !== undefined) imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(instance) };
