@@ -17,7 +17,12 @@ if (process.argv.includes("--clean")) {
 const { metafile } = await build({
   metafile: true,
   absWorkingDir: root,
-  entryPoints: { vdevbox: "host/cli/main.ts", testing: "host/testing/testing.ts", "tools/modules": "build/modules.ts" },
+  entryPoints: {
+    vdevbox: "host/cli/main.ts",
+    testing: "host/testing/testing.ts",
+    "parallel-worker": "host/threads/parallel/worker.ts",
+    "tools/modules": "build/modules.ts",
+  },
   outdir: join(root, "build/out"),
   outExtension: { ".js": ".mjs" },
   bundle: true,

@@ -9,6 +9,12 @@ import { remarkDoubleFetch } from "./double-fetch.ts";
 function map(vm: Vm, instance: ModuleInstance, call: string, prot: number, address: bigint, length: number): number {
   const rights = { read: (prot & PROT_READ) !== 0, write: (prot & PROT_WRITE) !== 0 };
   if (!rights.read && !rights.write) return 0;
+  if (instance.module.shared !== undefined) {
+    const message = "maps no guest memory where threads run in parallel";
+    const advice = "Use guest_cpu_read(), gasp_read() and their kin, or leave out `set threads parallel`.";
+    remark(vm, instance, "limit", call, message, advice);
+    return 0;
+  }
   const mapped = vm.windows.map(instance, address, length >>> 0, rights, call);
   remarkDoubleFetch(vm, instance, call, mapped?.changed);
   return mapped?.address ?? 0;

@@ -2,7 +2,7 @@ import { StopModule } from "../gate/finding.ts";
 import { createGate, type Gate } from "../gate/gate.ts";
 import { AssemblyAbort } from "../sandbox/fault.ts";
 import type { ModuleImports, ModuleInstance } from "../sandbox/instance.ts";
-import { MEMORY_HOOKS } from "../sandbox/passes/pass.ts";
+import { MEMORY_HOOKS, SHARED_HOOKS } from "../sandbox/passes/pass.ts";
 import { SUSPENDED, type Suspended } from "../threads/suspended.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Bodies } from "./body.ts";
@@ -69,16 +69,28 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
   const imports: ModuleImports = {
     env: { abort: (message, file, line, column) => abort(instance, message!, file!, line!, column!) },
   };
+  const gates: Gate[] = [];
   for (const entry of instance.module.calls) {
     imports[entry.module] ??= {};
     const functions = imports[entry.module]!;
     const body = entry.body === "later" ? undefined : BODIES[entry.name];
     const checked = createGate(entry, host, instance, body);
     const gate = vm.races?.watchCalls(entry, instance, checked) ?? checked;
-    const plain = vm.threads === undefined ? gate : unleavable(vm, instance, gate);
+    gates.push(gate);
+    const plain = vm.threads === undefined ? gate : unresumable(vm, instance, gate);
     functions[entry.name] = (instance.module.isResumable ? resumable(vm, instance, gate, entry.name) : plain) as (
       ...args: number[]
     ) => number;
+  }
+  if (vm.parallel !== undefined && instance.module.shared !== undefined) {
+    const { parallel } = vm;
+    parallel.addGates(instance, gates);
+    imports[SHARED_HOOKS.module] = {
+      [SHARED_HOOKS.contended]: (at) => {
+        parallel.contended(instance, at!);
+        return 0;
+      },
+    };
   }
   if (vm.races !== undefined) imports[MEMORY_HOOKS.module] = memoryHooks(vm, vm.races, instance);
   else if (instance.module.fuzz !== undefined) imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(instance) };
@@ -96,6 +108,16 @@ function resumable(vm: Vm, instance: ModuleInstance, gate: Gate, name: string): 
     if (result !== SUSPENDED) return result;
     instance.coroutines!.beginLeaving(activation);
     return 0;
+  };
+}
+
+/** A gate of a module that is not left in the middle. */
+function unresumable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
+  const { parallel } = vm;
+  if (parallel === undefined || instance.module.shared === undefined) return unleavable(vm, instance, gate);
+  return (...args) => {
+    const result = gate(...args);
+    return result === SUSPENDED ? parallel.waitHere() : result;
   };
 }
 

@@ -5,7 +5,7 @@ import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Suspended } from "../threads/suspended.ts";
 import type { Thread } from "../threads/thread.ts";
-import { THREAD_LIMIT } from "../threads/threads.ts";
+import type { ThreadWork } from "../threads/threads.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, remark, vdevOf } from "./body.ts";
 import { areAttributes, makesDetached } from "./posix-attributes.ts";
@@ -87,12 +87,8 @@ function own(vm: Vm, instance: ModuleInstance, id: number): Thread | undefined {
   return thread?.instance === instance ? thread : undefined;
 }
 
-/** What a thread is to do. */
-interface Work {
-  readonly vdev: number;
+interface Work extends Omit<ThreadWork, "returned"> {
   readonly label: string;
-  readonly routine: number;
-  readonly arg: number;
 }
 
 function create(vm: Vm, instance: ModuleInstance, name: string, work: Work, idPointer: number, attr: number): number {
@@ -100,22 +96,23 @@ function create(vm: Vm, instance: ModuleInstance, name: string, work: Work, idPo
   if (threads === undefined) return EAGAIN;
   if (attr !== 0 && !areAttributes(vm, instance, attr >>> 0, name)) return EINVAL;
   const { __vdevbox_call: call } = instance.exports;
+  const returned = () => checkCleanups(vm, instance);
   const enter = (frame: number) => {
     const result = call(frame, work.routine, SHAPE.intI, work.arg, 0, 0, 0);
-    if (threads.current?.state === "running") checkCleanups(vm, instance);
+    if (threads.current?.state === "running") returned();
     return result;
   };
   const start = () => activations.enter(instance, work.vdev, CALLBACK.thread!, THREAD.vdev!, 0, enter);
-  const thread = threads.create(instance, work.label, start);
-  if (thread === undefined) return tooMany(vm, instance, name);
+  const thread = threads.create(instance, work.label, start, { ...work, returned });
+  if (thread === undefined) return tooMany(vm, instance, name, threads.limit);
   thread.detached = makesDetached(instance, attr >>> 0);
   vm.races?.fork(thread);
   if (idPointer !== 0) instance.setU32(idPointer >>> 0, thread.id);
   return EOK;
 }
 
-function tooMany(vm: Vm, instance: ModuleInstance, name: string): number {
-  const message = `cannot make another thread: a VM has ${THREAD_LIMIT} of vdevs' own at most`;
+function tooMany(vm: Vm, instance: ModuleInstance, name: string, limit: number): number {
+  const message = `cannot make another thread: a VM has ${limit} of vdevs' own at most`;
   remark(vm, instance, "limit", name, message, "Join threads that have ended, and give work to those there are.");
   return EAGAIN;
 }

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { counted } from "../plural.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
+import type { VmPlan } from "../vm/plan.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
 import type { Command, ParsedArguments } from "./arguments.ts";
 import { describeVm } from "./dry-run.ts";
@@ -151,6 +152,7 @@ class Run {
       signals.release();
       session?.vm.terminate(); // a run that was given up; does nothing when the run has ended
       session?.close();
+      await session?.vm.parallel?.gone();
       if (file !== undefined) {
         this.#flush(file);
         closeSync(file);
@@ -235,6 +237,7 @@ class Run {
       adjust: (plan) => {
         const inputs = [...pieces.map((piece) => piece.file), guest.file, ...plan.vdevs.map((vdev) => vdev.file)];
         if (plan.dump !== undefined) refuseInput("guest dump", plan.dump, inputs);
+        refuseRecording(plan, this.#args.value("record"));
         return { ...plan, ...(policy && { policy }), ...(onFault && { onFault }), ...(time && { time }) };
       },
     });
@@ -363,6 +366,14 @@ export function choice<T extends string>(args: ParsedArguments, name: string, ch
   const found = choices.find((one) => one === value);
   if (found === undefined) throw new UserError(`--${name} takes ${choices.join(" or ")}, and not ${value}`);
   return found;
+}
+
+/** @throws UserError for a recording of a run that cannot be replayed */
+function refuseRecording({ threads }: VmPlan, file: string | undefined): void {
+  if (threads !== "parallel" || file === undefined) return;
+  throw new UserError(
+    "a run whose threads run in parallel cannot be recorded, because nothing could replay it; leave out --record or `set threads parallel`",
+  );
 }
 
 /** @throws UserError when a file the run writes would overwrite one it reads, or writes too */

@@ -13,6 +13,7 @@ export const POLICIES = ["strict", "report"] as const;
 export const INSTANCES = ["shared", "private"] as const;
 export const ON_FAULT = ["continue", "stop"] as const;
 export const ARCHITECTURES = ["arm", "x86"] as const;
+export const THREADS = ["deterministic", "parallel"] as const;
 export const TIME = ["virtual", "wall"] as const;
 
 /** vdevbox's own variables among a list of settings; what is not set is left out. */
@@ -33,6 +34,8 @@ export interface VdevboxSettings {
   readonly stackBytes?: bigint;
   /** Of the schedule in a VM with threads. */
   readonly seed?: bigint;
+  /** Whether vdevs' threads take turns or run in parallel. */
+  readonly threads?: (typeof THREADS)[number];
   readonly races?: boolean;
   readonly restless?: bigint;
   readonly invariants?: boolean;
@@ -99,6 +102,7 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-races", { scopes: ["vm"], check: oneOf("vdevbox-races", SWITCH) }],
   ["vdevbox-restless", { scopes: ["vm"], check: within("vdevbox-restless", 0n, MAX_SEED) }],
   ["vdevbox-invariants", { scopes: ["vm"], check: oneOf("vdevbox-invariants", SWITCH) }],
+  ["threads", { scopes: ["vm"], check: oneOf("threads", THREADS) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
   ["vdevbox-start-time", { scopes: ["vm"], check: (value) => void readStartTime(value) }],
   [
@@ -166,6 +170,26 @@ export function placeSetting(
   return surprising ? { scope: "vm", setting, note, isVmWide: true } : { scope: "vm", setting };
 }
 
+/** What asks for a run that can be repeated, with the values that do. */
+const REPEATABLE: ReadonlyMap<string, (value: string) => boolean> = new Map<string, (value: string) => boolean>([
+  ["vdevbox-seed", () => true],
+  ["vdevbox-races", (value) => value === "on"],
+  ["vdevbox-restless", () => true],
+  ["vdevbox-invariants", (value) => value === "on"],
+  ["vdevbox-time", (value) => value === "virtual"],
+]);
+
+/** @throws UserError for a variable that means nothing where threads run in parallel */
+function refuseBesideParallel(settings: readonly Setting[]): void {
+  for (const { name, value, place } of settings) {
+    if (REPEATABLE.get(name)?.(value) !== true) continue;
+    throw new UserError(
+      `\`set ${name} ${value}\` does not go with \`set threads parallel\`: threads that really run in parallel follow the host's clock, and no run is like the other`,
+      place,
+    );
+  }
+}
+
 /** vdevbox's own variables of a VM or of one vdev, with their types. */
 export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const find = (name: string) => settings.findLast((setting) => setting.name === name);
@@ -184,6 +208,8 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const seed = number("vdevbox-seed");
   const restless = number("vdevbox-restless");
   const time = TIME.find((choice) => choice === text("vdevbox-time"));
+  const threads = THREADS.find((choice) => choice === text("threads"));
+  if (threads === "parallel") refuseBesideParallel(settings);
   const start = settings.findLast((setting) => setting.name === "vdevbox-start-time");
   return {
     ...(policy && { policy }),
@@ -197,7 +223,8 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(restless !== undefined && { restless }),
     ...(text("vdevbox-races") === "on" && { races: true }),
     ...(text("vdevbox-invariants") === "on" && { invariants: true }),
-    ...(time && { time }),
+    ...(threads && { threads }),
+    ...(threads === "parallel" ? { time: "wall" as const } : time && { time }),
     ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),
   };
 }

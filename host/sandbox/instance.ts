@@ -122,6 +122,11 @@ export class ModuleInstance {
     this.#takeViews();
   }
 
+  /** Whether its callbacks may wait, so that the host makes guest accesses to it itself. */
+  get mayWait(): boolean {
+    return this.coroutines !== undefined || this.module.shared !== undefined;
+  }
+
   get table(): WebAssembly.Table {
     return this.exports.table;
   }

@@ -157,7 +157,7 @@ export class Mutexes {
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
     const traces = this.tracesPlaces && mutex.traces > 0;
-    const call = traces ? new Error("pthread_mutex_lock") : undefined;
+    const call = traces ? (this.#vm.threads?.placeOfCall() ?? new Error("pthread_mutex_lock")) : undefined;
     if (traces) mutex.traces--;
     mutex.holder = this.#vm.held.add(mutex.name, mutex.instance, mutex.release, call);
     this.#vm.races?.acquire(mutex);

@@ -26,12 +26,23 @@ export interface SavedThreads {
 }
 
 /** Vdev threads a VM may have at once. */
-export const THREAD_LIMIT = 256;
+const THREAD_LIMIT = 256;
 /** Turns that threads are given when a callback has ended and they could go on for ever. */
 const DRAIN_TURNS = 1000;
 /** Turns of others, or alarms, that a callback may wait for. */
 const WAIT_TURNS = 100_000;
 const TURN: Wait = { for: "turn" };
+/** What a vdev's thread is to do. */
+export interface ThreadWork {
+  /** Index of its vdev in the VM. */
+  readonly vdev: number;
+  /** Its function in the module's table, and what that is given. */
+  readonly routine: number;
+  readonly arg: number;
+  /** To be called when the function has returned. */
+  readonly returned: () => void;
+}
+
 /** Callbacks that may wait one within the other, as timers do that fire while an earlier one still waits. */
 const NESTING_LIMIT = 32;
 
@@ -55,6 +66,8 @@ export class Threads {
   stepwise = false;
   /** Of which waits the place is taken down: of those for other threads, or also of those for time. */
   tracesPlaces: "none" | "others" | "all" = "others";
+  /** Vdev threads there may be at once. */
+  readonly limit: number = THREAD_LIMIT;
 
   constructor(vm: Vm, schedule: Schedule) {
     this.#vm = vm;
@@ -79,8 +92,8 @@ export class Threads {
   // ------------------------------------------------------------------------------------------------ making, ending
 
   /** A thread of a vdev's own; it runs when it is its turn. @returns undefined when there are too many */
-  create(instance: ModuleInstance, name: string, start: Thread["start"]): Thread | undefined {
-    if (this.#all.filter((thread) => thread.instance !== undefined).length >= THREAD_LIMIT) return undefined;
+  create(instance: ModuleInstance, name: string, start: Thread["start"], _work: ThreadWork): Thread | undefined {
+    if (this.#all.filter((thread) => thread.instance !== undefined).length >= this.limit) return undefined;
     return this.#add(THREAD.vdev, 0, name, start, instance);
   }
 
@@ -88,7 +101,7 @@ export class Threads {
     const thread: Thread = newThread(
       { id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
       ++this.#readyCount,
-      () => this.#timeOut(thread),
+      () => this.timeOut(thread),
     );
     this.#all.push(thread);
     return thread;
@@ -197,7 +210,7 @@ export class Threads {
     races?.switchTo(thread);
     let ended = true;
     try {
-      const outcome = isNew ? thread.start() : activations.resume(thread.left);
+      const outcome = this.run(thread, isNew);
       ended = outcome !== SUSPENDED;
       if (outcome === SUSPENDED) thread.left = activations.takeLeft();
       else thread.result = outcome;
@@ -207,11 +220,16 @@ export class Threads {
       this.#current = outer;
       if (outer === undefined) races?.between();
       else races?.switchTo(outer);
-      if (ended) this.#end(thread);
+      if (ended) this.end(thread);
     }
   }
 
-  #end(thread: Thread): void {
+  /** Begins a thread, or goes on with it. */
+  protected run(thread: Thread, isNew: boolean): number | undefined | Suspended {
+    return isNew ? thread.start() : this.#vm.activations.resume(thread.left);
+  }
+
+  protected end(thread: Thread): void {
     thread.state = "ended";
     thread.left = [];
     this.#clearAlarm(thread);
@@ -238,7 +256,7 @@ export class Threads {
       if (thread === this.#current || thread.state === "running" || thread.state === "ended") continue;
       if (thread.instance !== instance && !thread.left.some((one) => one.instance === instance)) continue;
       this.#vm.activations.abandon(thread.left);
-      this.#end(thread);
+      this.end(thread);
     }
   }
 
@@ -247,7 +265,7 @@ export class Threads {
     for (const thread of [...this.#all]) {
       if (thread.instance !== undefined) this.#reportLeft(thread, thread.instance);
       this.#vm.activations.abandon(thread.left);
-      this.#end(thread);
+      this.end(thread);
     }
     this.#all.length = 0;
   }
@@ -279,10 +297,20 @@ export class Threads {
     const thread = this.#current!;
     thread.state = "waiting";
     thread.wait = wait;
-    thread.waitsAt = this.#tracesPlaceOf(wait) ? callPlace() : undefined;
+    thread.waitsAt = this.#tracesPlaceOf(wait) ? this.placeOfWait() : undefined;
     thread.timedOut = false;
     if (untilNs !== undefined) this.#setAlarm(thread, untilNs);
     return this.#vm.activations.suspend(continuation);
+  }
+
+  /** An error whose stack is where the thread in progress begins to wait. */
+  protected placeOfWait(): Error {
+    return callPlace();
+  }
+
+  /** Where the call in progress was made, if not on the stack of the main thread. */
+  placeOfCall(): Error | undefined {
+    return undefined;
   }
 
   #tracesPlaceOf(wait: Wait): boolean {
@@ -302,7 +330,7 @@ export class Threads {
   }
 
   /** A thread has waited as long as it wanted to. */
-  #timeOut(thread: Thread): void {
+  protected timeOut(thread: Thread): void {
     thread.timedOut = true;
     this.wake(thread);
     this.drain();
@@ -384,7 +412,7 @@ export class Threads {
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
     this.#vm.stopInstance(innermost.instance, finding);
-    if (awaited.state !== "ended") this.#end(awaited);
+    if (awaited.state !== "ended") this.end(awaited);
   }
 
   #reason(awaited: Thread, isLimit: boolean): { message: string; advice: string } {
@@ -397,17 +425,18 @@ export class Threads {
     }
     if (isLimit) {
       return {
-        message: `a callback waited through ${WAIT_TURNS} turns of others and did not end: ${this.#describe(awaited)}`,
+        message: `a callback waited through ${WAIT_TURNS} turns of others and did not end: ${this.describe(awaited)}`,
         advice: "Tell the thread to end, with pthread_cancel() or a flag it looks at, before waiting for its end.",
       };
     }
     return {
-      message: `deadlock: ${this.#describe(awaited)}`,
+      message: `deadlock: ${this.describe(awaited)}`,
       advice: "Nothing will ever wake this thread. Look at who holds what it waits for, or who should signal it.",
     };
   }
 
-  #describe(thread: Thread): string {
+  /** Who waits for whom, from that thread on. */
+  protected describe(thread: Thread): string {
     return waitChain(thread)
       .map(({ name, wait }) => `${name} waits for ${describeWait(wait)}`)
       .join("; ");

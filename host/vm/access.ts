@@ -127,7 +127,7 @@ function isVdevs(vm: Vm, space: Space, lo: number, hi: number, width: number, ac
 
 /** Whether the dispatcher said so, and not a vdev whose status is the same number. */
 export function isDirect(vm: Vm, space: Space, lo: number, hi: number): boolean {
-  return vdevAt(vm, space, lo, hi)?.instance.coroutines !== undefined;
+  return vdevAt(vm, space, lo, hi)?.instance.mayWait === true;
 }
 
 /** The effect of what vread or vwrite returned. */

@@ -11,8 +11,8 @@ export interface Activation {
   readonly callback: number;
   readonly thread: number;
   readonly vcpu: number;
-  /** How many activations of the same thread it is nested in. */
-  readonly depth: number;
+  /** How many activations of the same thread it is nested in; of one on a worker, on the host's main thread now. */
+  depth: number;
   /** Address of its frame in module memory. */
   readonly frame: number;
   /** Calls the module, anew or, while Asyncify rewinds, to where it was left. */

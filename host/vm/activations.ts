@@ -208,6 +208,39 @@ export class Activations {
     }
   }
 
+  /** An activation whose code runs on a worker, where it has its own instance of the module. */
+  remote(instance: ModuleInstance, vdev: number, frame: number): Activation {
+    return {
+      ...{ id: ++this.#count, instance, vdev, callback: CALLBACK.thread, thread: THREAD.vdev, vcpu: 0, depth: 0 },
+      ...{ frame, enter: tooDeep, continuation: undefined, rewinding: false, block: 0, leftScratch: 0 },
+    };
+  }
+
+  /**
+   * Does a part of an activation that runs on a worker: a call it made, or its end.
+   * @returns what `part` does; undefined when it stopped the module
+   * @throws EndOfVm, EndOfThread
+   */
+  within(activation: Activation, part: () => Outcome): Outcome {
+    const { context, held } = this.#vm;
+    const outer = this.#current;
+    const { callback, thread, vdev, vcpu } = context;
+    activation.depth = outer === undefined ? 0 : outer.depth + 1;
+    this.#current = activation;
+    context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);
+    try {
+      return part();
+    } catch (error) {
+      if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
+      if (error instanceof EndOfVm) held.releaseOf(activation);
+      this.caught(error, activation.instance);
+      return undefined;
+    } finally {
+      this.#current = outer;
+      context.enter(callback, thread, vdev, vcpu);
+    }
+  }
+
   // ------------------------------------------------------------------------------------------------ waiting threads
 
   /** Makes the thread in progress wait: the host call of its innermost activation gets its result from `continuation`. */

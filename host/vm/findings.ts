@@ -118,7 +118,8 @@ export class Findings {
 
   /** Frames of the vdevs in the stack of an error made in a call to the host; of this very moment without one. */
   stackAt(error: Error | undefined): readonly StackFrame[] {
-    return stackOf(error, (id) => this.#vm.instances.find((instance) => instance.module.id === id)?.module);
+    const place = error ?? this.#vm.threads?.placeOfCall();
+    return stackOf(place, (id) => this.#vm.instances.find((instance) => instance.module.id === id)?.module);
   }
 }
 

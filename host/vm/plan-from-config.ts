@@ -57,6 +57,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     limits: limitsOf(settings),
     dryrun: config.dryrun,
     ...(settings.time && { time: settings.time }),
+    ...(settings.threads && { threads: settings.threads }),
     ...(settings.races && { races: true }),
     ...(settings.invariants && { invariants: true }),
     ...(settings.restless !== undefined && { restless: Number(settings.restless) }),

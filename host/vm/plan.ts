@@ -12,6 +12,9 @@ export type Unsupported = "fail" | "ignore" | "terminate";
 /** `virtual`: time moves for a reason that is in the recording. `wall`: it follows the host's monotonic clock. */
 export type TimeMode = "virtual" | "wall";
 
+/** Whether vdevs' threads take turns, the same way in each run, or run in parallel. */
+export type ThreadMode = "deterministic" | "parallel";
+
 /** 2020-01-01T00:00:00Z: a constant, so that every run sees the same time of day. */
 export const DEFAULT_START_TIME_NS = 1_577_836_800_000_000_000n;
 
@@ -114,6 +117,8 @@ export interface VmPlan {
   readonly dryrun?: boolean;
   /** Whether vdevs are asked for their invariants after whatever happens; see invariants.ts. */
   readonly invariants?: boolean;
+  /** `parallel`: threads of vdevs run at the same time, each on a worker; else they take turns. See docs/threads.md. */
+  readonly threads?: ThreadMode;
   /** Data races are looked for. */
   readonly races?: boolean;
   /** A guest that changes memory while a vdev reads it, from this seed: see host/memory/restless-guest.ts. */

@@ -112,7 +112,7 @@ function claimOf({ index, vdp, factory, instance }: Vdev, space: Space, { start,
     type: space === "io" ? QST_X86_IO : QST_MEMORY,
     frames: instance.frames,
     slots: instance.slots!,
-    isDirect: instance.coroutines !== undefined,
+    isDirect: instance.mayWait,
   };
 }
 

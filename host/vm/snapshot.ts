@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { UserError } from "../errors.ts";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { KeptMemory } from "../sandbox/kept-memory.ts";
@@ -45,6 +46,9 @@ export class VmSnapshot {
   readonly #trap: number;
 
   constructor(vm: Vm) {
+    if (vm.parallel !== undefined) {
+      throw new UserError("a VM whose threads run in parallel (`set threads parallel`) cannot be put back");
+    }
     this.#vm = vm;
     this.#instances = vm.instances.map((instance) => {
       // What is kept is counted in globals too, where passes came before others.

@@ -62,17 +62,23 @@ export function createVm(plan: VmPlan, options: CreateOptions = {}): Vm {
 /** The single-threaded part of the startup: all of it before VDEV_CTRL_GUEST_CONFIGURED. @throws as `createVm` */
 export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const races = options.races ?? plan.races ?? false;
+  const parallel = plan.threads === "parallel";
+  if (parallel) refuseBesideParallel(plan, options, races);
   const watches = races || plan.restless !== undefined;
   const hasThreads =
     watches || options.schedule !== undefined || plan.vdevs.some(({ file }) => imports(file, options, makesThreads));
-  const vm = new Vm(plan, { ...(hasThreads && { schedule: scheduleOf(plan) }), ...options, races });
+  const threads = parallel ? { parallel } : { schedule: scheduleOf(plan) };
+  const vm = new Vm(plan, { ...(hasThreads && threads), ...options, races });
   orNothing(vm, () => {
     addRam(vm, options);
     makeRestless(vm);
     const anyTurn = watches || options.schedule !== undefined || plan.seed !== undefined;
-    const isResumable = (file: string) => vm.threads !== undefined && (anyTurn || imports(file, options, mayWaitIn));
+    const mayWait = (file: string) => vm.threads !== undefined && (anyTurn || imports(file, options, mayWaitIn));
     const watch = { ...(watches && ({ watch: options.preemptsAtMemory ? "preempt" : "accesses" } as const)) };
-    const modules = moduleReader(plan.limits, { ...options, ...watch }, isResumable);
+    const modules = moduleReader(plan.limits, { ...options, ...watch }, (file) => ({
+      resumable: !parallel && mayWait(file),
+      shared: parallel && mayWait(file),
+    }));
     const names = new VdevNames();
     for (const [index, vdevPlan] of plan.vdevs.entries()) {
       declareControllers(vm, index);
@@ -84,6 +90,16 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     settleInterrupts(vm);
   });
   return vm;
+}
+
+/** @throws UserError when somebody wants a run again that no other will be like */
+function refuseBesideParallel(plan: VmPlan, options: CreateOptions, races: boolean): void {
+  const repeats = options.schedule !== undefined || options.ramSource !== undefined || plan.seed !== undefined;
+  const watches = races || plan.restless !== undefined || plan.invariants === true || options.fuzz !== undefined;
+  if (!repeats && !watches && plan.time === "wall") return;
+  throw new UserError(
+    "threads that run in parallel (`set threads parallel`) follow the host's clock and no schedule: such a VM cannot be recorded, replayed, explored, fuzzed or put back",
+  );
 }
 
 /** `set vdevbox-restless`: the guest changes its memory while vdevs read it. */
@@ -151,7 +167,7 @@ function addRam(vm: Vm, options: CreateOptions): void {
 function moduleReader(
   limits: LimitsPlan = {},
   given: LoadOptions,
-  isResumable: (file: string) => boolean,
+  buildOf: (file: string) => Pick<LoadOptions, "resumable" | "shared">,
 ): (file: string) => LoadedModule {
   const { steps, stackBytes } = limits;
   const own = {
@@ -161,7 +177,7 @@ function moduleReader(
   const options = { ...given, passes: given.passes ?? defaultPasses(own) };
   const loaded = new Map<string, LoadedModule>();
   return (file) => {
-    const module = loaded.get(file) ?? loadModule(file, { ...options, resumable: isResumable(file) });
+    const module = loaded.get(file) ?? loadModule(file, { ...options, ...buildOf(file) });
     loaded.set(file, module);
     return module;
   };

@@ -14,6 +14,7 @@ import { Races } from "../races/races.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { WaitObjects } from "../threads/conditions.ts";
 import { Mutexes } from "../threads/mutexes.ts";
+import { ParallelThreads } from "../threads/parallel/parallel-threads.ts";
 import type { Schedule } from "../threads/schedule.ts";
 import { ThreadStates } from "../threads/thread-states.ts";
 import { Threads } from "../threads/threads.ts";
@@ -53,6 +54,8 @@ export interface VmOptions {
   readonly ramSource?: RamSource;
   /** Who goes on when several threads could; without, callbacks run one after another and no vdev has threads. */
   readonly schedule?: Schedule;
+  /** Threads of vdevs run in parallel, each on a worker; goes with neither `schedule` nor `races`. */
+  readonly parallel?: boolean;
   /** Looks for data races; the VM then has threads, whether a vdev makes some or not. */
   readonly races?: boolean;
   /** With `races`: threads can be left at memory accesses too, which makes modules larger and slower. */
@@ -92,6 +95,8 @@ export class Vm implements GuestBus {
   readonly waitObjects: WaitObjects;
   /** Set in a VM one of whose vdevs makes threads. */
   readonly threads: Threads | undefined;
+  /** The same where they really run in parallel. */
+  readonly parallel: ParallelThreads | undefined;
   /** errno, cleanup handlers and the like, of every thread. */
   readonly threadStates = new ThreadStates(this);
   /** Set in a VM that is shown the memory accesses of its modules. */
@@ -145,7 +150,8 @@ export class Vm implements GuestBus {
     this.locks = new GaspLocks(this);
     this.mutexes = new Mutexes(this);
     this.waitObjects = new WaitObjects(this);
-    this.threads = options.schedule === undefined ? undefined : new Threads(this, options.schedule);
+    this.parallel = options.parallel ? new ParallelThreads(this) : undefined;
+    this.threads = this.parallel ?? (options.schedule === undefined ? undefined : new Threads(this, options.schedule));
     this.races = options.races || plan.restless !== undefined ? new Races(this, options.races === true) : undefined;
     this.windows = new Windows(this);
     this.character = new CharacterDevices(this);
@@ -389,6 +395,13 @@ export class Vm implements GuestBus {
     const now = this.nowNs;
     this.advance(next > now ? next : now);
     return true;
+  }
+
+  /** Lets time pass up to now, and makes the calls of threads that run in parallel. */
+  serveThreads(nowNs: bigint): void {
+    if (this.#end !== undefined) return;
+    this.advance(nowNs > this.nowNs ? nowNs : this.nowNs);
+    this.#mayEnd(() => this.parallel!.drain());
   }
 
   /** Makes an ended VM run again: it has been put back to an earlier state. */
