@@ -1,4 +1,5 @@
 import type { ConfigPiece } from "../config/parse-config.ts";
+import { readWords } from "../config/words.ts";
 import type { Finding } from "../gate/finding.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScript } from "../guests/script/run-script.ts";
@@ -20,8 +21,22 @@ export interface PlannedVm {
 /** The same with invariants asked for, where a VM of the plan has some. */
 export function withInvariants({ plan, pieces }: PlannedVm, vm: Vm): PlannedVm {
   if (!hasInvariants(vm)) return { plan, pieces };
-  const asked = { file: "<fuzz>", text: "set vdevbox-invariants on\n" };
-  return { plan: { ...plan, invariants: true }, pieces: [asked, ...pieces] };
+  return { plan: { ...plan, invariants: true }, pieces: askingForInvariants(pieces) };
+}
+
+/** Texts that ask for invariants before any context opens, and behind `system`, which must be the first option. */
+function askingForInvariants([first, ...others]: readonly ConfigPiece[]): ConfigPiece[] {
+  const option = "set vdevbox-invariants on\n";
+  if (first === undefined) return [{ file: "<fuzz>", text: option }];
+  const [system, , behind] = readWords(first.text, first.file);
+  if (system?.text !== "system") return [{ file: "<fuzz>", text: option }, first, ...others];
+  if (behind === undefined) return [first, { file: "<fuzz>", text: option }, ...others];
+  const { line, column } = behind.place;
+  const lines = first.text.split("\n");
+  const above = lines.slice(0, line - 1).map((text) => `${text}\n`);
+  const [before, after] = [lines[line - 1]!.slice(0, column - 1), lines[line - 1]!.slice(column - 1)];
+  const text = [...above, before, option, [after, ...lines.slice(line)].join("\n")].join("");
+  return [{ file: first.file, text }, ...others];
 }
 
 /** A finding made again in a VM as `vdevbox run` makes it. */

@@ -11,6 +11,7 @@ const SOURCE = "test/fuzz/assembly/vault.ts";
 const lines = readFileSync(join(packageRoot(), SOURCE), "utf8").split("\n");
 const PUSH = lines.findIndex((text) => text.endsWith("// push")) + 1;
 const FINDING = `abort-vault.ts-${PUSH}`;
+const INVARIANT = `invariant-vault.ts-${lines.findIndex((text) => text.endsWith("// invariant")) + 1}`;
 
 /** Inside the package, so that a generated test finds it: `vdevbox/testing` is this very package there. */
 const INSIDE = join(packageRoot(), `build/out/fuzz-test-${process.pid}`);
@@ -45,7 +46,7 @@ describe("vdevbox fuzz", () => {
     expect(code).toBe(1);
     expect(text).toContain(`${SOURCE}:${PUSH}`);
     expect(text).toMatch(/9 operations in .*findings/);
-    expect(text).toMatch(/1 finding in .* executions .*edges .*programs in the corpus/);
+    expect(text).toMatch(/2 findings in .* executions .*edges .*programs in the corpus/);
     const folder = join(campaign, "findings", FINDING);
     const script = readFileSync(join(folder, "program.script"), "utf8");
     expect(script.trimEnd().split("\n")).toHaveLength(9);
@@ -69,7 +70,7 @@ describe("vdevbox fuzz", () => {
     const config = join(INSIDE, "vitest.config.mjs"); // not this repository's own
     writeFileSync(config, "export default {};\n");
     const vitest = () => {
-      const { status, stdout } = spawnSync(
+      const { status, stdout, stderr } = spawnSync(
         process.execPath,
         [
           join(packageRoot(), "node_modules/vitest/vitest.mjs"),
@@ -82,7 +83,7 @@ describe("vdevbox fuzz", () => {
         ],
         { cwd: packageRoot(), encoding: "utf8", timeout: 60_000 },
       );
-      return { status, stdout };
+      return { status, stdout: stdout + stderr };
     };
     const broken = vitest();
     expect(broken.status).toBe(1);
@@ -103,7 +104,7 @@ describe("vdevbox fuzz", () => {
     expect(text).toContain("no findings");
     expect(corpusOf(campaign)).toEqual(expect.arrayContaining(before));
     const findings = readdirSync(join(campaign, "findings")).filter((name) => name !== "node_modules"); // vitest's own
-    expect(findings).toEqual([FINDING]);
+    expect(findings.sort()).toEqual([FINDING, INVARIANT]);
   });
 
   it("merges: fewer programs that cover as much", () => {
@@ -141,7 +142,7 @@ describe("vdevbox fuzz", () => {
     await new Promise<void>((resolve) => {
       child.stdout.on("data", (chunk) => {
         text += chunk;
-        if (text.includes('"kind":"finding"')) child.kill("SIGKILL");
+        if (text.includes(`vault.ts:${PUSH}`)) child.kill("SIGKILL");
       });
       child.on("close", () => resolve());
     });
@@ -166,8 +167,7 @@ describe("vdevbox fuzz", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(kinds.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["finding", "end"]));
-    expect(kinds.find(({ kind }) => kind === "finding")).toMatchObject({
-      rule: "abort",
+    expect(kinds.find(({ kind, rule }) => kind === "finding" && rule === "abort")).toMatchObject({
       isConfirmed: true,
       operations: 9,
     });
