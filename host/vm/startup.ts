@@ -65,8 +65,9 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const parallel = plan.threads === "parallel";
   if (parallel) refuseBesideParallel(plan, options, races);
   const watches = races || plan.restless !== undefined;
+  const files = new Set(plan.vdevs.map(({ file }) => file)); // each is read to be asked
   const hasThreads =
-    watches || options.schedule !== undefined || plan.vdevs.some(({ file }) => imports(file, options, makesThreads));
+    watches || options.schedule !== undefined || [...files].some((file) => imports(file, options, makesThreads));
   const threads = parallel ? { parallel } : { schedule: scheduleOf(plan) };
   const vm = new Vm(plan, { ...(hasThreads && threads), ...options, races });
   orNothing(vm, () => {
