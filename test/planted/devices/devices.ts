@@ -40,8 +40,8 @@ export function configurationOf(name: string, settings: readonly string[]): stri
   return `${machineOf(settings)}vdev ${name}\n    loc 0x${DEVICE_ADDRESS.toString(16)}\n`;
 }
 
-/** One device as a module of its own, as a fuzzer takes it; or every device, the vdev's type being the name. */
-export async function compileDevice(name: string | "all", twin: Twin): Promise<CompileResult> {
+/** One device as a module of its own, as a fuzzer takes it; or `all`, every device, the vdev's type being the name. */
+export async function compileDevice(name: string, twin: Twin): Promise<CompileResult> {
   return compileVdev({
     file: join(FOLDER, `${name}.ts`),
     projectDir: packageRoot(),

@@ -54,6 +54,7 @@ const ORACLES: Readonly<Record<string, OracleClass>> = {
 const ENDS_AS: Readonly<Record<string, RuleName>> = { "memory-growth": "limit" };
 
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  "descriptor-loop": ["vdevbox-steps 1000000"],
   "double-fetch": ["vdevbox-restless 1"],
   "register-pair": ["vdevbox-races on"],
 };
