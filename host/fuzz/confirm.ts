@@ -31,7 +31,7 @@ function askingForInvariants([first, ...others]: readonly ConfigPiece[]): Config
   const [system, , behind] = readWords(first.text, first.file);
   if (system?.text !== "system") return [{ file: "<fuzz>", text: option }, first, ...others];
   if (behind === undefined) return [first, { file: "<fuzz>", text: option }, ...others];
-  const { line, column = 1 } = behind.place;
+  const { line = 1, column = 1 } = behind.place;
   const lines = first.text.split("\n");
   const above = lines.slice(0, line - 1).map((text) => `${text}\n`);
   const [before, after] = [lines[line - 1]!.slice(0, column - 1), lines[line - 1]!.slice(column - 1)];
