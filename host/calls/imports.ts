@@ -19,7 +19,7 @@ import { guestMsiBodies } from "./guest-msi.ts";
 import { guestPowerBodies } from "./guest-power.ts";
 import { guestTimerBodies } from "./guest-timer.ts";
 import { logBodies } from "./log.ts";
-import { memoryHooks } from "./memory-hooks.ts";
+import { grown, memoryHooks } from "./memory-hooks.ts";
 import { posixBodies } from "./posix.ts";
 import { posixAttributeBodies } from "./posix-attributes.ts";
 import { posixClockBodies } from "./posix-clock.ts";
@@ -93,7 +93,8 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
     };
   }
   if (vm.races !== undefined) imports[MEMORY_HOOKS.module] = memoryHooks(vm, vm.races, instance);
-  else if (instance.module.fuzz !== undefined) imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(instance) };
+  else if (instance.module.fuzz !== undefined)
+    imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(vm, instance) };
   return imports;
 }
 
@@ -137,14 +138,6 @@ function unleavable(vm: Vm, instance: ModuleInstance, gate: Gate): Gate {
         advice: "Unlock before signalling an interrupt or anything else that calls another vdev.",
       }),
     );
-  };
-}
-
-/** Told when memory grows whose buffer stays the same. */
-function grown(instance: ModuleInstance): () => number {
-  return () => {
-    instance.memoryGrown();
-    return 0;
   };
 }
 

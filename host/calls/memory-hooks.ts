@@ -13,9 +13,19 @@ export function memoryHooks(
   races: Races,
   instance: ModuleInstance,
 ): Record<string, (...args: number[]) => number> {
-  const hooks = races.hooks(instance, guestBytes(vm, instance));
+  const own = races.hooks(instance, guestBytes(vm, instance));
+  const hooks: Record<string, (...args: number[]) => number> = { ...own, grown: grown(vm, instance) };
   if (instance.module.watched?.yields !== true) return hooks;
   return { ...hooks, access: yielding(vm, races, instance, hooks.access!) };
+}
+
+/** Told by modules whose memory is no more or less than what the host has reserved for it. */
+export function grown(vm: Vm, instance: ModuleInstance): () => number {
+  return () => {
+    instance.memoryGrown();
+    vm.growth.grown(instance);
+    return 0;
+  };
 }
 
 /** Tells of loads and stores in windows on guest memory, whose bytes may change from one load to the next. */

@@ -38,6 +38,7 @@ export interface VdevboxSettings {
   readonly threads?: (typeof THREADS)[number];
   readonly races?: boolean;
   readonly restless?: bigint;
+  readonly growth?: bigint;
   readonly invariants?: boolean;
   /** What moves time. */
   readonly time?: (typeof TIME)[number];
@@ -50,6 +51,7 @@ const MAX_ACCESS_NS = 3_600_000_000_000n;
 /** Values of what is on or off. */
 const SWITCH = ["off", "on"] as const;
 const MAX_SEED = 0xffff_ffffn;
+const MAX_GROWTH = 0xffff_ffffn;
 /** What the limits of the sandbox can count. */
 const MAX_STEPS = 1n << 30n;
 /** A module starts with fewer steps than this only to fault. */
@@ -101,6 +103,7 @@ const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ["vdevbox-seed", { scopes: ["vm"], check: within("vdevbox-seed", 0n, MAX_SEED) }],
   ["vdevbox-races", { scopes: ["vm"], check: oneOf("vdevbox-races", SWITCH) }],
   ["vdevbox-restless", { scopes: ["vm"], check: within("vdevbox-restless", 0n, MAX_SEED) }],
+  ["vdevbox-growth", { scopes: ["vm"], check: within("vdevbox-growth", 0n, MAX_GROWTH) }],
   ["vdevbox-invariants", { scopes: ["vm"], check: oneOf("vdevbox-invariants", SWITCH) }],
   ["threads", { scopes: ["vm"], check: oneOf("threads", THREADS) }],
   ["vdevbox-time", { scopes: ["vm"], check: oneOf("vdevbox-time", TIME) }],
@@ -175,6 +178,7 @@ const REPEATABLE: ReadonlyMap<string, (value: string) => boolean> = new Map<stri
   ["vdevbox-seed", () => true],
   ["vdevbox-races", (value) => value === "on"],
   ["vdevbox-restless", () => true],
+  ["vdevbox-growth", () => true],
   ["vdevbox-invariants", (value) => value === "on"],
   ["vdevbox-time", (value) => value === "virtual"],
 ]);
@@ -207,6 +211,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
   const onFault = ON_FAULT.find((choice) => choice === text("vdevbox-on-fault"));
   const seed = number("vdevbox-seed");
   const restless = number("vdevbox-restless");
+  const growth = number("vdevbox-growth");
   const time = TIME.find((choice) => choice === text("vdevbox-time"));
   const threads = THREADS.find((choice) => choice === text("threads"));
   if (threads === "parallel") refuseBesideParallel(settings);
@@ -221,6 +226,7 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(stackBytes !== undefined && { stackBytes }),
     ...(seed !== undefined && { seed }),
     ...(restless !== undefined && { restless }),
+    ...(growth !== undefined && { growth }),
     ...(text("vdevbox-races") === "on" && { races: true }),
     ...(text("vdevbox-invariants") === "on" && { invariants: true }),
     ...(threads && { threads }),

@@ -1,11 +1,14 @@
 import { Random } from "../explore/chooser.ts";
 import type { Finding } from "../gate/finding.ts";
+import { hasInvariants } from "../vm/invariants.ts";
 import type { Vm } from "../vm/vm.ts";
+import type { Asked } from "./confirm.ts";
 import { Corpus, type Entry } from "./corpus.ts";
 import { Coverage, type EdgeCount, NOVEL } from "./coverage.ts";
 import { causeOf, counts } from "./found.ts";
 import type { AnsweredBytes } from "./fuzzed-memory.ts";
 import { type SourceCoverage, sourceCoverage } from "./lcov.ts";
+import { growthLook, type Look } from "./look.ts";
 import { Mutator } from "./mutate.ts";
 import { lengthOf, type Program, ProgramBuffer } from "./program.ts";
 import { shorten, trim } from "./shorten.ts";
@@ -20,8 +23,8 @@ const FRESH = 256;
 /** One program in so many is made from nothing later on. */
 const FRESH_EVERY = 64;
 
-/** Executions spent on making a program shorter that runs into a limit, each some milliseconds. */
-const SLOW_ATTEMPTS = 500;
+/** How often a cause is looked at again that a VM without a fuzzer did not come to. */
+const DOUBTS = 8;
 
 /** What a campaign found: what a vdev did wrong, and the shortest program that makes it. */
 export interface CampaignFinding {
@@ -32,6 +35,10 @@ export interface CampaignFinding {
   readonly answered: readonly AnsweredBytes[];
   /** Executions when it was found. */
   readonly executions: number;
+  /** What a run must be asked for to see it. */
+  readonly asked: Asked;
+  /** How often the program has to be carried out. */
+  readonly repeats: number;
 }
 
 export interface CampaignOptions {
@@ -42,6 +49,8 @@ export interface CampaignOptions {
   readonly constants?: readonly bigint[];
   /** Gives the comparisons that a program's execution fails. */
   readonly compare?: (program: Program) => readonly ComparedPair[];
+  /** Other ways to look at programs that do something new. */
+  readonly looks?: readonly Look[];
   readonly onEntry?: (entry: Entry) => void;
   readonly onFound: (found: CampaignFinding) => void;
 }
@@ -60,6 +69,9 @@ export class Campaign {
   readonly #scratch = new ProgramBuffer();
   readonly #options: CampaignOptions;
   readonly #causes = new Set<string>();
+  readonly #doubts = new Map<string, number>();
+  readonly #look: Look;
+  readonly #looks: readonly Look[];
   #fresh = 0;
 
   constructor(options: CampaignOptions) {
@@ -69,7 +81,19 @@ export class Campaign {
     this.target = new FuzzTarget(vm);
     this.corpus = new Corpus(this.#random);
     this.#coverage = new Coverage(vm.instances);
-    const { surface } = this.target;
+    const { surface, memory } = this.target;
+    const execute = (program: ProgramBuffer) => this.target.execute(program);
+    this.#look = {
+      vm,
+      memory,
+      asked: { invariants: hasInvariants(vm) },
+      tells: () => true,
+      of: (program) => program,
+      repeats: 1,
+      execute,
+    };
+    const canGrow = vm.instances.some(({ module }) => module.fuzz?.growsMemory);
+    this.#looks = [...(canGrow ? [growthLook(this.target)] : []), ...(options.looks ?? [])];
     this.#mutator = new Mutator(vm, surface, new Values(surface, constants, this.#random), this.#random);
   }
 
@@ -89,6 +113,15 @@ export class Campaign {
   /** Causes found so far. */
   get causes(): number {
     return this.#causes.size;
+  }
+
+  /** A VM without a fuzzer did not come to this: another program may lead it there. @returns whether one is looked for */
+  doubt(cause: string): boolean {
+    const doubts = (this.#doubts.get(cause) ?? 0) + 1;
+    this.#doubts.set(cause, doubts);
+    if (doubts >= DOUBTS) return false;
+    this.#causes.delete(cause);
+    return true;
   }
 
   /** Findings with this cause are known and told no more. */
@@ -148,33 +181,44 @@ export class Campaign {
     if (fresh.length > 0) {
       this.#buffer.count = this.target.done;
       const program = this.#buffer.snapshot();
-      const { executions } = this;
-      for (const finding of fresh) this.#report(finding, program, executions);
+      for (const finding of fresh) this.#report(finding, program, this.#look);
     }
     return true;
   }
 
-  #report(found: Finding, program: Program, executions: number): void {
+  #lookAgain(kept: Program): void {
+    for (const look of this.#looks) {
+      const program = look.of(kept);
+      this.#scratch.load(program);
+      look.execute(this.#scratch);
+      for (const finding of [...look.vm.findings.all]) {
+        if (counts(finding) && look.tells(finding.rule)) this.#report(finding, program, look);
+      }
+    }
+  }
+
+  #report(found: Finding, program: Program, look: Look): void {
     const cause = causeOf(found);
     if (this.#causes.has(cause)) return;
-    this.#causes.add(cause);
+    const { executions } = this;
+    const { memory, vm, asked, repeats } = look;
     const again = (): Finding | undefined => {
-      this.target.execute(this.#scratch);
-      return this.target.vm.findings.all.find((finding) => causeOf(finding) === cause);
+      look.execute(this.#scratch);
+      return vm.findings.all.find((finding) => causeOf(finding) === cause);
     };
-    const short = shorten(
-      program,
-      this.#scratch,
-      () => again() !== undefined,
-      found.rule === "limit" ? SLOW_ATTEMPTS : undefined,
-    );
+    this.#scratch.load(program);
+    if (again() === undefined) return;
+    const holds = () => again() !== undefined;
+    // Smaller values would stay just above the fuzzer's limits, which are far below those of a run.
+    const short = found.rule === "limit" ? trim(program, this.#scratch, holds) : shorten(program, this.#scratch, holds);
     this.#scratch.load(short);
-    const { memory } = this.target;
     memory.heard = [];
     const finding = again();
     const answered = memory.heard;
     memory.heard = undefined;
-    if (finding !== undefined) this.#options.onFound({ cause, finding, program: short, answered, executions });
+    if (finding === undefined) return;
+    this.#causes.add(cause);
+    this.#options.onFound({ cause, finding, program: short, answered, executions, asked, repeats });
   }
 
   /** The last program did something new: it is made shorter and goes into the corpus. */
@@ -202,5 +246,6 @@ export class Campaign {
     };
     this.corpus.add(entry);
     this.#options.onEntry?.(entry);
+    if (entry.isEdge) this.#lookAgain(kept);
   }
 }

@@ -6,10 +6,9 @@ import { runScript } from "../guests/script/run-script.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
-import { hasInvariants } from "../vm/invariants.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { createVm } from "../vm/startup.ts";
-import type { Vm } from "../vm/vm.ts";
+import type { CampaignFinding } from "./campaign.ts";
 import { causeOf } from "./found.ts";
 
 /** A plan, and the text it is from. */
@@ -18,15 +17,27 @@ export interface PlannedVm {
   readonly pieces: readonly ConfigPiece[];
 }
 
-/** The same with invariants asked for, where a VM of the plan has some. */
-export function withInvariants({ plan, pieces }: PlannedVm, vm: Vm): PlannedVm {
-  if (!hasInvariants(vm)) return { plan, pieces };
-  return { plan: { ...plan, invariants: true }, pieces: askingForInvariants(pieces) };
+/** What a run must be asked for to see what a fuzzer sees. */
+export type Asked = Pick<VmPlan, "restless" | "growth" | "invariants">;
+
+/** The same, asked for more, if it is not yet. */
+export function asking({ plan, pieces }: PlannedVm, asked: Asked): PlannedVm {
+  const lines = [
+    ...(asked.invariants && plan.invariants !== true ? ["set vdevbox-invariants on\n"] : []),
+    ...(asked.restless === undefined || plan.restless !== undefined
+      ? []
+      : [`set vdevbox-restless ${asked.restless}\n`]),
+    ...(asked.growth === undefined || plan.growth !== undefined ? [] : [`set vdevbox-growth ${asked.growth}\n`]),
+  ];
+  if (lines.length === 0) return { plan, pieces };
+  return {
+    plan: { ...asked, ...plan, ...(asked.invariants && { invariants: true }) },
+    pieces: before(pieces, lines.join("")),
+  };
 }
 
-/** Texts that ask for invariants before any context opens, and behind `system`, which must be the first option. */
-function askingForInvariants([first, ...others]: readonly ConfigPiece[]): ConfigPiece[] {
-  const option = "set vdevbox-invariants on\n";
+/** Texts with an option before any context opens, and behind `system`, which must be the first one. */
+function before([first, ...others]: readonly ConfigPiece[], option: string): ConfigPiece[] {
   if (first === undefined) return [{ file: "<fuzz>", text: option }];
   const [system, , behind] = readWords(first.text, first.file);
   if (system?.text !== "system") return [{ file: "<fuzz>", text: option }, first, ...others];
@@ -34,8 +45,8 @@ function askingForInvariants([first, ...others]: readonly ConfigPiece[]): Config
   const { line = 1, column = 1 } = behind.place;
   const lines = first.text.split("\n");
   const above = lines.slice(0, line - 1).map((text) => `${text}\n`);
-  const [before, after] = [lines[line - 1]!.slice(0, column - 1), lines[line - 1]!.slice(column - 1)];
-  const text = [...above, before, option, [after, ...lines.slice(line)].join("\n")].join("");
+  const [head, tail] = [lines[line - 1]!.slice(0, column - 1), lines[line - 1]!.slice(column - 1)];
+  const text = [...above, head, option, [tail, ...lines.slice(line)].join("\n")].join("");
   return [{ file: first.file, text }, ...others];
 }
 
@@ -53,8 +64,9 @@ export interface Confirmed {
 export async function confirm(
   { plan, pieces }: PlannedVm,
   script: string,
-  cause: string,
+  { cause, finding: { rule } }: Pick<CampaignFinding, "cause" | "finding">,
 ): Promise<Confirmed | undefined> {
+  const isLimit = rule === "limit";
   const early: VmEvent[] = [];
   let recorder: Recorder | undefined;
   const vm = createVm(plan, {
@@ -68,6 +80,9 @@ export async function confirm(
   for (const event of early) recorder.event(event);
   await runScript(parseScript(script, "<program>"), new VmScriptMachine(vm), { print: () => {} });
   recorder.end(vm.terminate());
-  const finding = vm.findings.all.find((one) => causeOf(one) === cause);
+  const { all } = vm.findings;
+  // A loop without end runs into one limit or another, here or there.
+  const finding =
+    all.find((one) => causeOf(one) === cause) ?? (isLimit ? all.find(({ rule }) => rule === "limit") : undefined);
   return finding === undefined ? undefined : { finding, recording: parts.join("") };
 }

@@ -46,7 +46,11 @@ export class FuzzedMemory {
   constructor(ram: GuestRam) {
     for (const range of ram.ranges) if (range.writable) this.#pages.set(range, filledPages(range));
     ram.onStored = (range, offset, length) => this.#stored(range, offset, length);
-    ram.interposer = (address, bytes) => this.#answer(ram, address, bytes);
+    const { interposer } = ram;
+    ram.interposer = (address, bytes, kind) => {
+      const own = this.#answer(ram, address, bytes);
+      return interposer?.(address, own ?? bytes, kind) ?? own;
+    };
   }
 
   /** Whether anything is to be put back. */

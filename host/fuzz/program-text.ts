@@ -35,6 +35,16 @@ const ANSWERS = "# answers ";
 /** Behind lines that were answers: whoever reads the answers does not need them. */
 const ANSWERED = " # answered";
 
+/** A program that is carried out several times. */
+export interface RepeatedProgram {
+  readonly program: Program;
+  /** What vdevs found in memory that nobody had written: the script writes it first. */
+  readonly answered: readonly AnsweredBytes[];
+  readonly repeats: number;
+}
+
+const NO_WORDS = new Int32Array();
+
 /**
  * A program as a script that `vdevbox run --guest` runs.
  * @param answered what vdevs found in memory that nobody had written: the script writes it first
@@ -56,6 +66,15 @@ export function formatProgram(vm: Vm, program: Program, answered: readonly Answe
     lines.push(formatStep(commandOf(vm, program, at)));
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A program as a script with all it takes to do what it did: memory as vdevs found it, and as often. */
+export function scriptOf(vm: Vm, { program, answered, repeats }: RepeatedProgram): string {
+  if (repeats === 1) return formatProgram(vm, program, answered);
+  const memory = formatProgram(vm, { ...program, words: NO_WORDS }, answered);
+  const once = formatProgram(vm, { ...program, answers: NO_BYTES });
+  const repeated = `${once.includes("vcpu ") ? "vcpu 0\n" : ""}${once}`.replaceAll(/^(?=.)/gm, "  ");
+  return `${memory}repeat ${repeats} {\n${repeated}}\n`;
 }
 
 /** The operation at a word of a program, as a script has it. */

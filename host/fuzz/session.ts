@@ -6,12 +6,14 @@ import type { VmPlan } from "../vm/plan.ts";
 import { Campaign, type CampaignFinding } from "./campaign.ts";
 import { type CampaignFolder, type CorpusFile, readPrograms, writeWhole } from "./campaign-folder.ts";
 import { Comparer } from "./comparer.ts";
-import { confirm, type PlannedVm, withInvariants } from "./confirm.ts";
+import { asking, confirm } from "./confirm.ts";
 import { knownCauses, writeFinding } from "./finding-folder.ts";
+import { causeOf } from "./found.ts";
 import { fuzzVm } from "./fuzz-vm.ts";
 import type { SourceCoverage } from "./lcov.ts";
+import { watchfulLook } from "./look.ts";
 import { lengthOf } from "./program.ts";
-import { formatProgram, parseProgram } from "./program-text.ts";
+import { formatProgram, parseProgram, scriptOf } from "./program-text.ts";
 
 /** Milliseconds between two looks at what other processes have put into the folder. */
 const SYNC_MS = 1000;
@@ -60,20 +62,18 @@ export class FuzzSession {
   readonly #found: CampaignFinding[] = [];
   #findings = 0;
   #synced: number;
-  /** What a finding is made again with. */
-  readonly #asRun: PlannedVm;
 
   constructor(options: SessionOptions) {
-    const { plan, pieces, seed, folder } = options;
+    const { plan, seed, folder } = options;
     this.#options = options;
     const vm = fuzzVm(plan, "edges");
-    this.#asRun = withInvariants({ plan, pieces }, vm);
     const comparer = new Comparer(plan);
     this.campaign = new Campaign({
       vm,
       seed,
       constants: comparer.constants,
       compare: (program) => comparer.compare(program),
+      looks: [watchfulLook(plan)],
       onEntry: ({ program }) => folder.add(this.#textOf(program)),
       onFound: (found) => this.#found.push(found),
     });
@@ -141,21 +141,27 @@ export class FuzzSession {
     return formatProgram(this.campaign.target.vm, program);
   }
 
-  async #write({ cause, finding, program, answered, executions }: CampaignFinding): Promise<void> {
+  async #write(found: CampaignFinding): Promise<void> {
     const { folder } = this.#options;
-    const { plan, pieces } = this.#asRun;
-    const script = formatProgram(this.campaign.target.vm, program, answered);
+    const { cause, finding, program, answered, executions } = found;
+    const asRun = asking(this.#options, found.asked);
+    const script = scriptOf(this.campaign.target.vm, found);
     const operations = lengthOf(program) + answered.length;
-    const confirmed = await confirm(this.#asRun, script, cause);
-    // Slow, but not past the limits of a run, which are far higher than those of the fuzzer.
-    if (confirmed === undefined && finding.rule === "limit") return;
+    const confirmed = await confirm(asRun, script, found);
+    if (confirmed === undefined) {
+      if (this.campaign.doubt(cause)) return;
+      // Slow, but not past the limits of a run, which are far higher than those of the fuzzer.
+      if (finding.rule === "limit") return;
+    }
     const told = confirmed?.finding ?? finding;
+    if (told !== finding) this.campaign.know(causeOf(told));
     this.#findings++;
     const common = { script, operations, executions };
     let written: string | undefined;
     let unwritten: string | undefined;
     try {
-      const modulePath = [...new Set(plan.vdevs.map(({ file }) => dirname(file)))];
+      const { pieces } = asRun;
+      const modulePath = [...new Set(asRun.plan.vdevs.map(({ file }) => dirname(file)))];
       const recording = confirmed?.recording;
       written = writeFinding(folder.findings, { cause, finding: told, ...common, recording, pieces, modulePath });
     } catch (error) {

@@ -16,6 +16,7 @@ export type RuleName =
   | "mapping"
   | "race"
   | "limit"
+  | "memory-growth"
   | "abort"
   | "invariant"
   | "trap"

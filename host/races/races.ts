@@ -101,10 +101,6 @@ export class Races {
         own().bulk(address!, source!, length!, site!);
         return 0;
       },
-      grown: () => {
-        instance.memoryGrown();
-        return 0;
-      },
     };
   }
 

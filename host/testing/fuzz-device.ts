@@ -1,9 +1,10 @@
 import { Campaign, type CampaignFinding } from "../fuzz/campaign.ts";
 import { readPrograms } from "../fuzz/campaign-folder.ts";
 import { Comparer } from "../fuzz/comparer.ts";
-import { confirm, type PlannedVm, withInvariants } from "../fuzz/confirm.ts";
+import { asking, confirm, type PlannedVm } from "../fuzz/confirm.ts";
 import { fuzzVm } from "../fuzz/fuzz-vm.ts";
-import { formatProgram, parseProgram } from "../fuzz/program-text.ts";
+import { watchfulLook } from "../fuzz/look.ts";
+import { parseProgram, scriptOf } from "../fuzz/program-text.ts";
 import type { FuzzFinding, FuzzOptions, FuzzResult } from "./api.js";
 import { plainErrors, testFinding } from "./driven-vm.ts";
 import { withPlan } from "./plan.ts";
@@ -28,6 +29,7 @@ export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResul
         seed,
         constants: comparer.constants,
         compare: (program) => comparer.compare(program),
+        looks: [watchfulLook(plan)],
         onFound: (one) => found.push(one),
       });
     }),
@@ -40,11 +42,11 @@ export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResul
     campaign.step();
     if (steps % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  const asRun = withInvariants(planned!, vm);
   const findings: FuzzFinding[] = [];
-  for (const { cause, finding, program, answered, executions } of found) {
-    const script = formatProgram(vm, program, answered);
-    const confirmed = await confirm(asRun, script, cause);
+  for (const one of found) {
+    const { finding, executions } = one;
+    const script = scriptOf(vm, one);
+    const confirmed = await confirm(asking(planned!, one.asked), script, one);
     if (confirmed === undefined && finding.rule === "limit") continue; // slow, but within the limits of a run
     findings.push({ ...testFinding(confirmed?.finding ?? finding), script, executions });
   }

@@ -1,9 +1,11 @@
 import { GATE_TABLE } from "../../abi/generated/gate-table.ts";
 import { guest_timer_data } from "../../abi/generated/layouts.ts";
+import { StopModule } from "../gate/finding.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { cannotCallBack } from "../vm/cannot-call-back.ts";
+import type { Remark } from "../vm/findings.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
 import { Alarm } from "./clock.ts";
@@ -68,6 +70,8 @@ export class GuestTimers {
   /** In the order they were created. */
   readonly #all: GuestTimer[] = [];
   readonly #byHandle = new Map<ModuleInstance, Map<number, GuestTimer>>();
+  /** In a callback of a timer that fires without end. */
+  #storm: GuestTimer | undefined;
 
   constructor(vm: Vm) {
     this.#vm = vm;
@@ -104,9 +108,14 @@ export class GuestTimers {
    * Arms a timer, replacing an earlier deadline. A deadline that has passed counts as now, and one that never comes
    * (`END_OF_TIME_NS`) leaves the timer disarmed. It fires when the clock next moves, never inside this call.
    * @param cycles of the guest clock, counted from `origin`
+   * @throws StopModule where its callback does so again and again while hardly any time passes
    */
   arm(timer: GuestTimer, cycles: bigint, origin: TimerOrigin): void {
-    const { clock, nowNs } = this.#vm;
+    const { clock, nowNs, findings } = this.#vm;
+    if (timer === this.#storm) {
+      this.#storm = undefined;
+      throw new StopModule(findings.record(timer.vdev.instance, storm(timer.vdev.name)));
+    }
     const from = origin === "now" ? nowNs : origin === "start" ? 0n : (timer.firedNs ?? nowNs);
     const deadlineNs = from + cycles;
     clock.touch(timer);
@@ -125,15 +134,8 @@ export class GuestTimers {
       cannotCallBack(this.#vm, vdev, "timer", noTimerCallback(vdev.name));
       return;
     }
-    if (countFiring(timer, now)) {
-      cannotCallBack(this.#vm, vdev, "timer", {
-        severity: "fault",
-        rule: "limit",
-        message: `a guest timer of ${vdev.name} fired ${BURST} times in less than ${BURST_NS / 1_000_000n} ms of virtual time`,
-        advice: "Arm the timer for a later time; with 0 cycles it fires for ever while time stands still.",
-      });
-      return;
-    }
+    const isStorm = countFiring(timer, now);
+    this.#storm = isStorm ? timer : undefined; // most are where the callback arms its timer again: that line is told
     this.state(timer, timer.handle);
     const { activations, pulses, races } = this.#vm;
     races?.callbackAfter(timer, "timer");
@@ -148,6 +150,10 @@ export class GuestTimers {
       timer.handle,
       timer.gcp,
     );
+    if (isStorm && this.#storm === timer && vdev.instance.stopped === undefined) {
+      cannotCallBack(this.#vm, vdev, "timer", storm(vdev.name));
+    }
+    this.#storm = undefined;
     pulses.deliverWaiting();
   }
 
@@ -176,6 +182,15 @@ export class GuestTimers {
 }
 
 /** What is wrong with a vdev whose timer fires and whose factory has no timer(). */
+function storm(name: string): Remark {
+  return {
+    severity: "fault",
+    rule: "limit",
+    message: `a guest timer of ${name} fired ${BURST} times in less than ${BURST_NS / 1_000_000n} ms of virtual time`,
+    advice: "Arm the timer for a later time; with 0 cycles it fires for ever while time stands still.",
+  };
+}
+
 function noTimerCallback(name: string) {
   const manual = GATE_TABLE.find((entry) => entry.name === "guest_timer_notify")?.source;
   return {

@@ -61,6 +61,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     ...(settings.races && { races: true }),
     ...(settings.invariants && { invariants: true }),
     ...(settings.restless !== undefined && { restless: Number(settings.restless) }),
+    ...(settings.growth !== undefined && { growth: Number(settings.growth) }),
     ...(settings.seed !== undefined && { seed: Number(settings.seed) }),
     ...(settings.startTimeNs !== undefined && { startTimeNs: settings.startTimeNs }),
   };

@@ -123,8 +123,15 @@ export interface VmPlan {
   readonly races?: boolean;
   /** A guest that changes memory while a vdev reads it, from this seed: see host/memory/restless-guest.ts. */
   readonly restless?: number;
+  /** Bytes a module may take while its guest runs; more are told, see growth.ts. */
+  readonly growth?: number;
   /** Of the schedule in a VM with threads; without, threads change over only where they wait. */
   readonly seed?: number | undefined;
+}
+
+/** Whether a VM sees every access of its modules to their memory, for what the plan asks. */
+export function isWatched({ restless, growth }: VmPlan): boolean {
+  return restless !== undefined || growth !== undefined;
 }
 
 /** What one activation of a module may take. */

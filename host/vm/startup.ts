@@ -39,7 +39,7 @@ import {
 } from "./interrupt-options.ts";
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
-import type { LimitsPlan, VdevPlan, VmPlan } from "./plan.ts";
+import { isWatched, type LimitsPlan, type VdevPlan, type VmPlan } from "./plan.ts";
 import { control, controlEach, stoppedError } from "./startup-control.ts";
 import type { Factory, Vdev } from "./vdev.ts";
 import { VdevNames } from "./vdev-names.ts";
@@ -64,7 +64,7 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const races = options.races ?? plan.races ?? false;
   const parallel = plan.threads === "parallel";
   if (parallel) refuseBesideParallel(plan, options, races);
-  const watches = races || plan.restless !== undefined;
+  const watches = races || isWatched(plan);
   const files = new Set(plan.vdevs.map(({ file }) => file)); // each is read to be asked
   const hasThreads =
     watches || options.schedule !== undefined || [...files].some((file) => imports(file, options, makesThreads));
@@ -96,7 +96,7 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
 /** @throws UserError when somebody wants a run again that no other will be like */
 function refuseBesideParallel(plan: VmPlan, options: CreateOptions, races: boolean): void {
   const repeats = options.schedule !== undefined || options.ramSource !== undefined || plan.seed !== undefined;
-  const watches = races || plan.restless !== undefined || plan.invariants === true || options.fuzz !== undefined;
+  const watches = races || isWatched(plan) || plan.invariants === true || options.fuzz !== undefined;
   if (!repeats && !watches && plan.time === "wall") return;
   throw new UserError(
     "threads that run in parallel (`set threads parallel`) follow the host's clock and no schedule: such a VM cannot be recorded, replayed, explored, fuzzed or put back",
@@ -118,6 +118,7 @@ function makeRestless(vm: Vm): void {
 /** From here on vdevs may make threads: VDEV_CTRL_GUEST_CONFIGURED and GUEST_STARTING. @throws UserError when one refuses */
 export function startGuest(vm: Vm): void {
   vm.context.phase = PHASE.running;
+  vm.growth.guestStarts();
   vm.races?.begin();
   controlEach(vm, { callback: "GUEST_CONFIGURED", ctrl: VDEV_CTRL_GUEST_CONFIGURED });
   controlEach(vm, { callback: "GUEST_STARTING", ctrl: VDEV_CTRL_GUEST_STARTING });

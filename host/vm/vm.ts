@@ -31,12 +31,13 @@ import { Ending, EXIT, type VmEnd } from "./ending.ts";
 import type { Severity, VmEvent, VmListener } from "./events.ts";
 import { Findings } from "./findings.ts";
 import { GaspLocks } from "./gasp-locks.ts";
+import { Growth } from "./growth.ts";
 import { GuestCpus } from "./guest-cpus.ts";
 import { type DumpSource, GuestDump } from "./guest-dump.ts";
 import { HeldLocks } from "./held-locks.ts";
 import { HOST_WORK_LIMIT } from "./host-work.ts";
 import { checkInvariants } from "./invariants.ts";
-import { DEFAULT_START_TIME_NS, type VmPlan } from "./plan.ts";
+import { DEFAULT_START_TIME_NS, isWatched, type VmPlan } from "./plan.ts";
 import { Power, type PowerState } from "./power.ts";
 import { RegionChanges } from "./region-changes.ts";
 import { StatusText } from "./status-text.ts";
@@ -101,6 +102,7 @@ export class Vm implements GuestBus {
   readonly threadStates = new ThreadStates(this);
   /** Set in a VM that is shown the memory accesses of its modules. */
   readonly races: Races | undefined;
+  readonly growth: Growth;
   readonly windows: Windows;
   readonly character: CharacterDevices;
   readonly findings: Findings;
@@ -152,7 +154,8 @@ export class Vm implements GuestBus {
     this.waitObjects = new WaitObjects(this);
     this.parallel = options.parallel ? new ParallelThreads(this) : undefined;
     this.threads = this.parallel ?? (options.schedule === undefined ? undefined : new Threads(this, options.schedule));
-    this.races = options.races || plan.restless !== undefined ? new Races(this, options.races === true) : undefined;
+    this.races = options.races || isWatched(plan) ? new Races(this, options.races === true) : undefined;
+    this.growth = new Growth(this);
     this.windows = new Windows(this);
     this.character = new CharacterDevices(this);
     this.findings = new Findings(this);

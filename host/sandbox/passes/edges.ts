@@ -36,6 +36,8 @@ export interface EdgeInstrumentation {
   readonly counters: { readonly address: number; readonly length: number };
   /** A bit for each bucket an edge has been seen in, in the same order; see `__vdevbox_novel`. */
   readonly virgin: { readonly address: number; readonly length: number };
+  /** Whether the module has an instruction that makes its memory larger. */
+  readonly growsMemory: boolean;
 }
 
 /** More than any program of an author has; each takes two bytes of memory and a place in every scan. */
@@ -73,8 +75,18 @@ export class EdgePass implements Pass {
     const edges: Edge[] = [];
     for (const func of functions) new FunctionEdges(rewriter, func, maps.counters.address, edges).run();
     addNovelty(rewriter, maps);
-    this.#done = { edges, ...maps };
+    this.#done = { edges, ...maps, growsMemory: growsMemory(rewriter) };
   }
+}
+
+function growsMemory({ module }: ModuleRewriter): boolean {
+  let grows = false;
+  for (const func of module.functions) {
+    walkBody(module, func, ({ opcode }) => {
+      grows ||= opcode === OP.memoryGrow;
+    });
+  }
+  return grows;
 }
 
 function takeMaps(rewriter: ModuleRewriter, count: number): EdgeMaps {

@@ -3,7 +3,7 @@ import { fileOf, linesOf } from "./devices.ts";
 
 /** What kind of finding a planted mistake is: a rule of the host's, or one that only a fuzzer's own oracles tell. */
 export type DeviceClass = RuleName | OracleClass;
-export type OracleClass = "invariant" | "memory-growth" | "storm";
+export type OracleClass = "invariant" | "memory-growth";
 
 /** A planted mistake, and where its finding must point. */
 export interface PlantedDevice {
@@ -39,6 +39,7 @@ const RULES: Readonly<Record<string, RuleName>> = {
   "guest-count": "limit",
   "own-registers": "argument",
   "behind-mapping": "mapping",
+  "zero-period": "limit",
 };
 
 /** Told by a fuzzer only. An ordinary run sees what the guest sees: the expectations of the trigger script fail. */
@@ -48,7 +49,6 @@ const ORACLES: Readonly<Record<string, OracleClass>> = {
   "truncated-address": "invariant",
   "survives-reset": "invariant",
   "memory-growth": "memory-growth",
-  "zero-period": "storm",
 };
 /** Mistakes of the fuzzer's classes that end in a fault of another rule when a script goes on long enough. */
 const ENDS_AS: Readonly<Record<string, RuleName>> = { "memory-growth": "limit" };

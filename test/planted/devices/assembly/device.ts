@@ -148,7 +148,12 @@ function register(at: usize): usize {
 
 /** Arms the timer once. @param ns nanoseconds of virtual time from now */
 export function arm_timer(vdp: vdev_t, ns: u64): void {
-  guest_timer_notify(slot_of(vdp, TIMER), null, ns);
+  guest_timer_notify(timer_of(vdp), null, ns);
+}
+
+/** The device's timer. */
+export function timer_of(vdp: vdev_t): guest_timer_t {
+  return slot_of(vdp, TIMER);
 }
 
 /** A device with invariants. @param at what registered it */
@@ -178,7 +183,8 @@ export function to_guest(address: u64, from: usize, length: u32): bool {
   return error == EOK;
 }
 
-function guest_block(address: u64, length: u32): qvm_state_block {
+/** A place in guest memory, on the SDK's stack. */
+export function guest_block(address: u64, length: u32): qvm_state_block {
   const block = qvm_state_block.local();
   memory.fill(changetype<usize>(block), 0, qvm_state_block.SIZEOF);
   block.location = address;

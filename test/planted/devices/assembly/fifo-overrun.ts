@@ -6,7 +6,7 @@ import { device, FIXED } from "./device";
 const STATUS_RO: u32 = 0x00;
 const DATA_RW: u32 = 0x04;
 const READY: u32 = 0x80;
-const FIFO: u32 = 16;
+const FIFO: u32 = 8;
 const COMMAND_SPECIFY: u32 = 0x03;
 const COMMAND_DRIVE_SPECIFICATION: u32 = 0x8e;
 

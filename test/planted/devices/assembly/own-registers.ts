@@ -1,7 +1,9 @@
 /** A copy engine that may be sent to its own registers, to start itself again. Finding: argument. */
+import { GXF_NONE, guest_cpu_write } from "vdevbox/abi/guest";
+import { stack_mark, stack_release } from "vdevbox/abi/stack";
 import { cstr } from "vdevbox/abi/string";
 import { vdev_t } from "vdevbox/abi/vdev-core";
-import { device, FIXED, to_guest } from "./device";
+import { device, FIXED, guest_block } from "./device";
 
 const DESTINATION_RW: u32 = 0x00;
 const VALUE_RW: u32 = 0x08;
@@ -20,7 +22,9 @@ function is_own(vdp: vdev_t): bool {
 function start(vdp: vdev_t): void {
   if (FIXED && is_own(vdp)) return;
   store<u32>(word, value_of);
-  to_guest(destination, word, 4); // BUG
+  const mark = stack_mark();
+  guest_cpu_write(0, GXF_NONE, guest_block(destination, 4), 1, word, 4); // BUG
+  stack_release(mark);
 }
 
 function read(vdp: vdev_t, offset: u32, width: u32): u64 {

@@ -1,7 +1,8 @@
-/** A periodic timer with a period of 0 fires again and again without time going on. Finding: storm. */
+/** A periodic timer with a period of 0 fires again and again without time going on. Finding: limit. */
+import { guest_timer_notify } from "vdevbox/abi/guest";
 import { cstr } from "vdevbox/abi/string";
 import { vdev_t } from "vdevbox/abi/vdev-core";
-import { arm_timer, FIXED, timed_device } from "./device";
+import { FIXED, timed_device, timer_of } from "./device";
 
 /** Nanoseconds. */
 const PERIOD_RW: u32 = 0x00;
@@ -15,7 +16,7 @@ let control: u32 = 0;
 let ticks: u32 = 0;
 
 function arm(vdp: vdev_t): void {
-  arm_timer(vdp, FIXED ? max(period, SHORTEST_NS) : period); // BUG
+  guest_timer_notify(timer_of(vdp), null, FIXED ? max(period, SHORTEST_NS) : period); // BUG
 }
 
 function tick(vdp: vdev_t): void {
