@@ -6,9 +6,12 @@ import type { Vm } from "../vm/vm.ts";
 const STEPS = 2_000_000;
 const HOST_WORK = 50_000;
 
-/** A VM whose modules count the edges they take, or keep what they compare. @throws UserError as `createVm` */
-export function fuzzVm(plan: VmPlan, fuzz: "edges" | "comparisons"): Vm {
+/**
+ * A VM whose modules count the edges they take, or keep what they compare.
+ * @param tellAccesses whether a listener, when there is one, is told of each access @throws UserError as `createVm`
+ */
+export function fuzzVm(plan: VmPlan, fuzz: "edges" | "comparisons", tellAccesses = false): Vm {
   const steps = Math.min(STEPS, plan.limits?.steps ?? STEPS);
   const limits = { ...plan.limits, steps, hostWork: HOST_WORK };
-  return createVm({ ...plan, limits }, { fuzz, tellAccesses: false });
+  return createVm({ ...plan, limits }, { fuzz, tellAccesses });
 }
