@@ -6,6 +6,8 @@ import { counted } from "../plural.ts";
 /** One option of a command: how it is written and what it does. */
 export interface OptionHelp {
   readonly name: string;
+  /** One letter that stands for it, as in `-o`. */
+  readonly short?: string;
   /** Name of the value in the help; without one the option is a switch. */
   readonly value?: string;
   readonly multiple?: boolean;
@@ -53,8 +55,9 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
 function parseWords(command: Command, argv: readonly string[]) {
   const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
   const once: string[] = [];
-  for (const { name, value, multiple } of command.options) {
-    options[name] = { type: value === undefined ? "boolean" : "string", multiple: value !== undefined };
+  for (const { name, short, value, multiple } of command.options) {
+    const type = value === undefined ? "boolean" : "string";
+    options[name] = { type, multiple: value !== undefined, ...(short && { short }) };
     once.push(...(multiple === true ? [] : [name]));
   }
   try {
@@ -107,8 +110,8 @@ function known(command: Command, arg: string): boolean {
 }
 
 export function formatHelp(command: Command): string {
-  const rows = command.options.map(({ name, value, help }): [string, string] => [
-    value === undefined ? `--${name}` : `--${name} ${value}`,
+  const rows = command.options.map(({ name, short, value, help }): [string, string] => [
+    `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
     help,
   ]);
   rows.push(["--help", "this text"]);

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { counted } from "../plural.ts";
+import { FuzzStatus } from "./fuzz-status.ts";
+import { StatusLine } from "./status-line.ts";
 
 /** What a job says of itself, a line of JSON. */
 interface JobLine {
@@ -15,6 +17,9 @@ interface JobLine {
   readonly folder?: string;
 }
 
+/** Milliseconds between two looks at how the jobs go, and between two lines of JSON. */
+const LOOK_MS = 250;
+const JSON_MS = 1000;
 /** Milliseconds a job has to end by itself once it is asked to. */
 const PATIENCE_MS = 5000;
 
@@ -24,6 +29,9 @@ export class FuzzJobs {
   readonly #json: boolean;
   readonly #interrupted: () => boolean;
   readonly #last = new Map<number, JobLine>();
+  readonly #line = new StatusLine(process.stderr, () => performance.now());
+  readonly #status = new FuzzStatus(() => performance.now());
+  #lastLine = performance.now();
   #findings = 0;
   #failed: number | undefined;
 
@@ -39,13 +47,14 @@ export class FuzzJobs {
     const watch = setInterval(() => {
       this.#tell();
       if (this.#interrupted()) for (const { child } of jobs) stop(child);
-    }, 1000);
+    }, LOOK_MS);
     try {
       await Promise.all(jobs.map(({ ended }) => ended));
     } finally {
       clearInterval(watch);
       for (const { child } of jobs) if (child.exitCode === null) child.kill("SIGKILL");
     }
+    this.#line.clear();
     const total = this.#total();
     if (this.#json) console.log(JSON.stringify({ kind: "end", jobs: this.#count, ...total }));
     else {
@@ -61,7 +70,7 @@ export class FuzzJobs {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const lines = createInterface({ input: child.stdout! });
-    lines.on("line", (line) => this.#line(index, line));
+    lines.on("line", (line) => this.#hear(index, line));
     const ended = new Promise<void>((resolve) => {
       child.on("close", (code) => {
         // A job that was killed is missed, and its findings are in the folder; one that cannot work says why itself.
@@ -72,7 +81,7 @@ export class FuzzJobs {
     return { child, ended };
   }
 
-  #line(index: number, text: string): void {
+  #hear(index: number, text: string): void {
     let line: JobLine;
     try {
       line = JSON.parse(text);
@@ -82,13 +91,22 @@ export class FuzzJobs {
     if (line.kind === "progress" || line.kind === "end") this.#last.set(index, line);
     else if (line.kind === "finding") {
       this.#findings++;
+      this.#line.clear();
       console.log(this.#json ? text : `${line.message}\n  ${line.folder}`);
     }
   }
 
   #tell(): void {
-    if (this.#json) console.log(JSON.stringify({ kind: "progress", jobs: this.#count, ...this.#total() }));
-    else if (this.#last.size > 0) console.error(this.#text());
+    const total = this.#total();
+    if (!this.#json) {
+      this.#status.see(total);
+      if (this.#last.size > 0) this.#line.show(() => `${this.#count} jobs: ${this.#status.text(total, total.rate)}`);
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#lastLine < JSON_MS) return;
+    this.#lastLine = now;
+    console.log(JSON.stringify({ kind: "progress", jobs: this.#count, ...total }));
   }
 
   #total() {

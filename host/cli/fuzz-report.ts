@@ -2,10 +2,10 @@ import type { Reached, SourceCoverage } from "../fuzz/lcov.ts";
 import type { Progress, ToldFinding } from "../fuzz/session.ts";
 import { counted } from "../plural.ts";
 import { findingText } from "./finding-text.ts";
+import { FuzzStatus } from "./fuzz-status.ts";
+import { StatusLine } from "./status-line.ts";
 
-/** Milliseconds between two lines of progress: on a terminal they replace each other, in a log they pile up. */
-const TERMINAL_MS = 250;
-const LOG_MS = 5000;
+/** Milliseconds between two lines of JSON. */
 const JSON_MS = 1000;
 
 /** Tells how a campaign goes. */
@@ -13,17 +13,16 @@ export class FuzzReport {
   readonly #what: string;
   readonly #folder: string;
   readonly #json: boolean;
-  readonly #isTerminal: boolean;
+  readonly #line = new StatusLine(process.stderr, () => performance.now());
+  readonly #status = new FuzzStatus(() => performance.now());
   readonly #start = performance.now();
   #last = performance.now();
   #lastExecutions = 0;
-  #hasLine = false;
 
   constructor(what: string, folder: string, json: boolean) {
     this.#what = what;
     this.#folder = folder;
     this.#json = json;
-    this.#isTerminal = process.stderr.isTTY === true && !json;
   }
 
   start({ corpus, edges, allEdges, findings }: Progress): void {
@@ -34,14 +33,17 @@ export class FuzzReport {
   }
 
   progress(progress: Progress): void {
+    if (!this.#json) {
+      this.#status.see(progress);
+      this.#line.show(() => this.#status.text(progress));
+      return;
+    }
     const now = performance.now();
-    const every = this.#json ? JSON_MS : this.#isTerminal ? TERMINAL_MS : LOG_MS;
-    if (now - this.#last < every) return;
+    if (now - this.#last < JSON_MS) return;
     const rate = Math.round(((progress.executions - this.#lastExecutions) * 1000) / (now - this.#last));
     this.#last = now;
     this.#lastExecutions = progress.executions;
-    if (this.#json) this.#print({ kind: "progress", seconds: this.#seconds(now), rate, ...progress });
-    else this.#line(this.#text(progress, rate));
+    this.#print({ kind: "progress", seconds: this.#seconds(now), rate, ...progress });
   }
 
   finding(told: ToldFinding): void {
@@ -50,7 +52,7 @@ export class FuzzReport {
       this.#print({ kind: "finding", ...finding, folder, unwritten, operations, executions, script, isConfirmed });
       return;
     }
-    this.#clear();
+    this.#line.clear();
     const lines = [
       findingText(finding),
       `after ${executions.toLocaleString("en")} executions; ${counted(operations, "operation")} in ${folder}`,
@@ -62,7 +64,7 @@ export class FuzzReport {
   }
 
   note(text: string): void {
-    this.#clear();
+    this.#line.clear();
     console.error(`note: ${text}`);
   }
 
@@ -86,7 +88,7 @@ export class FuzzReport {
       });
       return;
     }
-    this.#clear();
+    this.#line.clear();
     const { findings } = progress;
     const found = findings === 0 ? "no findings" : counted(findings, "finding");
     console.log(`${this.#what}: ${found} in ${this.#seconds(now)} s; ${this.#text(progress, rate)}; ${this.#folder}`);
@@ -108,18 +110,6 @@ export class FuzzReport {
 
   #print(value: unknown): void {
     console.log(JSON.stringify(value));
-  }
-
-  #line(text: string): void {
-    if (this.#isTerminal) {
-      process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
-      this.#hasLine = true;
-    } else console.error(text);
-  }
-
-  #clear(): void {
-    if (this.#hasLine) process.stderr.write("\r\u001b[K");
-    this.#hasLine = false;
   }
 }
 

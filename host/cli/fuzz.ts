@@ -4,10 +4,12 @@ import type { ConfigPiece } from "../config/parse-config.ts";
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { CampaignFolder } from "../fuzz/campaign-folder.ts";
+import { writeRecord } from "../fuzz/campaign-record.ts";
 import { FuzzSession } from "../fuzz/session.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
 import { numberOf, PLACE, piecesOf } from "./explore.ts";
+import { FuzzFiles } from "./fuzz-files.ts";
 import { FuzzJobs } from "./fuzz-jobs.ts";
 import { FuzzReport } from "./fuzz-report.ts";
 
@@ -64,8 +66,12 @@ async function run(args: ParsedArguments): Promise<number> {
   process.once("SIGTERM", stop);
   try {
     const jobs = numberOf(args, "jobs", 1, JOBS_MAX) ?? 1;
-    if (jobs > 1 && !args.flag("merge")) return await new FuzzJobs(jobs, args.flag("json"), () => interrupted).run();
-    return await fuzz(args, what, () => interrupted);
+    if (jobs === 1 || args.flag("merge")) return await fuzz(args, what, () => interrupted);
+    const code = await new FuzzJobs(jobs, args.flag("json"), () => interrupted).run();
+    // Each job has written what it knew of; now all is known.
+    const folder = new CampaignFolder(outOf(args, what));
+    new FuzzFiles(folder, nameOf(what), (text) => console.error(`note: ${text}`)).found();
+    return code;
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
@@ -75,10 +81,12 @@ async function run(args: ParsedArguments): Promise<number> {
 async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
   const folder = new CampaignFolder(outOf(args, what));
   const report = new FuzzReport(what, folder.path, args.flag("json"));
-  const session = sessionOf(args, folder, report);
+  const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
+  const session = sessionOf(args, folder, report, files);
   if (args.flag("merge")) {
     const gone = folder.replaceBy(session.merge().programs);
     for (const file of gone) rmSync(file, { force: true });
+    files.found();
     report.merged(session.campaign.corpus.minimal().length, gone.length);
     return 0;
   }
@@ -86,27 +94,30 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   const seconds = numberOf(args, "seconds", 0.1, 1e7) ?? (executions === undefined ? SECONDS : undefined);
   const end = seconds === undefined ? Infinity : performance.now() + seconds * 1000;
   report.start(session.progress);
+  files.begin(shardOf(args)?.index ?? 0);
   await session.writeFound();
   while (!interrupted() && performance.now() < end && session.campaign.executions < (executions ?? Infinity)) {
     await session.step();
     report.progress(session.progress);
+    files.progress(session.progress);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  files.end(session.progress);
   report.end(session.progress, session.writeCoverage());
   return session.progress.findings === 0 ? 0 : 1;
 }
 
-function sessionOf(args: ParsedArguments, folder: CampaignFolder, report: FuzzReport): FuzzSession {
+function sessionOf(args: ParsedArguments, folder: CampaignFolder, report: FuzzReport, files: FuzzFiles): FuzzSession {
   const words = args.positionals;
   const isModule = words[0]!.endsWith(".wasm");
   const given = isModule ? [...words, RAM] : words;
   try {
-    return makeSession(args, piecesOf(given), folder, report);
+    return makeSession(args, piecesOf(given), folder, report, files);
   } catch (error) {
     // A module alone may need a place; what it says without one is what its user has to know, if that is not it.
     if (!(error instanceof UserError) || !isModule || words.some((word) => /\bloc\b/.test(word))) throw error;
     try {
-      return makeSession(args, piecesOf([words[0]!, PLACE, ...given.slice(1)]), folder, report);
+      return makeSession(args, piecesOf([words[0]!, PLACE, ...given.slice(1)]), folder, report, files);
     } catch {
       throw error;
     }
@@ -118,27 +129,37 @@ function makeSession(
   pieces: readonly ConfigPiece[],
   folder: CampaignFolder,
   report: FuzzReport,
+  files: FuzzFiles,
 ): FuzzSession {
   const what = args.positionals[0]!;
   const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
   const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "fuzz" });
   const shard = shardOf(args);
-  return new FuzzSession({
+  const session = new FuzzSession({
     plan,
     pieces,
     folder,
     seed: (numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1) + (shard?.index ?? 0),
     isShared: shard !== undefined,
     seeds: args.values("seeds"),
-    onFinding: (told) => report.finding(told),
+    onFinding: (told) => {
+      report.finding(told);
+      files.found();
+    },
     onNote: (text) => report.note(text),
     now: () => performance.now(),
   });
+  writeRecord(folder, nameOf(what), plan, pieces);
+  return session;
 }
 
 function outOf(args: ParsedArguments, what: string): string {
-  const name = basename(what).replace(/\.\w+$/, "");
-  return args.value("out") ?? join("build", "out", "fuzz", name);
+  return args.value("out") ?? join("build", "out", "fuzz", nameOf(what));
+}
+
+/** What is fuzzed, in a word. */
+function nameOf(what: string): string {
+  return basename(what).replace(/\.\w+$/, "");
 }
 
 /** @throws UsageError for what is no `I/N` */

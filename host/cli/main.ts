@@ -13,6 +13,7 @@ import { fromHere } from "./finding-text.ts";
 import { fuzzCommand } from "./fuzz.ts";
 import { exitCodeAfterOutput, watchOutput } from "./output-failure.ts";
 import { replayCommand } from "./replay.ts";
+import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 
 /** Exit codes of all commands but `run`, which has qvm's. */
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   exploreCommand,
   fuzzCommand,
+  reportCommand,
   benchCommand,
   demoCommand,
 ];

@@ -6,10 +6,13 @@ import type { Vm } from "../vm/vm.ts";
 const STEPS = 2_000_000;
 const HOST_WORK = 50_000;
 
-/** A VM whose modules count the edges they take, or keep what they compare. @throws UserError as `createVm` */
-export function fuzzVm(plan: VmPlan, fuzz: "edges" | "comparisons"): Vm {
+/**
+ * A VM whose modules count the edges they take, or keep what they compare.
+ * @param tellAccesses whether a listener, when there is one, is told of each access @throws UserError as `createVm`
+ */
+export function fuzzVm(plan: VmPlan, fuzz: "edges" | "comparisons", tellAccesses = false): Vm {
   const steps = Math.min(STEPS, plan.limits?.steps ?? STEPS);
   const limits = { ...plan.limits, steps, hostWork: HOST_WORK };
   const { restless: _, growth: __, ...rest } = plan; // looked for by looks of their own, see look.ts
-  return createVm({ ...rest, limits, races: false }, { fuzz, tellAccesses: false });
+  return createVm({ ...rest, limits, races: false }, { fuzz, tellAccesses });
 }
