@@ -112,7 +112,7 @@ function openHostDevice(device: CharacterDevice, text: string): number {
   const [, direction, name] = /^([<>]?)(.*)$/s.exec(text)!;
   if (name !== "-") {
     const sentence = `${device.vdev.name} is to use the host device "${name}"; vdevbox has "-" only, as in \`hostdev >-\``;
-    throw new UserError(sentence, device.vdev.plan.place);
+    throw new UserError(sentence, device.vdev.optionPlace ?? device.vdev.plan.place);
   }
   if (direction !== ">") device.hasInput = true;
   if (direction !== "<") device.hasOutput = true;

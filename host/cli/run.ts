@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { UserError } from "../errors.ts";
+import { formatPlace, UserError } from "../errors.ts";
 import { counted } from "../plural.ts";
 import { Recorder, type RunSource } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
@@ -254,7 +254,7 @@ class Run {
       verbose: this.#args.flag("verbose"),
       notes: notesOf(session.vm),
     });
-    for (const note of config.notes) this.#sink.err(`note: ${note.place.file}:${note.place.line}: ${note.text}\n`);
+    for (const note of config.notes) this.#sink.err(`note: ${formatPlace(note.place)}: ${note.text}\n`);
     this.#explainer?.start(session.vm, this.#args.positionals[0]!, guest);
     for (const event of this.#early) this.#show(event);
     return session;

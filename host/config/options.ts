@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readable, UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import {
@@ -52,8 +53,9 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
   ram: ({ config, words }, option) => config.ram.push(readRam(words.argument(option, "[address,]length"), option)),
   rom: readRom,
   load: ({ config, words }, option) => {
-    config.loads.push({ kind: "image", file: words.argument(option, "a file").text, place: option.place });
-    note(config, option, `"load" is kept, but no guest of vdevbox starts from it`);
+    const file = words.argument(option, "a file");
+    config.loads.push({ kind: "image", file: file.text, place: option.place });
+    note(config, option, `"load" is kept, but no guest of vdevbox starts from it${missing(file)}`);
   },
   initrd: readInitrd,
   cmdline: ({ config, words }, option) => {
@@ -205,8 +207,15 @@ function readInitrd({ config, words }: ReadState, option: ConfigWord): void {
     const hint = load === undefined ? "" : didYouMean(load.text, ["load"]);
     throw new UserError(`"initrd" is written initrd load FILE${hint}`, option.place);
   }
-  config.loads.push({ kind: "initrd", file: words.argument(load, "a file").text, place: option.place });
-  note(config, option, `"initrd load" is kept, but no guest of vdevbox starts from it`);
+  const file = words.argument(load, "a file");
+  config.loads.push({ kind: "initrd", file: file.text, place: option.place });
+  note(config, option, `"initrd load" is kept, but no guest of vdevbox starts from it${missing(file)}`);
+}
+
+/** For a note: a configuration of a target names files that are there, and not where vdevs are developed. */
+function missing({ text }: ConfigWord): string {
+  const [, , file] = /^(0x[\da-fA-F]+,|\d+,)?(.*)$/s.exec(text)!;
+  return existsSync(file!) ? "" : `, and there is no file ${file} here`;
 }
 
 function readUnsupported({ config, words, repeats }: ReadState, option: ConfigWord): void {

@@ -141,6 +141,21 @@ describe("a vdev", () => {
   });
 
   it.each([
+    ["dump dryrun", "dryrun"],
+    ["load ram", "ram"],
+    ["system cpu", "cpu"],
+  ])("notes an option's word that %s takes as its argument", (text, word) => {
+    expect(notes(text).filter((note) => note.includes(`takes the word "${word}"`))).toHaveLength(1);
+    expect(notes(text.replace(word, `"${word}"`)).filter((note) => note.includes("takes the word"))).toEqual([]);
+  });
+
+  it("notes images that are not on this machine, and no others", () => {
+    expect(notes("load 0x80000000,/nowhere/ifs.bin").join()).toContain("there is no file /nowhere/ifs.bin here");
+    expect(notes("initrd load /nowhere/root").join()).toContain("there is no file /nowhere/root here");
+    expect(notes(`load 0x1000,${import.meta.filename}`).join()).not.toContain("there is no file");
+  });
+
+  it.each([
     ["cpu sched 1 sched 2", "sched"],
     ["cpu runmask 1 runmask 2", "runmask"],
     ["cpu partition a partition b", "partition"],

@@ -39,7 +39,10 @@ export function parseConfigPieces(pieces: readonly ConfigPiece[]): VmConfig {
   const all = pieces.flatMap(({ text, file }) => readWords(text, file));
   const config = emptyConfig();
   const memory = new HostMemory(config.notes);
-  const words = new WordReader(all.map((word) => memory.substitute(word)));
+  const words = new WordReader(
+    all.map((word) => memory.substitute(word)),
+    config.notes,
+  );
   const repeats = new Repeats(config.notes);
   const state: ReadState = { config, words, repeats, open: { kind: "vm" }, atStart: true };
   for (let word = words.next(); word !== undefined; word = words.next()) {

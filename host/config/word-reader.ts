@@ -1,14 +1,18 @@
 import { UserError } from "../errors.ts";
 import { ALL_WORDS } from "./grammar.ts";
+import type { ConfigNote } from "./vm-config.ts";
 import type { ConfigWord } from "./words.ts";
 
 /** The words of a configuration in order, with the one rule about arguments. */
 export class WordReader {
   readonly #words: readonly ConfigWord[];
+  readonly #notes: ConfigNote[];
   #at = 0;
 
-  constructor(words: readonly ConfigWord[]) {
+  /** @param notes gets what may be a slip */
+  constructor(words: readonly ConfigWord[], notes: ConfigNote[]) {
     this.#words = words;
+    this.#notes = notes;
   }
 
   next(): ConfigWord | undefined {
@@ -32,6 +36,10 @@ export class WordReader {
         `"${option.text}" needs ${what}, but the option "${word.text}" follows; if that word is meant, put it in quotes`,
         option.place,
       );
+    }
+    if (!word.quoted && ALL_WORDS.has(word.text)) {
+      const text = `"${option.text}" takes the word "${word.text}" behind it as ${what}; if the option is meant, "${option.text}" has to get ${what} first`;
+      this.#notes.push({ text, place: word.place });
     }
     return word;
   }

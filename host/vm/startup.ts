@@ -268,6 +268,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   for (const option of plan.options(factory.optionList)) {
     const takesNone = factory.optionList[option.index]!.startsWith(QVM_OPTION_NO_ARG_PREFIX);
     const argument = takesNone ? undefined : option.argument;
+    vdev.optionPlace = option.place;
     control(vm, vdev, {
       callback: "OPTION",
       ctrl: VDEV_CTRL_FIRST_OPTIDX + option.index,
@@ -277,6 +278,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
       option: option.name,
     });
   }
+  vdev.optionPlace = undefined;
   control(vm, vdev, { callback: "OPTIONS_END", ctrl: VDEV_CTRL_OPTIONS_END });
   completeController(vm, vdev);
 }

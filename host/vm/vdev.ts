@@ -1,3 +1,4 @@
+import type { SourcePlace } from "../errors.ts";
 import type { PicFunctions } from "../interrupts/pic-functions.ts";
 import type { Region } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
@@ -37,4 +38,6 @@ export interface Vdev {
   readonly vdp: number;
   /** Its regions, across both spaces. */
   readonly regions: Region[];
+  /** Where the option is given that it is being told of. */
+  optionPlace?: SourcePlace | undefined;
 }

@@ -38,6 +38,14 @@ describe("dryrun", () => {
   });
 });
 
+describe("a host device that is not here", () => {
+  it("is told at the option that names it", () => {
+    const { code, err } = vdevbox("run", "system lab vdev pl011 loc 0x1c090000 hostdev /dev/ser1");
+    expect(err).toMatch(/^<command line>:1:38: pl011 is to use the host device "\/dev\/ser1"/m);
+    expect(code).toBe(64);
+  });
+});
+
 describe("messages", () => {
   it("of one vdev go where its log says, of the others where logger says, added up", () => {
     const conf = file(
