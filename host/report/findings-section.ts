@@ -50,7 +50,7 @@ ${full.length < findings.length && html`<p class="muted">The first ${full.length
 function rowOf({ finding }: ReportedFinding, i: number, address: string): Markup {
   const { severity, rule, message } = finding;
   const where = placeOf(finding);
-  return html`<tr><td class="num"><a href="${address}">${i + 1}</a></td><td>${kind(severity)}</td><td>${rule}</td><td>${cut(message, 300)}</td><td><code>${where}</code></td></tr>\n`;
+  return html`<tr><td class="num"><a href="${address}">${i + 1}</a></td><td>${kind(severity)}</td><td>${rule}</td><td>${cut(message, 300)}</td><td class="mono">${where}</td></tr>\n`;
 }
 
 /** `vault.ts:42` of the innermost frame that has a line. */

@@ -45,7 +45,8 @@ describe.skipIf(binary === undefined)("the page of a campaign in Chromium", () =
     await runCampaign({ ...vault, path: join(root, "vault"), executions: 3000 });
     write("vault", join(root, "vault"));
     const shipped = { modulePath: [join(packageRoot(), "build/out/vdevs")], executions: 3000 };
-    const board = "ram 0,1M\nvdev pl011 loc 0x1c090000\nvdev wdt-sp805 loc 0x1c0f0000\nvdev mc146818 loc io:0x70\n";
+    const board =
+      "ram 0,1M\nvdev pl011 loc 0x1c090000\nvdev wdt-sp805 loc 0x1c0f0000\nvdev pl031 loc 0x1c170000\nvdev mc146818 loc io:0x70\n";
     await runCampaign({ ...shipped, what: "board", config: board, path: join(root, "board") });
     write("board", join(root, "board"));
     for (const folder of ["corpus", "findings"]) mkdirSync(join(root, "empty", folder), { recursive: true });
