@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["host/**/*.test.ts", "abi/**/*.test.ts", "build/**/*.test.ts", "vdevs/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: ["build/out/**", "node_modules/**", "test/system/**"],
+    exclude: ["build/out/**", "node_modules/**", "test/system/**", "test/browser/**"],
     testTimeout: 30_000,
     // Test files keep no state for others: one import of the host for all of a process takes a fifth of the time off.
     isolate: false,

@@ -41,6 +41,13 @@ describe("a status line", () => {
     expect(text.length).toBe(before);
   });
 
+  it.each([0, undefined])("is there on a terminal that does not say how wide it is (%s)", (columns) => {
+    const { text, clock, show } = made(columns === undefined ? { isTTY: true } : { isTTY: true, columns });
+    clock.now = 5000;
+    show("x".repeat(500));
+    expect(shown(text.join(""))).toMatch(/^x{40,80}$/);
+  });
+
   it("is a line every few seconds elsewhere, without any control character", () => {
     const { line, text, clock, show } = made({});
     for (clock.now = 0; clock.now <= 20_000; clock.now += 10) show(`at ${clock.now}`);

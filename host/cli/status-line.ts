@@ -9,6 +9,8 @@ export interface Terminal {
 const TERMINAL_MS = 250;
 const LOG_MS = 5000;
 
+/** Of a terminal that does not say. */
+const WIDTH = 80;
 const CLEAR = "\r\u001b[K";
 
 /** One line that says how something goes: replaced on a terminal, one below the other elsewhere. */
@@ -40,8 +42,8 @@ export class StatusLine {
       this.#terminal.write(`${text()}\n`);
       return;
     }
-    const { columns = 80 } = this.#terminal;
-    this.#terminal.write(`${CLEAR}${text().slice(0, Math.max(0, columns - 1))}`);
+    const columns = this.#terminal.columns || WIDTH; // some say 0
+    this.#terminal.write(`${CLEAR}${text().slice(0, columns - 1)}`);
     this.#isThere = true;
   }
 

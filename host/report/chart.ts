@@ -31,7 +31,7 @@ const LABEL = 52;
 /** An SVG with axes, a line and marks. Time is logarithmic: half of what there is to find is found at once. */
 export function drawChart(chart: Chart): Markup {
   const { id, title, summary, points, limit, marks = [], width, height } = chart;
-  const end = Math.max(1, points.at(-1)?.[0] ?? 1);
+  const end = Math.max(0.2, points.at(-1)?.[0] ?? 1);
   const least = Math.min(Math.max(0.1, points.find(([seconds]) => seconds > 0)?.[0] ?? 0.1), end / 10);
   const x = (seconds: number) =>
     LEFT + ((width - LEFT - RIGHT) * Math.log(Math.max(seconds, least) / least)) / Math.log(end / least);

@@ -37,7 +37,7 @@ export function findingsSection(
   }
   const listed = findings.slice(0, Math.max(full.length, LISTED_MAX));
   return html`<section id="findings"><h2>Findings</h2>
-<div class="scroll"><table class="wide">
+<div class="scroll" tabindex="0" role="region" aria-label="Findings"><table class="wide">
 <caption>Each cause once. What is in the folder <code>findings/</code> is shown, also what has been mended since.</caption>
 <thead><tr><th scope="col" class="num">no.</th><th scope="col">kind</th><th scope="col">rule</th><th scope="col">what happened</th><th scope="col">where</th></tr></thead>
 <tbody>${listed.map((one, i) => rowOf(one, i, i < full.length ? `#${findingId(i)}` : link(one.name)))}</tbody></table></div>
@@ -50,7 +50,7 @@ ${full.length < findings.length && html`<p class="muted">The first ${full.length
 function rowOf({ finding }: ReportedFinding, i: number, address: string): Markup {
   const { severity, rule, message } = finding;
   const where = placeOf(finding);
-  return html`<tr><td class="num"><a href="${address}">${i + 1}</a></td><td>${kind(severity)}</td><td>${rule}</td><td>${cut(message, 300)}</td><td><code>${where}</code></td></tr>\n`;
+  return html`<tr><td class="num"><a href="${address}">${i + 1}</a></td><td>${kind(severity)}</td><td>${rule}</td><td>${cut(message, 300)}</td><td class="mono">${where}</td></tr>\n`;
 }
 
 /** `vault.ts:42` of the innermost frame that has a line. */

@@ -23,7 +23,7 @@ export function registersSection(regions: readonly RegionUse[]): Markup {
   }
   const hidden = regions.slice(shown.length);
   return html`<section id="registers"><h2>Registers</h2>
-<p>Accesses that the programs of the corpus make, each program executed once. <span class="key">More are darker:
+<p>Accesses that the programs of the corpus make, each program executed once. <span class="key">The more, the stronger:
 ${[1, 10, 100, 1000, 10_000].map((count, i) => html`<span class="h${i + 1}">${i === 0 ? "1" : `${grouped(count)}+`}</span> `)}</span>
 <span class="h0">0</span> is a width that the vdev takes and no program tries; a dash is one that it does not take.</p>
 ${shown}
@@ -77,7 +77,8 @@ function rowOf(row: RegisterUse, { cells, widths, digits, hasTable }: Columns): 
     kind === "between" ? "no register" : kind === "inside" ? `inside ${register!.name}` : (register?.name ?? "");
   const counts = (of: ReadonlyMap<number, number>, isMeant: boolean) =>
     cells.map((width) => {
-      const fits = kind === "exact" && isMeant && (register === undefined || width <= register.bytes);
+      const fits =
+        kind === "exact" && isMeant && (register === undefined ? offset % width === 0 : width <= register.bytes);
       return heatCell(of.get(width) ?? 0, fits && widths.includes(width));
     });
   const mask = (bits: number | undefined) => (kind === "exact" && register!.bytes <= 4 ? bits : undefined);
@@ -101,9 +102,21 @@ function valueCells(seen: ValuesSeen, kind: RegisterUse["kind"], mask: number | 
   const many = seen.distinct === 1 ? "" : `${grouped(seen.distinct)}${seen.isMore ? " or more" : ""}: `;
   if (mask === 0) return html`<td class="l mono">${many}${range}</td><td class="muted">–</td>`;
   const both = mask === undefined ? seen.bothWays : seen.bothWays & BigInt(mask);
-  const of = mask === undefined ? "" : ` of ${hex(mask)}`;
   const isWhole = mask === undefined || both === BigInt(mask);
-  return html`<td class="l mono">${many}${range}</td><td class="l mono${isWhole ? "" : " warning"}">${short(both)}${of}</td>`;
+  return html`<td class="l mono">${many}${range}</td><td class="l mono${isWhole ? "" : " warning"}">${bitsText(both, mask)}</td>`;
+}
+
+/** Bits that were both ways: those, or those that were not, whichever are fewer. */
+function bitsText(both: bigint, mask: number | undefined): string {
+  if (both === 0n) return "none";
+  if (mask === undefined) return short(both);
+  const missing = BigInt(mask) & ~both;
+  if (missing === 0n) return "all";
+  return bitCount(missing) < bitCount(both) ? `all but ${short(missing)}` : `only ${short(both)}`;
+}
+
+function bitCount(value: bigint): number {
+  return value.toString(2).replaceAll("0", "").length;
 }
 
 function short(value: bigint): string {

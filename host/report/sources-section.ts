@@ -92,7 +92,7 @@ export function sourcesSection(
   }
   return html`<section id="sources"><h2>Sources</h2>
 <p>What the corpus and the programs of findings reach of the AssemblyScript sources, the start of the VM included. A branch is one of the compiled code: what the compiler inlined into several places counts as often.</p>
-<div class="scroll"><table>
+<div class="scroll" tabindex="0" role="region" aria-label="Files"><table>
 <thead><tr><th scope="col">file</th><th scope="col">lines</th><th scope="col">branches</th></tr></thead>
 <tbody>${files.slice(0, FILES_MAX).map((file) => fileRow(file, shown.has(file)))}</tbody></table></div>
 ${files.length > FILES_MAX && html`<p class="muted">${files.length - FILES_MAX} more files are in coverage.lcov.</p>`}
@@ -133,7 +133,7 @@ function gaps(file: ShownFile): Markup {
       )}${unreached.length > PLACES_MAX && `, and ${unreached.length - PLACES_MAX} more places`}.</p>`
   }${
     partly.length > 0 &&
-    html`<details${new Markup(partly.length <= 12 ? " open" : "")}><summary>Branches never taken in lines that are reached: ${partly.length} ${partly.length === 1 ? "line" : "lines"}</summary><div class="scroll"><table>
+    html`<details${new Markup(partly.length <= 12 ? " open" : "")}><summary>Branches never taken in lines that are reached: ${partly.length} ${partly.length === 1 ? "line" : "lines"}</summary><div class="scroll" tabindex="0" role="region" aria-label="Branches never taken"><table>
 <thead><tr><th scope="col" class="num">line</th><th scope="col">ways taken</th><th scope="col">source</th></tr></thead>
 <tbody>${partly
       .slice(0, PLACES_MAX)

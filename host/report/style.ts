@@ -16,7 +16,7 @@ export const STYLE = `
 @media (prefers-color-scheme:dark){:root{${DARK}}}
 @media print{:root{color-scheme:light;${LIGHT}}}
 *{box-sizing:border-box}
-html{scroll-padding-top:3.2rem}
+html{scroll-padding-top:4.5rem}
 body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 main,header,footer{max-width:1180px;margin:0 auto;padding:0 24px}
 h1{font-size:26px;line-height:1.25;margin:28px 0 2px;overflow-wrap:anywhere}
@@ -47,7 +47,8 @@ tbody th{font-weight:400}
 caption{text-align:left;color:var(--muted);font-size:13px;padding:0 0 6px;caption-side:top}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .wide{width:100%}
-.chart{display:block;width:100%;min-width:760px;height:auto}
+td.mono,th.mono{white-space:nowrap}
+.chart{display:block;width:100%;min-width:920px;height:auto}
 .charts{display:grid;grid-template-columns:1fr 1fr;gap:4px 20px}
 .charts .chart{min-width:480px}
 figure{margin:10px 0}
@@ -89,9 +90,9 @@ summary{cursor:pointer;color:var(--link)}
 footer{margin-top:48px;padding-bottom:32px;color:var(--muted);font-size:13px}
 @media (max-width:760px){main,header,footer,nav ul{padding-left:14px;padding-right:14px}.charts{grid-template-columns:1fr}
 .tiles{grid-template-columns:repeat(auto-fit,minmax(128px,1fr))}}
-@media print{body{font-size:10pt}nav{display:none}main,header,footer{max-width:none;padding:0}
+@media print{body{font-size:10pt}.charts{grid-template-columns:1fr 1fr}code,.mono{font-size:7.5pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 pre{max-height:none;white-space:pre-wrap}.src .c{white-space:pre-wrap;overflow-wrap:anywhere}.scroll,.file{overflow:visible}
-.src,pre{font-size:7.5pt}.chart,.charts .chart{min-width:0}h2,h3{break-after:avoid}tr,figure,.tiles li{break-inside:avoid}
+td.mono,th.mono{white-space:normal;overflow-wrap:anywhere}.src,pre{font-size:7.5pt}.chart,.charts .chart{min-width:0}h2,h3{break-after:avoid}tr,figure,.tiles li{break-inside:avoid}
 table{font-size:8pt}th,td{padding:2px 5px}thead{display:table-header-group}
 .h1,.h2,.h3,.h4,.h5,.src tr>*,.tiles li,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 details::details-content{content-visibility:visible;height:auto}}

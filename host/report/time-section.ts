@@ -25,7 +25,7 @@ export function timeSection(series: Series): Markup {
 <p>${duration(last.seconds)} of work${started}. The last new edge was found ${duration(Math.max(0, last.seconds - since))} before the end. Time is logarithmic.</p>
 ${edgesChart(series)}
 <div class="charts">
-<figure class="scroll" role="group"><figcaption>Executions a second</figcaption>${drawChart({
+<figure class="scroll" role="group" tabindex="0"><figcaption>Executions a second</figcaption>${drawChart({
     id: "rate",
     title: "Executions a second",
     summary: `${grouped(last.executions)} executions in ${duration(last.seconds)}.`,
@@ -33,7 +33,7 @@ ${edgesChart(series)}
     isStepped: false,
     ...SMALL,
   })}</figure>
-<figure class="scroll" role="group"><figcaption>Programs a process works with</figcaption>${drawChart({
+<figure class="scroll" role="group" tabindex="0"><figcaption>Programs a process works with</figcaption>${drawChart({
     id: "corpus-size",
     title: "Programs a process works with",
     summary: `${grouped(last.corpus)} at the end.`,
@@ -41,7 +41,7 @@ ${edgesChart(series)}
     isStepped: true,
     ...SMALL,
   })}</figure></div>
-<details><summary>The figures as a table</summary><div class="scroll"><table>
+<details><summary>The figures as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Figures over time"><table>
 <caption>Edges: of the compiled code of all vdevs; there are ${grouped(allEdges)}</caption>
 <thead><tr><th scope="col" class="num">time</th><th scope="col" class="num">executions</th><th scope="col" class="num">a second</th><th scope="col" class="num">edges</th><th scope="col" class="num">programs</th><th scope="col" class="num">findings</th></tr></thead>
 <tbody>${sampled(series).map(
@@ -69,7 +69,7 @@ function edgesChart({ points, allEdges, resumed }: Series): Markup {
     ...(found.length > 0 ? ["a triangle is a finding"] : []),
     ...(resumed.length > 0 ? ["a dotted line is where the campaign was taken up again"] : []),
   ];
-  return html`<figure class="scroll" role="group"><figcaption>Edges reached ${legend.length > 0 && html`<span class="muted">(${legend.join("; ")})</span>`}</figcaption>${drawChart(
+  return html`<figure class="scroll" role="group" tabindex="0"><figcaption>Edges reached ${legend.length > 0 && html`<span class="muted">(${legend.join("; ")})</span>`}</figcaption>${drawChart(
     {
       id: "edges",
       title: "Edges reached over time",

@@ -119,6 +119,19 @@ describe("accesses by register", () => {
     expect(cells(data!).slice(1, 5)).toEqual(["h0:0", "h0:0", "muted:–", "muted:–"]);
   });
 
+  it("say which bits of a register were never both 0 and 1", () => {
+    const write = (value: bigint) => access(0, { op: "write", value });
+    const said = (...values: bigint[]) => {
+      const { text } = registersSection([used(16, ...values.map(write))]);
+      return /(all but 0x\w+|only 0x\w+|all|none)<\/td><\/tr>/.exec(text)![1];
+    };
+    // Bits 0 to 3 can be written.
+    expect(said(0x0n, 0xfn)).toBe("all");
+    expect(said(0xffn, 0x1n)).toBe("all but 0x1");
+    expect(said(0x4n, 0x84n, 0x5n)).toBe("only 0x1");
+    expect(said(0xf0n, 0x0n)).toBe("none");
+  });
+
   it("of a region with thousands of offsets are cut, and it says so", () => {
     const map = new AccessMap([region(1 << 20)], () => []);
     for (let i = 0; i < 5000; i++) map.add(access(i * 4));
