@@ -7,11 +7,12 @@ const lessons = new LessonFolder();
 beforeAll(() => lessons.fill(), 120_000);
 afterAll(() => lessons.remove());
 
-/** One lesson of each class; `npm run test:system` replays all. */
-const ONE_OF_EACH = PLANTED.filter((one, i) => PLANTED.findIndex((other) => other.class === one.class) === i);
+/** One lesson of each of these classes; `npm run test:system` replays all lessons. */
+const CLASSES = ["race", "deadlock", "lost-wakeup"];
+const SOME = CLASSES.map((wanted) => PLANTED.find((one) => one.class === wanted)!);
 
 describe("the recording of a finding", () => {
-  it.each(ONE_OF_EACH)("is replayed to the same: $class", ({ name }) => lessons.expectReplays(name), 60_000);
+  it.each(SOME)("is replayed to the same: $class", ({ name }) => lessons.expectReplays(name), 60_000);
 
   it("says so when the schedule is another one", async () => {
     const deadlock = (await lessons.firstOf("abba")).find(({ schedule }) => schedule.decisions.length > 1)!;
