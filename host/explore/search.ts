@@ -18,6 +18,8 @@ export interface SearchOptions {
   readonly create: CreateOptions;
   /** What the guest does; drawn for each schedule unless given. */
   readonly workload?: Workload;
+  /** Draws it, or leaves that to the search. */
+  readonly draw?: (random: Random) => Workload | undefined;
   readonly seed: number;
   /** Whether what the guest gets must be what it could get with its accesses made one at a time. */
   readonly linearize?: boolean;
@@ -125,7 +127,7 @@ export class Search {
       return this.#options.stopped?.() !== true;
     };
     while (await goesOn(few, short)) if (!(await this.#exhaust(() => goesOn(few, short)))) break;
-    while (await goesOn(schedules, milliseconds)) this.#one();
+    while (await goesOn(schedules, milliseconds)) this.one();
     return {
       found: this.#found,
       schedules: this.#schedules,
@@ -188,11 +190,12 @@ export class Search {
     return new Random((this.#options.seed + Math.imul(number + 1, 0x9e3779b1)) >>> 0);
   }
 
-  #one(): void {
+  /** One schedule, of a workload that is drawn unless it was given. */
+  one(): void {
     const { runner } = this.#explored;
     const number = this.#schedules++;
     const random = this.#random(number);
-    const workload = this.#options.workload ?? this.#drawer.draw(random);
+    const workload = this.#options.workload ?? this.#options.draw?.(random) ?? this.#drawer.draw(random);
     const chooser: Chooser = number % 3 === 0 ? new RandomChooser(random) : new PctChooser(random, this.#length);
     runner.run(workload, chooser);
     this.#length = Math.round((3 * this.#length + runner.interleaving.decisions.length) / 4) + 1;

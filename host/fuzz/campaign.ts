@@ -124,6 +124,11 @@ export class Campaign {
     return true;
   }
 
+  /** Whether findings with this cause are told no more. */
+  knows(cause: string): boolean {
+    return this.#causes.has(cause);
+  }
+
   /** Findings with this cause are known and told no more. */
   know(cause: string): void {
     this.#causes.add(cause);

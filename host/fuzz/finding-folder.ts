@@ -20,6 +20,8 @@ export interface FindingRecord {
   /** Absent when a VM without a fuzzer did not come to the same. */
   readonly recording: string | undefined;
   readonly pieces: readonly ConfigPiece[];
+  /** The schedule it takes, as text with a column for each thread; absent when none is needed. */
+  readonly schedule?: string;
   /** Folders in which the modules are. */
   readonly modulePath: readonly string[];
 }
@@ -70,12 +72,8 @@ function configOf(pieces: readonly ConfigPiece[]): string {
 }
 
 function describe(record: FindingRecord, folder: string): string {
-  const { finding, script, operations, executions, recording } = record;
-  const from = relative(process.cwd(), folder).split(sep).join("/");
-  const again =
-    recording === undefined
-      ? "A VM without the fuzzer did not come to this: it needs what only the fuzzer sees."
-      : `\`npx vdevbox replay ${from}/finding.rec\` does it again, \`npx vdevbox run ${from}/vm.qvmconf --guest ${from}/program.script --explain\` tells what happens.`;
+  const { finding, script, operations, executions, schedule } = record;
+  const shortest = counted(operations, "operation");
   return [
     `# ${finding.message}`,
     "",
@@ -83,32 +81,58 @@ function describe(record: FindingRecord, folder: string): string {
     formatFinding(finding),
     "```",
     "",
-    `## The shortest program that was found (${counted(operations, "operation")})`,
+    `## The shortest program that was found (${shortest})`,
     "",
     "```sh",
     script.trimEnd(),
     "```",
     "",
-    again,
+    ...(schedule === undefined ? [] : ["It takes this schedule:", "", "```text", schedule.trimEnd(), "```", ""]),
+    againIn(record, relative(process.cwd(), folder).split(sep).join("/")),
     "",
     `Found after ${counted(executions, "execution")}. The test beside this file fails until it is mended.`,
     "",
   ].join("\n");
 }
 
-function testOf({ finding, modulePath }: FindingRecord, folder: string): string {
+function againIn({ recording, schedule }: FindingRecord, folder: string): string {
+  if (recording === undefined) {
+    return "A VM without the fuzzer did not come to this: it needs what only the fuzzer sees.";
+  }
+  const program = `${folder}/vm.qvmconf --guest ${folder}/program.script`;
+  const more =
+    schedule === undefined
+      ? `\`npx vdevbox run ${program} --explain\` tells what happens`
+      : `\`npx vdevbox explore ${program}\` searches the schedules of that program`;
+  return `\`npx vdevbox replay ${folder}/finding.rec\` does it again, ${more}.`;
+}
+
+function testOf({ finding, modulePath, schedule }: FindingRecord, folder: string): string {
   const paths = modulePath.map((path) => relative(folder, resolve(path)).split(sep).join("/"));
+  const beside = (file: string) => `fileBeside(import.meta.url, ${JSON.stringify(file)})`;
+  const vm = [`    config: ${beside("vm.qvmconf")},`, `    modulePath: [${paths.map(beside).join(", ")}],`];
+  const body =
+    schedule === undefined
+      ? [
+          "  const vm = createVm({",
+          ...vm,
+          "  });",
+          `  await vm.runScript(${beside("program.script")});`,
+          "  expect(vm.findings).toEqual([]);",
+        ]
+      : [
+          "  const { findings } = await exploreDevice({",
+          ...vm,
+          `    guest: ${beside("program.script")},`,
+          "  });",
+          "  expect(findings).toEqual([]);",
+        ];
   return [
     'import { expect, test } from "vitest";',
-    `import { createVm, fileBeside } from "${TESTING}";`,
+    `import { ${schedule === undefined ? "createVm" : "exploreDevice"}, fileBeside } from "${TESTING}";`,
     "",
     `test(${JSON.stringify(finding.message)}, async () => {`,
-    "  const vm = createVm({",
-    '    config: fileBeside(import.meta.url, "vm.qvmconf"),',
-    `    modulePath: [${paths.map((path) => `fileBeside(import.meta.url, ${JSON.stringify(path)})`).join(", ")}],`,
-    "  });",
-    '  await vm.runScript(fileBeside(import.meta.url, "program.script"));',
-    "  expect(vm.findings).toEqual([]);",
+    ...body,
     "});",
     "",
   ].join("\n");

@@ -1,19 +1,22 @@
 import { dirname, join } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
+import type { SearchFinding } from "../explore/search.ts";
+import { formatWorkload } from "../explore/workload.ts";
 import type { Finding } from "../gate/finding.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { Campaign, type CampaignFinding } from "./campaign.ts";
 import { type CampaignFolder, type CorpusFile, readPrograms, writeWhole } from "./campaign-folder.ts";
 import { Comparer } from "./comparer.ts";
 import { asking, confirm } from "./confirm.ts";
-import { knownCauses, writeFinding } from "./finding-folder.ts";
-import { causeOf } from "./found.ts";
+import { type FindingRecord, knownCauses, writeFinding } from "./finding-folder.ts";
+import { causeOf, counts } from "./found.ts";
 import { fuzzVm } from "./fuzz-vm.ts";
 import type { SourceCoverage } from "./lcov.ts";
 import { watchfulLook } from "./look.ts";
 import { lengthOf } from "./program.ts";
 import { formatProgram, parseProgram, scriptOf } from "./program-text.ts";
+import { hasSchedules, Schedules } from "./schedules.ts";
 
 /** Milliseconds between two looks at what other processes have put into the folder. */
 const SYNC_MS = 1000;
@@ -60,11 +63,13 @@ export class FuzzSession {
   readonly campaign: Campaign;
   readonly #options: SessionOptions;
   readonly #found: CampaignFinding[] = [];
+  /** In VMs in which callbacks can be in progress at the same time. */
+  readonly #schedules: Schedules | undefined;
   #findings = 0;
   #synced: number;
 
   constructor(options: SessionOptions) {
-    const { plan, seed, folder } = options;
+    const { plan, pieces, seed, folder } = options;
     this.#options = options;
     const vm = fuzzVm(plan, "edges");
     const comparer = new Comparer(plan);
@@ -80,6 +85,16 @@ export class FuzzSession {
     if (this.campaign.target.surface.regions.length === 0) {
       throw new UserError("no vdev has a place where a guest could reach it: give it a `loc`");
     }
+    if (hasSchedules(vm)) {
+      this.#schedules = new Schedules({
+        ...{ plan, pieces, seed, vm },
+        program: (random) => {
+          const { entries } = this.campaign.corpus;
+          return entries.length === 0 ? undefined : random.pick(entries).program;
+        },
+        onFound: (found) => this.#writeSchedule(found),
+      });
+    }
     this.#synced = options.now();
     for (const cause of knownCauses(folder.findings)) this.campaign.know(cause);
     this.#addFiles([...options.seeds.flatMap(readPrograms), ...folder.newFiles()]);
@@ -93,6 +108,7 @@ export class FuzzSession {
   /** Some milliseconds of work. */
   async step(): Promise<void> {
     this.campaign.step();
+    this.#schedules?.upTo(this.campaign.executions);
     await this.writeFound();
     if (this.#options.isShared && this.#options.now() - this.#synced >= SYNC_MS) this.#sync();
   }
@@ -142,7 +158,6 @@ export class FuzzSession {
   }
 
   async #write(found: CampaignFinding): Promise<void> {
-    const { folder } = this.#options;
     const { cause, finding, program, answered, executions } = found;
     const asRun = asking(this.#options, found.asked);
     const script = scriptOf(this.campaign.target.vm, found);
@@ -155,20 +170,42 @@ export class FuzzSession {
     }
     const told = confirmed?.finding ?? finding;
     if (told !== finding) this.campaign.know(causeOf(told));
+    const { pieces } = asRun;
+    const recording = confirmed?.recording;
+    this.#tell({ cause, finding: told, script, operations, executions, recording, pieces });
+  }
+
+  /** What a schedule led to: told as others are when it takes no schedule. */
+  #writeSchedule({ what, schedule, text, recording }: SearchFinding): void {
+    if (what.kind !== "finding" || !counts(what.finding)) return;
+    const { finding } = what;
+    const cause = causeOf(finding);
+    const script = formatWorkload(schedule.workload);
+    const { campaign } = this;
+    campaign.add(parseProgram(campaign.target.vm, script, "<schedule>"));
+    if (campaign.knows(cause)) return;
+    campaign.know(cause);
+    const { vcpus, outside } = schedule.workload;
+    const operations = vcpus.reduce((sum, steps) => sum + steps.length, outside.length);
+    const { pieces } = this.#options;
+    const { executions } = campaign;
+    this.#tell({ cause, finding, script, operations, executions, recording, pieces, schedule: text });
+  }
+
+  #tell(record: Omit<FindingRecord, "modulePath">): void {
+    const { folder, plan, onFinding } = this.#options;
+    const { finding, script, operations, executions, recording } = record;
     this.#findings++;
-    const common = { script, operations, executions };
     let written: string | undefined;
     let unwritten: string | undefined;
     try {
-      const { pieces } = asRun;
-      const modulePath = [...new Set(asRun.plan.vdevs.map(({ file }) => dirname(file)))];
-      const recording = confirmed?.recording;
-      written = writeFinding(folder.findings, { cause, finding: told, ...common, recording, pieces, modulePath });
+      const modulePath = [...new Set(plan.vdevs.map(({ file }) => dirname(file)))];
+      written = writeFinding(folder.findings, { ...record, modulePath });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       unwritten = error.toString();
     }
-    const isConfirmed = confirmed !== undefined;
-    this.#options.onFinding({ finding: told, ...common, folder: written, unwritten, isConfirmed });
+    const isConfirmed = recording !== undefined;
+    onFinding({ finding, script, operations, executions, folder: written, unwritten, isConfirmed });
   }
 }

@@ -12,6 +12,7 @@ import { MemoryAccessPass, type MemoryInstrumentation } from "./passes/memory-ac
 import { FUZZ_EXPORT, type Pass } from "./passes/pass.ts";
 import { withShared } from "./passes/shared.ts";
 import { type SharedWords, sharedWords } from "./passes/shared-globals.ts";
+import { SWITCH_EXPORTS } from "./passes/switching.ts";
 import { type ModuleSource, readSourceMap, type SourceMap } from "./source-map.ts";
 import { moveSourceMap } from "./source-map-writer.ts";
 import type { Limits, WasmModule } from "./wasm/module.ts";
@@ -157,7 +158,11 @@ function load(
     instrument(base.bytes, {
       id,
       passes: shared ? withShared(limits) : limits,
-      ...(isFirst && fuzzing !== undefined && { hosts: Object.values(FUZZ_EXPORT) }),
+      hosts: [
+        ...(isFirst && fuzzing !== undefined ? Object.values(FUZZ_EXPORT) : []),
+        // Called between callbacks: whatever is left of a callback's steps is not theirs to use up.
+        ...(isResumable ? SWITCH_EXPORTS : []),
+      ],
     }),
   );
   const compiled = new WebAssembly.Module(rewritten);

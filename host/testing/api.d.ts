@@ -130,6 +130,35 @@ export interface FuzzResult {
 /** Fuzzes the vdevs of a VM for so many executions. Depends on nothing but its options. */
 export declare function fuzzDevice(options: FuzzOptions | string): Promise<FuzzResult>;
 
+export interface ExploreOptions extends TestVmOptions {
+  /** A script that says what the guest does; drawn for each schedule unless given. */
+  readonly guest?: string;
+  /** Default 2000. */
+  readonly schedules?: number;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Where threads lose their turn: at calls to the host (default), or also where they touch memory that others touch. */
+  readonly preempt?: "calls" | "memory";
+}
+
+export interface ExploreFinding extends TestFinding {
+  /** The schedule that leads to it, as text with a column for each thread. */
+  readonly schedule: string;
+  /** What `vdevbox replay` runs. */
+  readonly recording: string;
+}
+
+export interface ExploreResult {
+  readonly findings: readonly ExploreFinding[];
+  readonly schedules: number;
+}
+
+/**
+ * Searches schedules of vCPUs, timers and threads as `vdevbox explore` does. An expectation of the script that does not
+ * hold in every order is a finding of rule `expectation`. Depends on nothing but its options.
+ */
+export declare function exploreDevice(options: ExploreOptions | string): Promise<ExploreResult>;
+
 export interface ConformanceOptions {
   /** Programs each rule is tried with, default 200. */
   readonly programs?: number;

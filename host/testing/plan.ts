@@ -12,20 +12,21 @@ const RAM = "ram 0,1M";
 
 /**
  * Makes something of the plan that options stand for; for a module that wants a place and was given none, of one with it.
+ * @param vcpus of a VM that is made for a module
  * @throws UserError
  */
-export function withPlan<T>(given: TestVmOptions | string, make: (planned: PlannedVm) => T): T {
+export function withPlan<T>(given: TestVmOptions | string, make: (planned: PlannedVm) => T, vcpus = 1): T {
   const options = typeof given === "string" ? { config: given } : given;
   const { module } = options;
   if (module === undefined) return make(planOf(options, piecesOf(options)));
   const modulePath = [dirname(module), ...(options.modulePath ?? [])];
   const own = { ...options, modulePath };
   try {
-    return make(planOf(own, modulePieces(module, options.options ?? "")));
+    return make(planOf(own, modulePieces(module, options.options ?? "", vcpus)));
   } catch (error) {
     if (!(error instanceof UserError) || /\bloc\b/.test(options.options ?? "")) throw error;
     try {
-      return make(planOf(own, modulePieces(module, `${PLACE} ${options.options ?? ""}`)));
+      return make(planOf(own, modulePieces(module, `${PLACE} ${options.options ?? ""}`, vcpus)));
     } catch {
       throw error;
     }
@@ -44,7 +45,12 @@ function piecesOf({ config, text }: TestVmOptions): ConfigPiece[] {
   return pieces;
 }
 
-function modulePieces(module: string, options: string): ConfigPiece[] {
+function modulePieces(module: string, options: string, vcpus: number): ConfigPiece[] {
   const type = basename(module, ".wasm");
-  return [{ file: module, text: [`system ${type}`, "cpu", RAM, `vdev ${type}`, options, ""].join("\n") }];
+  return [
+    {
+      file: module,
+      text: [`system ${type}`, ...Array<string>(vcpus).fill("cpu"), RAM, `vdev ${type}`, options, ""].join("\n"),
+    },
+  ];
 }

@@ -3,6 +3,7 @@ import { createVm as createHostVm } from "../vm/startup.ts";
 import type * as Api from "./api.js";
 import { deviceConformance as checkConformance } from "./conformance.ts";
 import { DrivenVm, plainErrors } from "./driven-vm.ts";
+import { exploreDevice as explore } from "./explore-device.ts";
 import { fuzzDevice as fuzz } from "./fuzz-device.ts";
 import { withPlan } from "./plan.ts";
 
@@ -17,5 +18,7 @@ export const createVm: typeof Api.createVm = (options) =>
 export const fileBeside: typeof Api.fileBeside = (url, name) => fileURLToPath(new URL(name, url));
 
 export const fuzzDevice: typeof Api.fuzzDevice = fuzz;
+
+export const exploreDevice: typeof Api.exploreDevice = explore;
 
 export const deviceConformance: typeof Api.deviceConformance = checkConformance;

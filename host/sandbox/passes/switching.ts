@@ -16,6 +16,12 @@ export const SWITCH = {
   return: "asyncify_return",
 } as const;
 
+/** All exports that the host switches with, Asyncify's own among them. */
+export const SWITCH_EXPORTS: readonly string[] = [
+  ...Object.values(SWITCH),
+  ...["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"].map((name) => `asyncify_${name}`),
+];
+
 /** Bytes of Asyncify's block before those for locals: where the next byte goes, and where its bytes end. */
 export const BLOCK_HEADER_BYTES = 8;
 

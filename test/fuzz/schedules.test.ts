@@ -1,0 +1,69 @@
+/**
+ * Campaigns of vdevs with threads, or that two vCPUs meet in; `npm run test:system` has more of them. Oracle: the lines marked in
+ * the planted lessons, their corrected twins, and what a test that was written does with either.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../host/paths.ts";
+import { vdevbox } from "../e2e/command-line.ts";
+import { LessonModules, linesIn } from "../planted/threads/campaigns.ts";
+import { PLANTED } from "../planted/threads/expected.ts";
+
+const lessons = new LessonModules();
+beforeAll(() => lessons.make(), 120_000);
+afterAll(() => lessons.remove());
+
+describe("a campaign", () => {
+  it("finds what takes a schedule", async () => {
+    const told = await lessons.campaign("missing-lock", "planted", 30_000);
+    expect(told.map(({ finding }) => finding.rule)).toContain("race");
+    const { bug } = PLANTED.find(({ name }) => name === "missing-lock")!;
+    expect(told.flatMap(linesIn)).toEqual(expect.arrayContaining([...bug]));
+    expect(told.every(({ isConfirmed }) => isConfirmed)).toBe(true);
+  });
+
+  it("tells nothing of the corrected twin", async () => {
+    expect((await lessons.campaign("missing-lock", "fixed", 5000)).map(({ finding }) => finding.message)).toEqual([]);
+  });
+
+  it("goes on when a thread that only gives its turn away has used up the steps of a callback", async () => {
+    const told = await lessons.campaign("starvation", "planted", 3000, "set vdevbox-steps 20000\n");
+    expect(told.map(({ finding }) => finding.rule)).toContain("limit");
+  });
+});
+
+describe("the folder of such a finding", () => {
+  it("has a schedule, a recording that replays, a script to explore, and a test that passes once it is mended", async () => {
+    const [told] = await lessons.campaign("abba", "planted", 30_000);
+    const folder = told!.folder!;
+    expect(readFileSync(join(folder, "finding.md"), "utf8")).toMatch(/It takes this schedule:\n\n```text\n.*vCPU 0/s);
+    const path = ["--module-path", lessons.folderOf("planted")];
+    const replayed = vdevbox("replay", join(folder, "finding.rec"), ...path);
+    expect(replayed.out + replayed.err).toContain("identical");
+    const guest = ["--guest", join(folder, "program.script")];
+    const explored = vdevbox("explore", join(folder, "vm.qvmconf"), ...guest, "--schedules", "300", ...path);
+    expect([explored.code, explored.out]).toEqual([1, expect.stringContaining("deadlock")]);
+
+    const config = join(lessons.path, "vitest.config.mjs"); // not this repository's own
+    writeFileSync(config, "export default {};\n");
+    const test = readdirSync(folder).find((file) => file.endsWith(".test.ts"))!;
+    const vitest = () => {
+      const words = ["run", "--config", config, "--root", folder, join(folder, test)];
+      const program = join(packageRoot(), "node_modules/vitest/vitest.mjs");
+      const { status, stdout } = spawnSync(process.execPath, [program, ...words], {
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      return [status, stdout];
+    };
+    expect(vitest()).toEqual([1, expect.stringContaining("1 failed")]);
+    const module = join(lessons.folderOf("planted"), "abba.wasm");
+    const saved = readFileSync(module);
+    writeFileSync(module, readFileSync(join(lessons.folderOf("fixed"), "abba.wasm")));
+    const mended = vitest();
+    writeFileSync(module, saved);
+    expect(mended).toEqual([0, expect.stringContaining("1 passed")]);
+  }, 60_000);
+});
