@@ -93,6 +93,7 @@ export class FuzzReport {
     const found = findings === 0 ? "no findings" : counted(findings, "finding");
     console.log(`${this.#what}: ${found} in ${this.#seconds(now)} s; ${this.#text(progress, rate)}; ${this.#folder}`);
     console.log(`reached: ${part(lines, "lines")}, ${part(branches, "branches")} of the sources (coverage.lcov)`);
+    console.log(`\`vdevbox report ${this.#folder}\` makes a page that shows what was not`);
   }
 
   #text({ executions, corpus, edges, allEdges }: Progress, rate: number): string {

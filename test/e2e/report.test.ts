@@ -22,7 +22,7 @@ const sarifOf = (folder: string) => JSON.parse(readFileSync(join(folder, "findin
 describe("vdevbox report", () => {
   it("makes a page of a campaign of several jobs, beside it or where it is said", () => {
     const folder = join(root, "jobs");
-    vdevbox("fuzz", module, "--executions", "2000", "--jobs", "2", "--out", folder);
+    vdevbox("fuzz", module, "--executions", "700", "--jobs", "2", "--out", folder);
     expect(readdirSync(join(folder, "progress"))).toHaveLength(2);
     const { code, out, err } = vdevbox("report", folder);
     expect({ code, out, err }).toEqual({ code: 0, out: `${join(folder, "report.html")}\n`, err: "" });

@@ -186,14 +186,14 @@ describe("a campaign in any state", () => {
     const folder = copy();
     const [name] = readdirSync(join(folder, "findings"));
     const finding = JSON.parse(readFileSync(join(folder, "findings", name!, "finding.json"), "utf8"));
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 1100; i++) {
       const other = join(folder, "findings", `more-${i}`);
       mkdirSync(other);
       const message = `${i} ${"<".repeat(2000)}`;
       writeFileSync(join(other, "finding.json"), JSON.stringify({ ...finding, cause: `${i}`, message }));
       writeFileSync(join(other, "program.script"), "rubbish &".repeat(2000));
     }
-    const files = Array.from({ length: 800 }, (_, i) => {
+    const files = Array.from({ length: 600 }, (_, i) => {
       const lines = Array.from(
         { length: 400 },
         (_, line) => `DA:${line + 1},${line % 2}\nBRDA:${line + 1},${line},0,0`,
