@@ -1,12 +1,13 @@
 /** A device whose mistakes lie behind what a fuzzer has to work out. A remark at the end of a line names each mistake. */
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
 import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
-import { EOK } from "vdevbox/abi/posix";
+import { EOK, pthread_mutex_lock, pthread_mutex_unlock } from "vdevbox/abi/posix";
 import { cstring } from "vdevbox/abi/string";
 import { guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
 import {
   guest_cpu_to_vrs,
   VDEV_CTRL_OPTIONS_START,
+  VFF_MUTEX,
   VRS_NORMAL,
   vdev_factory,
   vdev_ref_status,
@@ -50,7 +51,9 @@ function vread(
   oopnd: qvm_state_block,
   gcp: guest_cpu_t,
 ): vdev_ref_status {
+  pthread_mutex_lock(vdp.v_mtx);
   const error = guest_cpu_write(gcp, GXF_NONE, oopnd, 1, vdp.v_device, vopnd.length);
+  pthread_mutex_unlock(vdp.v_mtx);
   return error == EOK ? VRS_NORMAL : guest_cpu_to_vrs(error);
 }
 
@@ -61,6 +64,13 @@ function vwrite(
   oopnd: qvm_state_block,
   gcp: guest_cpu_t,
 ): vdev_ref_status {
+  pthread_mutex_lock(vdp.v_mtx);
+  const status = written(vdp, vopnd, oopnd, gcp);
+  pthread_mutex_unlock(vdp.v_mtx);
+  return status;
+}
+
+function written(vdp: vdev_t, vopnd: qvm_state_block, oopnd: qvm_state_block, gcp: guest_cpu_t): vdev_ref_status {
   const state = changetype<vault>(vdp.v_device);
   state.last = 0;
   const error = guest_cpu_read(gcp, GXF_NONE, oopnd, 1, offsetof<vault>("last") + vdp.v_device, vopnd.length);
@@ -109,5 +119,6 @@ factory.control = control;
 factory.vread = vread;
 factory.vwrite = vwrite;
 factory.extra_space = offsetof<vault>();
+factory.factory_flags = VFF_MUTEX;
 factory.acc_sizes = 1 << 4;
 vdev_register_factory(factory, QVM_VDEV_ABI);
