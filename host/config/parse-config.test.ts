@@ -23,10 +23,14 @@ describe("a VM's own options", () => {
     expect(withoutPlaces(config)).toEqual({
       system: { text: "lab" },
       cpus: [],
-      ram: [{ address: 0x8000_0000n, length: 64n << 20n }, { length: 4096n }],
-      rom: [{ address: 0xf0000n, length: 65536n }],
+      memory: [
+        { kind: "ram", address: 0x8000_0000n, length: 64n << 20n },
+        { kind: "ram", length: 4096n },
+        { kind: "rom", address: 0xf0000n, length: 65536n },
+      ],
       vdevs: [],
       passes: [],
+      reserves: [],
       loads: [
         { kind: "image", file: "a.elf" },
         { kind: "initrd", file: "b.img" },
@@ -50,7 +54,7 @@ describe("a VM's own options", () => {
 
   it("apply to the VM inside a vdev too, and leave its context open", () => {
     const config = parse("vdev a loc 0x1000 ram 1m debug intr gic:3 speed 5");
-    expect(config.ram).toHaveLength(1);
+    expect(config.memory).toHaveLength(1);
     expect(config.vdevs[0]!.intr).toMatchObject([{ pic: "gic", line: 3 }]);
     expect(own("vdev a ram 1m speed 5")).toEqual([["speed", "5"]]);
   });
@@ -162,7 +166,6 @@ describe("a vdev", () => {
     ["cpu cluster a cluster b", "cluster"],
     ["vdev a sched 1 sched 2", "sched"],
     ["vdev gic hostvector 1 hostvector 2", "hostvector"],
-    ["pass loc io:1,1 loc io:2,1", "loc"],
     ["pass loc io:1,1 intr gic:40=1 intr gic:41=2", "intr"],
     ["safety none safety warn", "safety"],
     ["user 1:1 user 2:2", "user"],
@@ -226,20 +229,65 @@ describe("a vdev", () => {
 });
 
 describe("a pass", () => {
-  it("names a physical range or device, and vectors of the host", () => {
-    const text = "pass loc mem:0xfe200000,4k,rwn intr gic:44=150,gic:45 pass loc io:0x60,1 pass loc pci:0x8086/0x100e";
+  it("names physical ranges or devices, and vectors of the host", () => {
+    const text = `pass loc mem:0xfe200000,4k,rwn loc 0x2000,4k,+r-w=0x1000 intr gic:44=150,gic:45,u,t=7
+      pass loc io:0x60,1,rw,=0 pass loc pci:0:12.0=pci:0x8086/0x100e`;
+    expect(parse(text).notes).toHaveLength(3); // that a pass has no effect
     expect(withoutPlaces(parse(text).passes)).toEqual([
       {
         intr: [
           { pic: "gic", line: 44, vector: 150 },
-          { pic: "gic", line: 45 },
+          { pic: "gic", line: 45, attributes: ["u", "t"], vector: 7 },
         ],
-        loc: { space: "memory", address: 0xfe20_0000n, length: 4096n, permissions: "rwn" },
+        locs: [
+          { space: "memory", address: 0xfe20_0000n, length: 4096n, permissions: "rwn" },
+          { space: "memory", address: 0x2000n, length: 4096n, permissions: "+r-w", host: 0x1000n },
+        ],
         settings: [],
       },
-      { intr: [], loc: { space: "io", address: 0x60n, length: 1n }, settings: [] },
-      { intr: [], loc: { space: "pci", pci: { by: "id", vendor: 0x8086, device: 0x100e } }, settings: [] },
+      {
+        intr: [],
+        locs: [{ space: "io", address: 0x60n, length: 1n, permissions: "rw", host: 0n }],
+        settings: [],
+      },
+      {
+        intr: [],
+        locs: [
+          {
+            space: "pci",
+            pci: { by: "function", bus: 0, device: 12, function: 0 },
+            host: { by: "id", vendor: 0x8086, device: 0x100e },
+          },
+        ],
+        settings: [],
+      },
     ]);
+  });
+});
+
+describe("a reserve", () => {
+  it("has any number of places and interrupts, until the next context", () => {
+    const config = parse(`reserve loc 0xa0000,0x20000 intr 39 intr 40 set exit-on-halt off loc io:0xcf,0x8
+      reserve loc pci:0:1 loc io:0x80
+      vdev a loc 0x1000 intr gic:39`);
+    expect(withoutPlaces(config.reserves)).toEqual([
+      {
+        locs: [
+          { space: "memory", address: 0xa0000n, length: 0x20000n },
+          { space: "io", address: 0xcfn, length: 8n },
+        ],
+        intr: [{ value: 39 }, { value: 40 }],
+      },
+      {
+        locs: [
+          { space: "pci", pci: { by: "function", bus: 0, device: 1, function: 0 } },
+          { space: "io", address: 0x80n, length: 1n },
+        ],
+        intr: [],
+      },
+    ]);
+    expect(config.vdevs[0]).toMatchObject({ loc: { address: 0x1000n }, intr: [{ line: 39 }] });
+    expect(config.settings).toMatchObject([{ name: "exit-on-halt" }]);
   });
 });
 
@@ -345,8 +393,8 @@ describe("numbers of the host's memory map", () => {
     const config = parse(
       "ram $asinfo_start{ram},$asinfo_length{ram}\npass loc mem:$asinfo_start{fb},$asinfo_length{fb},rw",
     );
-    expect(config.ram).toMatchObject([{ address: 0x8000_0000n, length: 0x400_0000n }]);
-    expect(config.passes[0]!.loc).toMatchObject({ address: 0x8400_0000n, length: 0x400_0000n });
+    expect(config.memory).toMatchObject([{ address: 0x8000_0000n, length: 0x400_0000n }]);
+    expect(config.passes[0]!.locs[0]).toMatchObject({ address: 0x8400_0000n, length: 0x400_0000n });
     expect(config.notes.map(({ text, place }) => `${place.line}:${place.column} ${text}`)).toEqual([
       expect.stringContaining('1:5 "$asinfo_start{ram}" is 0x80000000 here'),
       expect.stringContaining('1:5 "$asinfo_length{ram}" is 0x4000000 here'),
@@ -404,7 +452,7 @@ describe("a mistake", () => {
     ['ram "0,64T"', "1:5: the length of ram must be a number"],
     ["ram 0,\\\n64T", "1:5: the length of ram must be a number"],
     ["ram $asinfo_start{a},64T", "1:5: the length of ram must be a number"],
-    ["rom 0x100\n rom 0x1000,x", "1:5: "],
+    ["rom 0x100\n rom 0x1000,x", "2:13: the length of rom must be a number"],
     ["cpu runmask 0,1,x", "1:17: a host CPU must be a number"],
     ["logger info,wran stderr", "1:13: a severity must be one of"],
     ["ram 1,2,3", '1:5: "ram" takes address,length, not 3 numbers'],
@@ -419,12 +467,12 @@ describe("a mistake", () => {
     ["ram 0x400000000g", "1:5: the length of ram is too large"],
     ["ram 0xfffffffffffff000,8k", "1:5: this ram reaches past the end of the 64-bit memory space"],
     ["ram 0x1000,8k\nrom 0x2000,4k", "2:5: 0x2000..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:5"],
-    ["rom 4k", '1:5: "rom" takes address,length: the address is missing'],
+    ["rom 4k,4k,4k", '1:5: "rom" takes address,length, not 3 numbers'],
     ["vdv trace", '1:1: "vdv" is not an option (did you mean "vdev"?)'],
     ["cpu shed 9", '1:5: "shed" is not an option of a cpu (did you mean "sched"?)'],
     ["cpu sched 256", "1:11: a priority is too large"],
-    ["loc 0x1000", '1:1: "loc" is an option of vdev and pass: write it behind one'],
-    ["cpu intr gic:1", '1:5: "intr" is an option of vdev and pass: write it behind one'],
+    ["loc 0x1000", '1:1: "loc" is an option of vdev and pass and reserve: write it behind one'],
+    ["cpu intr gic:1", '1:5: "intr" is an option of vdev and pass and reserve: write it behind one'],
     ['cpu "sched" 9', '1:5: expected an option, found the string "sched"'],
     ["vdev ../x", '1:6: "../x" cannot be the type of a vdev'],
     ["vdev a loc pci:1", '1:12: a PCI location is pci:BUS:DEVICE.FUNCTION or pci:VENDOR/DEVICE, not "pci:1"'],
@@ -438,7 +486,12 @@ describe("a mistake", () => {
     ["vdev a loc port:5", '1:12: a loc starts with mem:, io: or pci:, not "port:"'],
     ["vdev a loc men:5", '1:12: a loc starts with mem:, io: or pci:, not "men:" (did you mean "mem"?)'],
     ["pass loc mem:0x1000", "1:10: the loc of a pass is ADDRESS,LENGTH,PERMISSIONS"],
-    ["pass loc mem:0x1000,16,RW", '1:24: permissions are letters, as in rw, not "RW"'],
+    ["pass loc mem:0x1000,16,RW", '1:24: "R" is no permission of pass; there are r, w, x, c, e, m, d, n, s, t'],
+    ["pass loc mem:0x1000,16,", "1:24: permissions are letters, as in rw"],
+    ["pass loc mem:0x1000,16,rw,=", "1:28: the host's address must be a number"],
+    ["pass loc pci:0:1=0:2:3", "1:18: a PCI location is"],
+    ["pass intr u=150", '1:11: an interrupt of pass is PIC:LINE=VECTOR, not "u=150"'],
+    ["pass intr gic:44=150,u", '1:22: an interrupt of pass is PIC:LINE=VECTOR, not "u"'],
     ["pass loc mem:0x1000,0,r", "1:21: the length of pass must not be zero"],
     ["pass loc io:0xfff8,16,rw", "1:10: this pass reaches past the end of the port space"],
     ["pass loc 0xffffffffffffffff,2,r", "1:10: this pass reaches past the end of the 64-bit memory space"],
@@ -490,7 +543,20 @@ describe("a mistake", () => {
     ["unsupported register forget", "what to do must be one of ignore, fail, abort"],
     ["safety high", "safety must be one of none, warn, required"],
     ["initrd x", '1:1: "initrd" is written initrd load FILE'],
-    ["reserve loc mem:0,1", '1:1: vdevbox does not support "reserve"'],
+    ["reserve", '1:1: "reserve" needs a loc or an intr'],
+    ["reserve vdev a loc 0x1000", '1:1: "reserve" needs a loc or an intr'],
+    ["reserve loc 0x1000", "1:13: the loc of a reserve is ADDRESS,LENGTH"],
+    ["reserve loc 0x1000,0", "1:20: the length of reserve must not be zero"],
+    ["reserve loc 0xffffffffffffffff,2", "1:13: this reserve reaches past the end of the 64-bit memory space"],
+    ["reserve loc io:0xffff,2", "1:13: this reserve reaches past the end of the port space"],
+    ["reserve loc io:0x10000", "1:16: a port is too large"],
+    ["reserve loc io 0xcf,0x8", "1:13: the loc of a reserve is ADDRESS,LENGTH, io:PORT"],
+    ["reserve loc pci:0x1c05/4", "1:13: what is reserved of PCI is a place"],
+    ["reserve loc pci:0:1,4", "1:13: a PCI device must be a number"],
+    ["reserve intr gic:39", "1:14: the intr of a reserve is a number without a controller"],
+    ["reserve intr x", "1:14: a guest interrupt must be a number"],
+    ["reserve name x", '1:9: "name" is an option of vdev: write it behind one'],
+    ["reserve intr 3 intrs 4", '1:16: "intrs" is not an option of a reserve (did you mean "intr"?)'],
     ["ram $asinfo_begin{ram},4k", 'no "$asinfo_begin{ram}"'],
     ["ram $asinfo_strat{ram},4k", '(did you mean "asinfo_start"?)'],
     ["ram $asinfo_start,4k", '1:5: "$asinfo_start" needs a name, as in $asinfo_start{ram}'],
