@@ -12,6 +12,7 @@ import type { Space } from "../memory/address-space.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { Suspended } from "../threads/suspended.ts";
 import { chargeHostWork } from "../vm/host-work.ts";
+import { findUnreserved, NOTHING_RESERVED } from "../vm/reserved.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, u64, violation } from "./body.ts";
 
@@ -30,13 +31,15 @@ function findFree(
   type: number,
   size: bigint,
   align: bigint,
-  min?: bigint,
+  min = 0n,
   max?: bigint,
 ): bigint {
   const space = spaceOf(type);
   if (space === undefined || size === 0n) return QSL_NO_LOCATION;
-  chargeHostWork(vm, instance, vm.spaces[space].regions.length / REGIONS_PER_WORK);
-  return vm.spaces[space].findFree(size, align, min, max) ?? QSL_NO_LOCATION;
+  const reserved = (vm.plan.reserved ?? NOTHING_RESERVED)[space];
+  chargeHostWork(vm, instance, ((reserved.length + 1) * vm.spaces[space].regions.length) / REGIONS_PER_WORK);
+  const free = findUnreserved(reserved, size, min, (first) => vm.spaces[space].findFree(size, align, first, max));
+  return free ?? QSL_NO_LOCATION;
 }
 
 /** Another thread has the lock: this one goes on when it is given back. */

@@ -9,6 +9,7 @@ import type { Line } from "../interrupts/line.ts";
 import { MAX_LINES } from "../interrupts/pic-functions.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import { chargeHostWork } from "../vm/host-work.ts";
+import { NOTHING_RESERVED } from "../vm/reserved.ts";
 import type { Vm } from "../vm/vm.ts";
 import { bodies, remark, vdevOf, violation, writeText } from "./body.ts";
 
@@ -91,7 +92,7 @@ export const guestIntrBodies = bodies({
 
   guest_intr_assign_auto(vm, instance, ip, type) {
     const { interrupts } = vm;
-    const found = automaticLine(interrupts.controllers, interrupts.lines);
+    const found = automaticLine(interrupts.controllers, interrupts.lines, (vm.plan.reserved ?? NOTHING_RESERVED).lines);
     if (found === undefined) {
       throw new UserError(
         `${ownerOf(vm, instance)} asks for an interrupt line, and no controller has a free one`,

@@ -2,6 +2,8 @@ import { guest_intr, vdev_s } from "../../abi/generated/layouts.ts";
 import { formatAddress } from "../memory/format.ts";
 import { architectureOf } from "../vm/architecture.ts";
 import { formatLocation } from "../vm/location.ts";
+import { formatFunction } from "../vm/pci-functions.ts";
+import { NOTHING_RESERVED, type ReservedRange } from "../vm/reserved.ts";
 import { unsupportedAction } from "../vm/unsupported.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -17,6 +19,7 @@ export function describeVm(vm: Vm): string[] {
     `system ${plan.system}: ${machine} with ${plan.cpus} vCPU${plan.cpus === 1 ? "" : "s"}`,
     ...describeSpace(vm, "memory"),
     ...describeSpace(vm, "io"),
+    ...describeReserved(vm),
     ...vm.vdevs.map(describeVdev),
     `unsupported: ${(["memory", "io"] as const)
       .map((space) => {
@@ -33,6 +36,19 @@ function describeSpace(vm: Vm, space: "memory" | "io"): string[] {
     const range = `${formatAddress(space, start)}..${formatAddress(space, start + length - 1n)}`;
     return `  ${range}  ${owner}`;
   });
+}
+
+function describeReserved({ plan }: Vm): string[] {
+  const { memory, io, functions, lines } = plan.reserved ?? NOTHING_RESERVED;
+  const range = (space: "memory" | "io", { start, end }: ReservedRange) =>
+    `${formatAddress(space, start)}..${formatAddress(space, end - 1n)}`;
+  const all = [
+    ...memory.map((one) => range("memory", one)),
+    ...io.map((one) => range("io", one)),
+    ...functions.map(formatFunction),
+    ...[...lines].map((line) => `interrupt ${line}`),
+  ];
+  return all.length === 0 ? [] : [`reserved: ${all.join(", ")}`];
 }
 
 function describeVdev(vdev: Vdev): string {

@@ -72,7 +72,7 @@ describe("@file inside a file", () => {
   it("is an ordinary word in quotes, and may be included twice", () => {
     const inc = file("twice.inc", "ram 1m");
     const config = parse(file("twice.qvmconf", `@twice.inc @${inc}\nvdev a peer "@host"`));
-    expect(config.ram).toHaveLength(2);
+    expect(config.memory).toHaveLength(2);
     expect(config.vdevs[0]!.own.map((word) => word.text)).toEqual(["peer", "@host"]);
   });
 
@@ -121,7 +121,7 @@ describe("a file that is no configuration is told in a sentence, with the place 
     chmodSync(secret, 0);
     // The superuser may read anything.
     if (process.getuid?.() !== 0) expect(refusal(secret)).toMatch(/^secret: cannot be read: you may not \(EACCES\)/);
-    else expect(parse(secret).ram).toHaveLength(1);
+    else expect(parse(secret).memory).toHaveLength(1);
   });
 
   it("when files include each other in a circle, by whatever name", () => {

@@ -1,5 +1,5 @@
 import type { SettingScope } from "./settings.ts";
-import type { CpuItem, PassItem, Setting, VdevItem, VmConfig } from "./vm-config.ts";
+import type { CpuItem, PassItem, ReserveItem, Setting, VdevItem, VmConfig } from "./vm-config.ts";
 
 /** A plain data type while it is being filled in. */
 export type Draft<T> = {
@@ -11,15 +11,16 @@ export type OpenContext =
   | { readonly kind: "vm" }
   | { readonly kind: "cpu"; readonly cpu: Draft<CpuItem> }
   | { readonly kind: "vdev"; readonly vdev: Draft<VdevItem> }
-  | { readonly kind: "pass"; readonly pass: Draft<PassItem> };
+  | { readonly kind: "pass"; readonly pass: Draft<PassItem> }
+  | { readonly kind: "reserve"; readonly reserve: Draft<ReserveItem> };
 
 export function emptyConfig(): Draft<VmConfig> {
   return {
     cpus: [],
-    ram: [],
-    rom: [],
+    memory: [],
     vdevs: [],
     passes: [],
+    reserves: [],
     loads: [],
     loggers: [],
     debug: false,
@@ -39,7 +40,7 @@ export function replaceOrAdd<T>(list: T[], item: T, key: (item: T) => string): v
 
 /** The list a setting of a scope goes to. */
 export function settingsOf(config: Draft<VmConfig>, open: OpenContext, scope: SettingScope | "pass"): Setting[] {
-  if (scope === "vm" || open.kind === "vm") return config.settings;
+  if (scope === "vm" || open.kind === "vm" || open.kind === "reserve") return config.settings;
   const item = open.kind === "cpu" ? open.cpu : open.kind === "vdev" ? open.vdev : open.pass;
   return item.settings as Setting[];
 }

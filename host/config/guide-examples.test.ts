@@ -92,7 +92,7 @@ describe("configurations as the manual writes them", () => {
   it("D: a named PIC, ports, two lines of one vdev, RAM without an address", () => {
     const config = parse(X86);
     const [ioapic, serial, hpet] = config.vdevs;
-    expect(config.ram.map(({ address, length }) => [address, length])).toEqual([
+    expect(config.memory.map(({ address, length }) => [address, length])).toEqual([
       [undefined, 0xa0000n],
       [undefined, 512n << 20n],
     ]);
@@ -111,7 +111,7 @@ describe("configurations as the manual writes them", () => {
       "trace_ring",
     ]);
     expect(config.passes).toMatchObject([
-      { loc: { space: "memory", address: 0xfe20_0000n, length: 0x1000n, permissions: "rwn" } },
+      { locs: [{ space: "memory", address: 0xfe20_0000n, length: 0x1000n, permissions: "rwn" }] },
     ]);
     expect(config.settings).toMatchObject([{ name: "fdt-dump-file", value: "/var/lab_e.dtb" }]);
     expect(config.dryrun).toBe(true);

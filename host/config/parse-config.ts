@@ -2,12 +2,12 @@ import { formatPlace, UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import type { Draft, OpenContext } from "./draft.ts";
 import { emptyConfig } from "./draft.ts";
-import { ALL_WORDS, CPU_WORDS, PASS_WORDS, VDEV_WORDS } from "./grammar.ts";
+import { ALL_WORDS, CPU_WORDS, PASS_WORDS, RESERVE_WORDS, VDEV_WORDS } from "./grammar.ts";
 import { HostMemory } from "./host-memory.ts";
 import type { OptionReader, ReadState } from "./options.ts";
-import { CPU_OPTIONS, LAST_COUNTS, PASS_OPTIONS, VDEV_OPTIONS, VM_OPTIONS } from "./options.ts";
+import { CPU_OPTIONS, LAST_COUNTS, PASS_OPTIONS, RESERVE_OPTIONS, VDEV_OPTIONS, VM_OPTIONS } from "./options.ts";
 import { Repeats } from "./repeats.ts";
-import type { PassItem, RamItem, VdevItem, VmConfig } from "./vm-config.ts";
+import type { MemoryItem, PassItem, VdevItem, VmConfig } from "./vm-config.ts";
 import { WordReader } from "./word-reader.ts";
 import type { ConfigWord } from "./words.ts";
 import { readWords } from "./words.ts";
@@ -49,7 +49,10 @@ export function parseConfigPieces(pieces: readonly ConfigPiece[]): VmConfig {
     readOption(state, word);
     state.atStart = false;
   }
-  checkOverlaps([...config.ram, ...config.rom, ...config.passes.flatMap(passedMemory)]);
+  checkOverlaps([...config.memory, ...config.passes.flatMap(passedMemory)]);
+  for (const { locs, intr, place } of config.reserves) {
+    if (locs.length + intr.length === 0) throw new UserError('"reserve" needs a loc or an intr', place);
+  }
   return config;
 }
 
@@ -68,8 +71,9 @@ function readOption(state: ReadState, word: ConfigWord): void {
   else throw unknownOption(state, word);
 }
 
-/** The one option of a context that may be repeated: an hpet has several interrupts. */
+/** The options of a context that add up: an hpet has several interrupts, and what is passed or reserved several places. */
 function addsUp({ open }: ReadState, option: string): boolean {
+  if (open.kind === "reserve" || (open.kind === "pass" && option === "loc")) return true;
   return option === "intr" && open.kind === "vdev" && open.vdev.type === "hpet";
 }
 
@@ -89,6 +93,8 @@ function contextOption({ open }: ReadState, text: string): OptionReader | undefi
       return lookUp(VDEV_OPTIONS, text)?.bind(undefined, open.vdev);
     case "pass":
       return lookUp(PASS_OPTIONS, text)?.bind(undefined, open.pass);
+    case "reserve":
+      return lookUp(RESERVE_OPTIONS, text)?.bind(undefined, open.reserve);
   }
 }
 
@@ -110,6 +116,7 @@ function unknownOption({ open }: ReadState, word: ConfigWord): UserError {
     ...(CPU_WORDS.some((other) => other === word.text) ? ["cpu"] : []),
     ...(VDEV_WORDS.some((other) => other === word.text) ? ["vdev"] : []),
     ...(PASS_WORDS.some((other) => other === word.text) ? ["pass"] : []),
+    ...(RESERVE_WORDS.some((other) => other === word.text) ? ["reserve"] : []),
   ];
   if (owners.length > 0) {
     return new UserError(`"${word.text}" is an option of ${owners.join(" and ")}: write it behind one`, word.place);
@@ -118,15 +125,17 @@ function unknownOption({ open }: ReadState, word: ConfigWord): UserError {
 }
 
 /** What a pass takes of memory; nothing else can be at the same addresses. @throws UserError when it says no place */
-function passedMemory({ loc, place }: PassItem): RamItem[] {
-  if (loc === undefined) throw new UserError('"pass" needs a loc: it says which device is meant', place);
-  return loc.space === "memory" ? [{ address: loc.address, length: loc.length, place: loc.place }] : [];
+function passedMemory({ locs, place }: PassItem): Span[] {
+  if (locs.length === 0) throw new UserError('"pass" needs a loc: it says which device is meant', place);
+  return locs.flatMap((loc) => (loc.space === "memory" ? [loc] : []));
 }
 
-function checkOverlaps(items: readonly RamItem[]): void {
-  const placed = items.filter((item): item is RamItem & { address: bigint } => item.address !== undefined);
+type Span = Pick<MemoryItem, "address" | "length" | "place">;
+
+function checkOverlaps(items: readonly Span[]): void {
+  const placed = items.filter((item): item is Span & { address: bigint } => item.address !== undefined);
   placed.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
-  let last: (RamItem & { address: bigint }) | undefined;
+  let last: (Span & { address: bigint }) | undefined;
   for (const item of placed) {
     if (last !== undefined && item.address < last.address + last.length) {
       const range = (of: { address: bigint; length: bigint }) =>

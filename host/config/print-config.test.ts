@@ -4,8 +4,16 @@ import { ALL_WORDS } from "./grammar.ts";
 import { parseConfig } from "./parse-config.ts";
 import { printConfig } from "./print-config.ts";
 import { withoutPlaces } from "./test-support.ts";
-import type { LogFilter, PassLocation, PciLocation, Setting, VmConfig } from "./vm-config.ts";
-import { LOG_DESTINATIONS, SEVERITIES, UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
+import type {
+  LogFilter,
+  PassLocation,
+  PciLocation,
+  ReservedLocation,
+  ReserveItem,
+  Setting,
+  VmConfig,
+} from "./vm-config.ts";
+import { LOG_DESTINATIONS, PASS_ATTRIBUTES, SEVERITIES, UNSUPPORTED_ACTIONS, UNSUPPORTED_KINDS } from "./vm-config.ts";
 
 const place = { file: "generated" };
 const U64 = (1n << 64n) - 1n;
@@ -80,7 +88,8 @@ const range = (space: "memory" | "io", end: bigint) =>
         space: fc.constant(space),
         address: fc.constant(address),
         length: fc.bigInt(1n, end - address < U64 ? end - address : U64),
-        permissions: fc.stringMatching(/^[rwxncm]{1,5}$/),
+        permissions: fc.stringMatching(/^[-+rwxcemdnst]{1,5}$/),
+        host: fc.bigInt(0n, U64),
         place: fc.constant(place),
       },
       { requiredKeys: ["space", "address", "length", "place"] },
@@ -89,12 +98,49 @@ const range = (space: "memory" | "io", end: bigint) =>
 const passLocation: fc.Arbitrary<PassLocation> = fc.oneof(
   range("memory", U64 + 1n),
   range("io", 0x10000n),
-  fc.record({ space: fc.constant("pci" as const), pci, place: fc.constant(place) }),
+  fc.record(
+    { space: fc.constant("pci" as const), pci, host: pci, place: fc.constant(place) },
+    { requiredKeys: ["space", "pci", "place"] },
+  ),
 );
-const passPin = fc.oneof(
-  line32,
-  fc.record({ pic: word, line: fc.nat(1023), vector: fc.nat(0xffff_ffff), place: fc.constant(place) }),
+const passPin = fc.record(
+  {
+    pic: word,
+    line: fc.nat(1023),
+    attributes: fc.array(fc.constantFrom(...PASS_ATTRIBUTES), { minLength: 1, maxLength: 2 }),
+    vector: fc.nat(0xffff_ffff),
+    place: fc.constant(place),
+  },
+  { requiredKeys: ["pic", "line", "place"] },
 );
+const reservedRange = (space: "memory" | "io", end: bigint): fc.Arbitrary<ReservedLocation> =>
+  fc
+    .tuple(fc.bigInt(0n, end - 1n), fc.bigInt(1n, U64))
+    .filter(([address, length]) => address + length <= end)
+    .map(([address, length]) => ({ space, address, length, place }));
+const reserve: fc.Arbitrary<ReserveItem> = fc
+  .record({
+    place: fc.constant(place),
+    locs: fc.array(
+      fc.oneof(
+        reservedRange("memory", U64 + 1n),
+        fc.nat(0xffff).map((port) => ({ space: "io" as const, address: BigInt(port), length: 1n, place })),
+        fc.record({
+          space: fc.constant("pci" as const),
+          pci: fc.record({
+            by: fc.constant("function" as const),
+            bus: fc.nat(255),
+            device: fc.nat(31),
+            function: fc.nat(7),
+          }),
+          place: fc.constant(place),
+        }),
+      ),
+      { maxLength: 3 },
+    ),
+    intr: fc.array(number(0xffff_ffff), { maxLength: 2 }),
+  })
+  .filter(({ locs, intr }) => locs.length + intr.length > 0);
 /** Unquoted words must be words; quoted ones may be anything. */
 const ownWord = fc.oneof(
   fc.record({ text, quoted: fc.constant(true), place: fc.constant(place) }),
@@ -134,17 +180,15 @@ const config: fc.Arbitrary<VmConfig> = fc
       split: fc.nat(4),
       vdevs: fc.array(vdev, { maxLength: 4 }),
       passes: fc.array(
-        fc.record(
-          {
-            place: fc.constant(place),
-            settings: settings(),
-            loc: passLocation,
-            intr: fc.array(passPin, { maxLength: 3 }),
-          },
-          { requiredKeys: ["place", "settings", "intr", "loc"] },
-        ),
+        fc.record({
+          place: fc.constant(place),
+          settings: settings(),
+          locs: fc.array(passLocation, { minLength: 1, maxLength: 2 }),
+          intr: fc.array(passPin, { maxLength: 3 }),
+        }),
         { maxLength: 2 },
       ),
+      reserves: fc.array(reserve, { maxLength: 2 }),
       loads: fc.array(
         fc.record({
           kind: fc.constantFrom("image" as const, "initrd" as const),
@@ -179,6 +223,7 @@ const config: fc.Arbitrary<VmConfig> = fc
         "split",
         "vdevs",
         "passes",
+        "reserves",
         "loads",
         "loggers",
         "debug",
@@ -191,11 +236,16 @@ const config: fc.Arbitrary<VmConfig> = fc
   )
   .map(({ ranges: placed, unplaced, split, ...rest }) => ({
     ...rest,
-    ram: [...placed.slice(split), ...unplaced.map((length) => ({ length, place }))],
-    rom: placed.slice(0, split),
+    memory: [...placed, ...unplaced.map((length) => ({ length, place }))].map((item, i) => ({
+      kind: i < split ? ("ram" as const) : ("rom" as const),
+      ...item,
+    })),
   }))
-  .filter(({ ram, rom, passes }) => {
-    const taken = [...ram, ...rom, ...passes.flatMap(({ loc }) => (loc?.space === "memory" ? [loc] : []))];
+  .filter(({ memory, passes }) => {
+    const taken = [
+      ...memory,
+      ...passes.flatMap(({ locs }) => locs.flatMap((loc) => (loc.space === "memory" ? [loc] : []))),
+    ];
     return !taken.some((a, i) => taken.slice(i + 1).some((b) => overlap(a, b)));
   });
 

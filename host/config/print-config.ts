@@ -5,11 +5,13 @@ import type {
   LoadItem,
   LocationItem,
   LogFilter,
+  MemoryItem,
   PassItem,
   PassLocation,
   PassPin,
   PciLocation,
-  RamItem,
+  ReservedLocation,
+  ReserveItem,
   Setting,
   VdevItem,
   VmConfig,
@@ -17,15 +19,14 @@ import type {
 
 /**
  * The canonical text of a configuration: reading it again gives the same configuration, places and notes apart. What
- * belongs to the VM stands first, then vCPUs, vdevs and passes.
+ * belongs to the VM stands first, then vCPUs, vdevs, passes and what is reserved.
  */
 export function printConfig(config: VmConfig): string {
   const { system, cmdline, dump, safety } = config;
   const lines = [
     ...(system ? [`system ${quote(system.text)}`] : []),
     ...config.settings.map(printSetting),
-    ...config.ram.map((item) => `ram ${formatRange(item)}`),
-    ...config.rom.map((item) => `rom ${formatRange(item)}`),
+    ...config.memory.map((item) => `${item.kind} ${formatRange(item)}`),
     ...config.loads.map(printLoad),
     ...(cmdline ? [`cmdline ${quote(cmdline.text)}`] : []),
     ...config.loggers.map((filter) => `logger ${formatLogFilter(filter)}`),
@@ -37,6 +38,7 @@ export function printConfig(config: VmConfig): string {
     ...config.cpus.flatMap(printCpu),
     ...config.vdevs.flatMap(printVdev),
     ...config.passes.flatMap(printPass),
+    ...config.reserves.flatMap(printReserve),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -54,16 +56,22 @@ function formatPci(pci: PciLocation): string {
   return `pci:${ids.join("/")}`;
 }
 
-/** `mem:0xfe200000,0x1000,rw` */
+/** `mem:0xfe200000,0x1000,rw=0xfe200000` */
 function formatPassLocation(loc: PassLocation): string {
-  if (loc.space === "pci") return formatPci(loc.pci);
-  const parts = [hex(loc.address), hex(loc.length), ...(loc.permissions === undefined ? [] : [loc.permissions])];
-  return `${loc.space === "io" ? "io" : "mem"}:${parts.join(",")}`;
+  if (loc.space === "pci") return [loc.pci, ...(loc.host ? [loc.host] : [])].map(formatPci).join("=");
+  const permissions = loc.permissions === undefined ? "" : `,${loc.permissions}`;
+  return `${formatSpan(loc)}${permissions}${loc.host === undefined ? "" : `=${hex(loc.host)}`}`;
+}
+
+/** `mem:0xfe200000,0x1000` */
+function formatSpan({ space, address, length }: Exclude<ReservedLocation, { space: "pci" }>): string {
+  return `${space === "io" ? "io" : "mem"}:${hex(address)},${hex(length)}`;
 }
 
 /** `gic:44=150` */
 function formatPassPin(pin: PassPin): string {
-  return `${formatPins([pin])}${pin.vector === undefined ? "" : `=${pin.vector}`}`;
+  const attributes = (pin.attributes ?? []).map((attribute) => `,${attribute}`).join("");
+  return `${formatPins([pin])}${attributes}${pin.vector === undefined ? "" : `=${pin.vector}`}`;
 }
 
 /** `gic:42` or a list joined by commas. */
@@ -105,9 +113,17 @@ function printVdev(vdev: VdevItem): string[] {
 function printPass(pass: PassItem): string[] {
   return [
     "pass",
-    ...(pass.loc === undefined ? [] : [`    loc ${formatPassLocation(pass.loc)}`]),
+    ...pass.locs.map((loc) => `    loc ${formatPassLocation(loc)}`),
     ...(pass.intr.length === 0 ? [] : [`    intr ${quote(pass.intr.map(formatPassPin).join(","))}`]),
     ...pass.settings.map((setting) => `    ${printSetting(setting)}`),
+  ];
+}
+
+function printReserve({ locs, intr }: ReserveItem): string[] {
+  return [
+    "reserve",
+    ...locs.map((loc) => `    loc ${loc.space === "pci" ? formatPci(loc.pci) : formatSpan(loc)}`),
+    ...intr.map(({ value }) => `    intr ${value}`),
   ];
 }
 
@@ -119,7 +135,7 @@ function printLoad({ kind, file }: LoadItem): string {
   return kind === "image" ? `load ${quote(file)}` : `initrd load ${quote(file)}`;
 }
 
-function formatRange({ address, length }: RamItem): string {
+function formatRange({ address, length }: MemoryItem): string {
   return address === undefined ? hex(length) : `${hex(address)},${hex(length)}`;
 }
 

@@ -49,7 +49,11 @@ export interface VdevboxSettings {
 /** An hour; with it, sums of many accesses stay exact. */
 const MAX_ACCESS_NS = 3_600_000_000_000n;
 /** Values of what is on or off. */
-const SWITCH = ["off", "on"] as const;
+/** What turns a variable off and on, as qvm's page `set` has it. */
+const OFF = ["off", "0", "no", "false"] as const;
+const ON = ["on", "1", "yes", "true"] as const;
+const SWITCH = [...OFF, ...ON] as const;
+const isOn = (value: string | undefined): boolean => ON.some((word) => word === value);
 const MAX_SEED = 0xffff_ffffn;
 const MAX_GROWTH = 0xffff_ffffn;
 /** What the limits of the sandbox can count. */
@@ -176,10 +180,10 @@ export function placeSetting(
 /** What asks for a run that can be repeated, with the values that do. */
 const REPEATABLE: ReadonlyMap<string, (value: string) => boolean> = new Map<string, (value: string) => boolean>([
   ["vdevbox-seed", () => true],
-  ["vdevbox-races", (value) => value === "on"],
+  ["vdevbox-races", isOn],
   ["vdevbox-restless", () => true],
   ["vdevbox-growth", () => true],
-  ["vdevbox-invariants", (value) => value === "on"],
+  ["vdevbox-invariants", isOn],
   ["vdevbox-time", (value) => value === "virtual"],
 ]);
 
@@ -227,8 +231,8 @@ export function vdevboxSettings(settings: readonly Setting[]): VdevboxSettings {
     ...(seed !== undefined && { seed }),
     ...(restless !== undefined && { restless }),
     ...(growth !== undefined && { growth }),
-    ...(text("vdevbox-races") === "on" && { races: true }),
-    ...(text("vdevbox-invariants") === "on" && { invariants: true }),
+    ...(isOn(text("vdevbox-races")) && { races: true }),
+    ...(isOn(text("vdevbox-invariants")) && { invariants: true }),
     ...(threads && { threads }),
     ...(threads === "parallel" ? { time: "wall" as const } : time && { time }),
     ...(start && { startTimeNs: readStartTime({ text: start.value, quoted: false, place: start.place }) }),

@@ -37,7 +37,8 @@ describe("an ARM board", () => {
       [10, "2,3", undefined],
       [9, undefined, "background"],
     ]);
-    expect(config.ram.reduce((sum, { length }) => sum + length, 0n)).toBe(1n << 30n);
+    const ram = config.memory.filter(({ kind }) => kind === "ram");
+    expect(ram.reduce((sum, { length }) => sum + length, 0n)).toBe(1n << 30n);
     expect(config.loads.map(({ kind, file }) => `${kind} ${file}`)).toEqual([
       "image /images/guest.ifs",
       "initrd /images/guest rootfs.cpio.gz",
@@ -89,7 +90,7 @@ describe("a PC", () => {
       ["io", "pic0:5"],
       ["memory", "pic0:5"],
     ]);
-    expect(config.passes.map((pass) => pass.loc?.space)).toEqual(["pci", "pci", "io"]);
+    expect(config.passes.flatMap((pass) => pass.locs.map(({ space }) => space))).toEqual(["pci", "pci", "io"]);
   });
 });
 
@@ -159,8 +160,9 @@ describe("a tree of interrupt controllers", () => {
 describe("an ugly one", () => {
   it("means what it says, whatever the lines", () => {
     const config = parse("ugly.qvmconf");
-    expect(config.ram.map(({ length }) => length)).toEqual([64n << 20n, 65536n, 4096n, 8192n]);
-    expect(withoutPlaces(config.rom)).toEqual([{ address: 0xfff0_0000n, length: 4096n }]);
+    const [ram, rom] = ["ram", "rom"].map((kind) => config.memory.filter((item) => item.kind === kind));
+    expect(ram!.map(({ length }) => length)).toEqual([64n << 20n, 65536n, 4096n, 8192n]);
+    expect(withoutPlaces(rom!)).toEqual([{ kind: "rom", address: 0xfff0_0000n, length: 4096n }]);
     expect(withoutPlaces(config.cpus)).toEqual([
       { sched: 12, runmask: [0], settings: [] },
       { settings: [] },
@@ -198,7 +200,7 @@ describe("an ugly one", () => {
     expect(own(vdev(config, "fourth"))).toBe("x y z");
     expect(config.unsupported).toMatchObject([{ kind: "mem", action: "fail" }]);
     expect(config.passes).toMatchObject([
-      { loc: { address: 0xfe20_0000n, permissions: "rwn" }, intr: [{ line: 150, vector: 7 }, { line: 151 }] },
+      { locs: [{ address: 0xfe20_0000n, permissions: "rwn" }], intr: [{ line: 150, vector: 7 }, { line: 151 }] },
     ]);
     expect(config.cmdline?.text).toBe("23");
     expect(config.loads.map(({ kind, file }) => `${kind} ${file}`)).toEqual([

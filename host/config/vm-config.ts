@@ -6,11 +6,12 @@ export interface VmConfig {
   readonly system?: Named;
   /** One vCPU each. None means one vCPU with the defaults: see `vcpuCount`. */
   readonly cpus: readonly CpuItem[];
-  readonly ram: readonly RamItem[];
-  readonly rom: readonly RomItem[];
+  /** RAM and ROM in their order, which says where those without an address are. */
+  readonly memory: readonly MemoryItem[];
   readonly vdevs: readonly VdevItem[];
   /** Checked so that a whole configuration can be read; vdevbox passes nothing through. */
   readonly passes: readonly PassItem[];
+  readonly reserves: readonly ReserveItem[];
   /** Images, in order. */
   readonly loads: readonly LoadItem[];
   readonly cmdline?: Named;
@@ -44,19 +45,16 @@ export interface CpuItem {
   readonly settings: readonly Setting[];
 }
 
-export interface RamItem {
+export interface MemoryItem {
+  readonly kind: "ram" | "rom";
   /** Of the range, behind the option. */
   readonly place: SourcePlace;
-  /** Left out: the VM chooses. */
+  /** Left out: right behind the highest one in front of it. */
   readonly address?: bigint;
   /** Bytes; never 0. */
   readonly length: bigint;
   /** Of the length, where it is not that of the range. */
   readonly lengthPlace?: SourcePlace;
-}
-
-export interface RomItem extends RamItem {
-  readonly address: bigint;
 }
 
 export interface VdevItem {
@@ -86,9 +84,16 @@ export type LocationItem =
   | { readonly space: "memory" | "io" | "default"; readonly address: bigint; readonly place: SourcePlace }
   | { readonly space: "pci"; readonly pci: PciLocation; readonly place: SourcePlace };
 
+export interface PciFunction {
+  readonly by: "function";
+  readonly bus: number;
+  readonly device: number;
+  readonly function: number;
+}
+
 /** A PCI device by its place on a bus, or by who made it. */
 export type PciLocation =
-  | { readonly by: "function"; readonly bus: number; readonly device: number; readonly function: number }
+  | PciFunction
   | {
       readonly by: "id";
       readonly vendor: number;
@@ -122,29 +127,61 @@ export interface LogFilter {
   readonly place: SourcePlace;
 }
 
+/** What the VM takes for nobody by itself: the configuration and vdevs still may. */
+export interface ReserveItem {
+  readonly place: SourcePlace;
+  readonly locs: readonly ReservedLocation[];
+  /** Numbers of guest interrupts. */
+  readonly intr: readonly NumberItem[];
+}
+
+export type ReservedLocation =
+  | {
+      readonly space: "memory" | "io";
+      readonly address: bigint;
+      /** Bytes; never 0. */
+      readonly length: bigint;
+      readonly place: SourcePlace;
+    }
+  | { readonly space: "pci"; readonly pci: PciFunction; readonly place: SourcePlace };
+
 export interface PassItem {
   readonly place: SourcePlace;
-  readonly loc?: PassLocation;
+  /** All of them are passed. */
+  readonly locs: readonly PassLocation[];
   readonly intr: readonly PassPin[];
   readonly settings: readonly Setting[];
 }
 
-/** `mem:addr,len,perms` of a physical device, or a PCI device. */
+/** `mem:addr,len,perms=host` of a physical device, or a PCI device. */
 export type PassLocation =
   | {
       readonly space: "memory" | "io";
       readonly address: bigint;
       readonly length: bigint;
-      /** Letters, `rwx` and others: not every one is publicly known. */
+      /** Signs and letters, `rwx` and others. */
       readonly permissions?: string;
+      /** Where the host has it. */
+      readonly host?: bigint;
       readonly place: SourcePlace;
     }
-  | { readonly space: "pci"; readonly pci: PciLocation; readonly place: SourcePlace };
+  | {
+      readonly space: "pci";
+      readonly pci: PciLocation;
+      /** The device that appears there. */
+      readonly host?: PciLocation;
+      readonly place: SourcePlace;
+    };
 
 /** `gic:44=150`: a line of the guest, and the host's vector that feeds it. */
 export interface PassPin extends IntrPin {
+  /** `t`: an interrupt service thread delivers it; `u`: it may be unmasked at once. */
+  readonly attributes?: readonly PassAttribute[];
   readonly vector?: number;
 }
+
+export const PASS_ATTRIBUTES = ["t", "u"] as const;
+export type PassAttribute = (typeof PASS_ATTRIBUTES)[number];
 
 export interface LoadItem {
   readonly kind: "image" | "initrd";

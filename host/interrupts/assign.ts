@@ -67,11 +67,17 @@ function ownersOf(line: Line): string {
  * The line automatic assignment takes: the first free one, and when there is none the first shareable one. The
  * controllers are asked in the order of the configuration; one whose lines all are taken is passed over. With none
  * declared it is the gic's turn, whose lines are the most. No page says which qvm chooses.
+ * @param reserved numbers of lines that are given to nobody
  */
-export function automaticLine(controllers: Controllers, lines: InterruptLines): { pic: Pic; line: number } | undefined {
+export function automaticLine(
+  controllers: Controllers,
+  lines: InterruptLines,
+  reserved: ReadonlySet<number>,
+): { pic: Pic; line: number } | undefined {
   for (const wanted of [GIAT_UNUSED, GIAT_SHAREABLE]) {
     for (const pic of controllers.all) {
       for (const line of candidates(pic)) {
+        if (reserved.has(line)) continue;
         if ((lines.peek(pic, line)?.state.assigned ?? GIAT_UNUSED) === wanted) return { pic, line };
       }
     }

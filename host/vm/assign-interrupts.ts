@@ -29,7 +29,7 @@ export function assignInterrupts(vm: Vm, connect: (vdev: Vdev, intr: IntrPlan) =
   if (type === undefined || pic === undefined) return;
   let line = FIRST_LINE[type] ?? 0;
   for (const vdev of waiting) {
-    while (line < pic.lines && isTaken(vm, pic, line)) line++;
+    while (line < pic.lines && (isTaken(vm, pic, line) || vm.plan.reserved?.lines.has(line) === true)) line++;
     if (line >= pic.lines) return;
     connect(vdev, { pic: pic.name, line, ...(vdev.plan.place && { place: vdev.plan.place }) });
     vm.log("info", vdev, `was given no interrupt, chose none in VDEV_CTRL_ASSIGN, and was put on ${pic.name}:${line}`);

@@ -14,6 +14,7 @@ import { AddressSpace, type Region, type Space } from "../memory/address-space.t
 import { formatLocation, type Location, locationOf } from "./location.ts";
 import { firstFreeFunction, functionOf, locationOfFunction } from "./pci-functions.ts";
 import { claimRegion, DEFAULT_REGION_FLAGS, releaseRegion } from "./regions.ts";
+import { findUnreserved, NOTHING_RESERVED, type ReservedPlan } from "./reserved.ts";
 import type { Vdev } from "./vdev.ts";
 import { kindRefusal, type LocationKind, mayAssignLocation } from "./vdev-rules.ts";
 import type { Vm } from "./vm.ts";
@@ -39,9 +40,11 @@ export class Placement {
   readonly #vm: Vm;
   readonly #placed = new Map<number, Placed>();
   readonly #functions = new Map<number, Vdev>();
+  readonly #reserved: ReservedPlan;
 
   constructor(vm: Vm) {
     this.#vm = vm;
+    this.#reserved = vm.plan.reserved ?? NOTHING_RESERVED;
   }
 
   /**
@@ -121,7 +124,7 @@ export class Placement {
   }
 
   #assignFunction(vdev: Vdev): void {
-    const number = firstFreeFunction(this.#functions);
+    const number = firstFreeFunction([...this.#functions.keys(), ...this.#reserved.functions]);
     if (number === undefined) throw new UserError(`there is no free PCI function for ${vdev.name}`, vdev.plan.place);
     this.#choose(vdev, locationOfFunction(number), QST_PCI);
   }
@@ -132,11 +135,9 @@ export class Placement {
     const size = BigInt(length);
     let align = MIN_ALIGN[space];
     while (align < size) align <<= 1n;
-    const first = FIRST[space];
-    const found =
-      space === "io"
-        ? taken.io.findFree(size, align, first)
-        : (taken.memory.findFree(size, align, first, FOUR_GIB - 1n) ?? taken.memory.findFree(size, align, FOUR_GIB));
+    const from = (first: bigint, last?: bigint) =>
+      findUnreserved(this.#reserved[space], size, first, (at) => taken[space].findFree(size, align, at, last));
+    const found = space === "io" ? from(FIRST.io) : (from(FIRST.memory, FOUR_GIB - 1n) ?? from(FOUR_GIB));
     if (found === undefined) {
       throw new UserError(`there is no free place for the ${length} bytes of ${vdev.name}`, vdev.plan.place);
     }

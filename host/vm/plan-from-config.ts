@@ -5,11 +5,12 @@ import { checkControllers } from "../config/check-controllers.ts";
 import { checkPassInterrupts } from "../config/check-passes.ts";
 import { type VdevboxSettings, vdevboxSettings } from "../config/settings.ts";
 import { type IntrPin, type UnsupportedAction, type VdevItem, type VmConfig, vcpuCount } from "../config/vm-config.ts";
-import { type SourcePlace, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { controllerPlan, isHalf, isOtherHalf } from "../interrupts/controller-options.ts";
 import { isHostPicType } from "../interrupts/host-pics.ts";
 import { didYouMean } from "../nearest-word.ts";
 import { builtFile } from "../paths.ts";
+import { numberOfFunction } from "./pci-functions.ts";
 import type {
   ControllerPlan,
   IntrPlan,
@@ -21,6 +22,7 @@ import type {
   VdevPlan,
   VmPlan,
 } from "./plan.ts";
+import { findUnreserved, type ReservedRange, reservedOf } from "./reserved.ts";
 
 export interface PlanOptions {
   /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
@@ -31,12 +33,14 @@ export interface PlanOptions {
   readonly guest?: string;
 }
 
+const SPACE_END = 1n << 64n;
 /** Host RAM a VM may have. */
 const RAM_LIMIT_BYTES = 4n << 30n;
 
 /** What a configuration asks for, with its modules found. @throws UserError with the place of what cannot be had */
 export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmPlan {
   const settings = vdevboxSettings(config.settings);
+  const reserved = reservedOf(config.reserves);
   checkControllers(config.vdevs);
   const vdevs = vdevsOf(config, options);
   checkPassInterrupts(config, vdevs.controllers);
@@ -44,7 +48,8 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
   return {
     system: config.system?.text ?? "vdevbox",
     cpus: vcpuCount(config),
-    ram: ramOf(config),
+    ram: ramOf(config, reserved.memory),
+    reserved,
     ...vdevs,
     policy: settings.policy ?? "strict",
     instances: settings.instances ?? "shared",
@@ -67,36 +72,28 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
   };
 }
 
-/** RAM and ROM with addresses: what has none goes to the lowest free megabyte. */
-function ramOf(config: VmConfig): RamPlan[] {
-  const ranges: RamPlan[] = [
-    ...config.ram.flatMap((item) =>
-      item.address === undefined ? [] : [range(item.address, item.length, true, item.place)],
-    ),
-    ...config.rom.map((item) => range(item.address, item.length, false, item.place)),
-  ];
-  for (const item of config.ram) {
-    if (item.address !== undefined) continue;
-    let start = 0n;
-    for (const taken of [...ranges].sort((a, b) => (a.start < b.start ? -1 : 1))) {
-      if (taken.start >= start + item.length) break;
-      start = ((taken.start + taken.length + 0xfffffn) / 0x100000n) * 0x100000n;
+/** RAM and ROM with addresses: what has none is right behind the highest in front of it, past what is reserved. */
+function ramOf(config: VmConfig, reserved: readonly ReservedRange[]): RamPlan[] {
+  const ranges: RamPlan[] = [];
+  let highest = 0n;
+  for (const { kind, address, length, place } of config.memory) {
+    const start = address ?? findUnreserved(reserved, length, highest, (first) => first)!;
+    const end = start + length;
+    if (end > SPACE_END) {
+      throw new UserError(`this ${kind} would reach past the end of the memory space: give it an address`, place);
     }
-    ranges.push(range(start, item.length, true, item.place));
+    ranges.push({ start, length, writable: kind === "ram", place });
+    if (end > highest) highest = end;
   }
   const total = ranges.reduce((sum, one) => sum + one.length, 0n);
   if (total > RAM_LIMIT_BYTES) {
-    const largest = [...config.ram, ...config.rom].reduce((most, one) => (one.length > most.length ? one : most));
+    const largest = config.memory.reduce((most, one) => (one.length > most.length ? one : most));
     throw new UserError(
       `the VM asks for ${total >> 20n} MiB of memory, and at most ${RAM_LIMIT_BYTES >> 20n} MiB can be had`,
       largest.lengthPlace ?? largest.place,
     );
   }
   return ranges;
-}
-
-function range(start: bigint, length: bigint, writable: boolean, place: SourcePlace): RamPlan {
-  return { start, length, writable, place };
 }
 
 const ACTIONS: Record<UnsupportedAction, Unsupported> = { ignore: "ignore", fail: "fail", abort: "terminate" };
@@ -176,7 +173,7 @@ function locOf({ loc }: VdevItem): LocPlan | undefined {
   if (loc.space === "pci") {
     const { pci, place } = loc;
     // There is no bus to look for an id on: such a vdev gets the next free function.
-    const fixed = pci.by === "function" ? (pci.bus << 8) | (pci.device << 3) | pci.function : undefined;
+    const fixed = pci.by === "function" ? numberOfFunction(pci) : undefined;
     return { space: "pci", function: fixed, place };
   }
   return { space: loc.space === "default" ? undefined : loc.space, address: loc.address, place: loc.place };

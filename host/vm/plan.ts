@@ -1,4 +1,5 @@
 import type { SourcePlace } from "../errors.ts";
+import type { ReservedPlan } from "./reserved.ts";
 
 /** How a VM treats a broken rule: `strict` stops the module instance, `report` refuses the call and goes on. */
 export type Policy = "strict" | "report";
@@ -92,6 +93,8 @@ export interface VmPlan {
   readonly system: string;
   readonly cpus: number;
   readonly ram: readonly RamPlan[];
+  /** What the host chooses for nobody; left out: nothing. */
+  readonly reserved?: ReservedPlan;
   readonly vdevs: readonly VdevPlan[];
   /** Left out: those that every VM has, under the names of their types. */
   readonly controllers?: readonly ControllerPlan[];

@@ -40,6 +40,7 @@ import {
 import { locationOfFunction } from "./pci-functions.ts";
 import { Placement } from "./placement.ts";
 import { isWatched, type LimitsPlan, type VdevPlan, type VmPlan } from "./plan.ts";
+import { reserveRam } from "./reserved.ts";
 import { control, controlEach, stoppedError } from "./startup-control.ts";
 import type { Factory, Vdev } from "./vdev.ts";
 import { VdevNames } from "./vdev-names.ts";
@@ -72,6 +73,7 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const vm = new Vm(plan, { ...(hasThreads && threads), ...options, races });
   orNothing(vm, () => {
     addRam(vm, options);
+    reserveRam(plan.reserved?.memory ?? [], vm.ram, vm.reservations);
     makeRestless(vm);
     const anyTurn = watches || options.schedule !== undefined || plan.seed !== undefined;
     const mayWait = (file: string) => vm.threads !== undefined && (anyTurn || imports(file, options, mayWaitIn));

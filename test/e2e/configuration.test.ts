@@ -31,6 +31,17 @@ describe("dryrun", () => {
     expect(run.err).toContain("dryrun: the VM can be built, and its guest was not started (exit code 0)");
   });
 
+  it("says what is reserved, which nothing it placed itself meets", () => {
+    const text =
+      "reserve loc 0,1m loc io:0x70,2 loc pci:0:1 intr 39 ram 1m set vdevbox-races yes vdev mc146818 intr 8259:8";
+    const run = vdevbox("run", file("kept.qvmconf", text), "dryrun");
+    expect(run.out.split("\n").slice(1, 4)).toEqual([
+      "  0x100000..0x1fffff  ram",
+      "  io:0x70..io:0x71  mc146818",
+      "reserved: 0x0..0xfffff, io:0x70..io:0x71, pci:0:1.0, interrupt 39",
+    ]);
+  });
+
   it("finds the mistakes a run would find", () => {
     const run = vdevbox("run", file("wrong.qvmconf", "dryrun\nvdev trace loc io:0x80\n"));
     expect(run.err).toContain("wrong.qvmconf:2:16: trace takes memory locations only, and this is an x86 port");

@@ -1,4 +1,4 @@
-/** Oracles: README.md beside this file, which follows the boards' manuals; what Linux's ib700wdt does. */
+/** Oracle: README.md beside this file, which follows the boards' manuals. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -206,21 +206,6 @@ describe("where it is", () => {
     expect(Vms.write(vm, BigInt(START), 0n, 1, "io")).toBe(AccessStatus.busError);
     expect(() => watchdog("loc mem:0x1000")).toThrow(/port/);
   });
-});
-
-it("does for Linux's ib700wdt what it relies on: every timeout it accepts, ping, disable", () => {
-  for (let timeout = 0; timeout <= 30; timeout++) {
-    const { vm } = fiq();
-    const margin = 15 - Math.floor((timeout + 1) / 2);
-    out(vm, START, margin);
-    const rounded = timeout + (timeout % 2); // it has steps of two seconds, and rounds up
-    vm.clockStep(BigInt(rounded) * SECOND_NS - (rounded === 0 ? 0n : 1n));
-    expect([timeout, level(vm)]).toEqual([timeout, false]);
-    vm.clockStep(SHORTEST_NS);
-    expect([timeout, level(vm)]).toEqual([timeout, true]);
-    out(vm, STOP, 0);
-    expect(level(vm)).toBe(false);
-  }
 });
 
 it("is put back by a snapshot: running time, interrupt, and a bite that has happened", () => {

@@ -1,4 +1,4 @@
-/** When it interrupts and bites. Oracles: README.md beside this file, which follows Arm DDI 0270; Linux's sp805_wdt. */
+/** When it interrupts and bites. Oracles: README.md beside this file, which follows Arm DDI 0270. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,6 @@ import {
   INTEN,
   ITCR,
   ITOP,
-  KEY,
   LOAD,
   LOCK,
   level,
@@ -306,44 +305,6 @@ describe("frequency", () => {
     expect(watchdog("frequency 4294967295").status().at(-1)).toBe("action terminate, frequency 4294967295");
     expect(() => watchdog("frequency")).toThrow(/needs an argument/);
   });
-});
-
-it("does for Linux's sp805_wdt what it relies on: enable, time left, ping, disable", () => {
-  const { vm } = watchdog();
-  const rate = 25_000_000;
-  const timeout = 60;
-  const load = (rate / 2) * timeout - 1; // it knows that the counter runs twice, N + 1 ticks each
-  const enable = () => {
-    write(vm, LOCK, KEY);
-    write(vm, LOAD, load);
-    write(vm, INTCLR, 1);
-    write(vm, CONTROL, INTEN | RESEN);
-    write(vm, LOCK, 1);
-    expect(read(vm, LOCK)).toBe(1);
-  };
-  const secondsLeft = () => {
-    const left = read(vm, VALUE) + ((read(vm, RIS) & 1) === 0 ? load + 1 : 0);
-    return Math.floor(left / rate);
-  };
-  const pass = (seconds: bigint) => vm.clockStep(seconds * 10n ** 9n);
-  enable();
-  expect(read(vm, CONTROL) & 3).toBe(3);
-  pass(20n);
-  expect(secondsLeft()).toBe(39);
-  pass(20n);
-  expect(secondsLeft()).toBe(19);
-  enable();
-  expect(secondsLeft()).toBe(59);
-  pass(59n);
-  expect(vm.ended).toBeUndefined();
-  write(vm, LOCK, KEY);
-  write(vm, CONTROL, 0);
-  write(vm, LOCK, 1);
-  pass(1000n);
-  expect(vm.ended).toBeUndefined();
-  enable();
-  pass(60n);
-  expect(vm.ended?.exitCode).toBe(4);
 });
 
 it("bites a guest that goes on writing where nothing is, no later than one that is silent", () => {
