@@ -35,7 +35,7 @@ export const guestTimerBodies = bodies({
 
   guest_timer_state(vm, instance, handle, data) {
     const timer = vm.timers.find(instance, handle! >>> 0);
-    if (timer !== undefined) vm.timers.state(timer, data! >>> 0);
+    if (timer !== undefined) vm.timers.stateFor(timer, data! >>> 0);
     return 0;
   },
 

@@ -94,8 +94,16 @@ export function importsOf(vm: Vm, instance: ModuleInstance): ModuleImports {
   }
   if (vm.races !== undefined) imports[MEMORY_HOOKS.module] = memoryHooks(vm, vm.races, instance);
   else if (instance.module.fuzz !== undefined)
-    imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(vm, instance) };
+    imports[MEMORY_HOOKS.module] = { [MEMORY_HOOKS.grown]: grown(vm, instance), [MEMORY_HOOKS.kept]: kept(vm) };
   return imports;
+}
+
+/** An access ends with a lock that its module took by itself. */
+function kept(vm: Vm): () => number {
+  return () => {
+    vm.held.takeOver();
+    return 0;
+  };
 }
 
 /** A gate through which a thread can be left and come back to. */

@@ -8,6 +8,7 @@ import { FRAME_BYTES, FRAME_COUNT, SHARED_FRAME_COUNT } from "./contract.ts";
 import { AssemblyAbort } from "./fault.ts";
 import { DirtyBlocks } from "./kept-memory.ts";
 import type { LoadedModule } from "./load.ts";
+import { QuickCalls } from "./quick-calls.ts";
 import { SharedGrowth, sharedImports, sharedMemoryFor } from "./shared-memory.ts";
 import { isNumber } from "./wasm/module.ts";
 
@@ -96,6 +97,8 @@ export class ModuleInstance {
   readonly call: ModuleExports["__vdevbox_call"];
   /** Set in a module built for fuzzing. */
   readonly dirty: DirtyBlocks | undefined;
+  /** Set where it answers some calls itself. */
+  readonly quick: QuickCalls | undefined;
   readonly #getString: (pointer: number) => string;
   /** Set where threads share the memory. */
   readonly #growth: SharedGrowth | undefined;
@@ -114,6 +117,8 @@ export class ModuleInstance {
     this.call = this.exports.__vdevbox_call;
     this.#getString = (result.exports as unknown as { __getString(pointer: number): string }).__getString;
     this.dirty = fuzz === undefined ? undefined : new DirtyBlocks(this.exports.memory, fuzz.dirty);
+    const place = fuzz?.quickCalls;
+    this.quick = place === undefined ? undefined : new QuickCalls(this.exports.memory, place);
     this.frames = this.exports.__vdevbox_frame.value >>> 0;
     this.#frameCount = shared === undefined ? FRAME_COUNT : SHARED_FRAME_COUNT;
     this.#growth = shared === undefined ? undefined : new SharedGrowth(memory!, shared);

@@ -142,9 +142,9 @@ function load(
   const module = inFile(file, () => readModule(bytes));
   const { calls, notes } = checkModule(module, file);
   const isResumable = resumable === true;
-  const fuzzing = fuzz === undefined ? undefined : new FuzzPasses(fuzz);
   // In one rewriting with the limits where that can be, so that these are counted as in the plain module.
   const isFirst = isResumable || watch !== undefined;
+  const fuzzing = fuzz === undefined ? undefined : new FuzzPasses(fuzz, isFirst);
   const first = inFile(file, () => firstStage({ bytes, map }, isFirst ? fuzzing : undefined, watch !== undefined));
   const base = isResumable ? inFile(file, () => asyncify(first.bytes, first.map, LEFT[watch ?? "no"])) : first;
   const passKeys = createHash("sha256")

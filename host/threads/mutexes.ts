@@ -1,5 +1,6 @@
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { HeldLock } from "../vm/held-locks.ts";
+import { quickCallsOf } from "../vm/quick-calls.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Wait } from "./thread.ts";
 
@@ -67,6 +68,7 @@ export class Mutexes {
     kind: MutexKind,
     name = `the mutex at 0x${address.toString(16)}`,
   ): boolean {
+    instance.quick?.closeMutex();
     if (this.#all.get(keyOf(instance, address))?.holder !== undefined) return false;
     this.#last = undefined;
     const mutex: Mutex = {
@@ -104,6 +106,7 @@ export class Mutexes {
   /** @returns `busy` when it is locked, and nothing was done */
   destroy(mutex: Mutex): MutexOutcome {
     if (mutex.holder !== undefined) return "busy";
+    mutex.instance.quick?.closeMutex();
     this.#last = undefined;
     this.#all.delete(keyOf(mutex.instance, mutex.address));
     mutex.instance.setU32(mutex.address, 0);
@@ -136,7 +139,18 @@ export class Mutexes {
     this.#free(mutex);
     this.#vm.held.remove(holder);
     this.#vm.races?.release(mutex);
+    if (mutex.instance.quick !== undefined) this.#open(mutex);
     return "done";
+  }
+
+  /** Lets the module lock a mutex by itself the next time, once the place of that is no longer written down. */
+  #open(mutex: Mutex): void {
+    if (this.tracesPlaces && mutex.traces > 0) return;
+    const quick = quickCallsOf(this.#vm, mutex.instance);
+    if (quick === undefined) return;
+    quick.onHeld ??= (held: Mutex) => this.#take(held);
+    this.#vm.held.watch(quick);
+    quick.openMutex(mutex, MAGIC ^ mutex.address);
   }
 
   isTaken(mutex: Mutex): boolean {
@@ -156,6 +170,7 @@ export class Mutexes {
 
   #take(mutex: Mutex): MutexOutcome {
     mutex.count = 1;
+    mutex.instance.quick?.closeMutex(mutex);
     const traces = this.tracesPlaces && mutex.traces > 0;
     const call = traces ? (this.#vm.threads?.placeOfCall() ?? new Error("pthread_mutex_lock")) : undefined;
     if (traces) mutex.traces--;
@@ -172,6 +187,7 @@ export class Mutexes {
   restore({ changes, mutexes }: SavedMutexes): void {
     if (changes !== this.#changes) {
       this.#last = undefined;
+      for (const { quick } of this.#vm.instances) quick?.closeMutex();
       this.#all.clear();
       for (const { mutex } of mutexes) this.#all.set(keyOf(mutex.instance, mutex.address), mutex);
       this.#changes = changes;

@@ -58,6 +58,8 @@ export class VirtualClock {
   #now = 0;
   #orders = 0;
   #fired = 0;
+  /** Told before the time becomes another. */
+  onMoved: (() => void) | undefined;
   /** Binary heap by (deadline, order). */
   readonly #heap: Alarm[] = [];
   /** What `#touched` is relative to. */
@@ -140,6 +142,7 @@ export class VirtualClock {
 
   /** Sets the time without firing anything: used when a VM is put back to an earlier state. */
   restoreNow(nowNs: bigint): void {
+    if (nowNs !== this.#nowNs) this.onMoved?.();
     this.#nowNs = nowNs;
     this.#now = Number(nowNs);
   }

@@ -4,8 +4,10 @@ import { StopModule } from "../gate/finding.ts";
 import { CALLBACK, THREAD } from "../gate/situation.ts";
 import { SHAPE } from "../sandbox/contract.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { QuickCalls } from "../sandbox/quick-calls.ts";
 import { cannotCallBack } from "../vm/cannot-call-back.ts";
 import type { Remark } from "../vm/findings.ts";
+import { quickCallsOf } from "../vm/quick-calls.ts";
 import type { Vdev } from "../vm/vdev.ts";
 import type { Vm } from "../vm/vm.ts";
 import { Alarm } from "./clock.ts";
@@ -32,8 +34,10 @@ export class GuestTimer extends Alarm implements FiringRate {
   /** guest_cpu of a per-CPU timer, else 0; handed to timer() as well. */
   readonly gcp: number;
   /** When it was last armed and when it last fired; a repeating timer counts from the latter, so it never drifts. */
-  startedNs = 0n;
+  #startedNs = 0n;
   firedNs: bigint | undefined;
+  /** Where its state stands that the module may read by itself. */
+  shownIn: QuickCalls | undefined;
   burst = 0;
   burstNs = 0n;
   readonly #fire: (timer: GuestTimer) => void;
@@ -45,6 +49,16 @@ export class GuestTimer extends Alarm implements FiringRate {
     this.cookie = cookie;
     this.gcp = gcp;
     this.#fire = fire;
+  }
+
+  get startedNs(): bigint {
+    return this.#startedNs;
+  }
+
+  set startedNs(ns: bigint) {
+    if (ns === this.#startedNs) return;
+    this.#startedNs = ns;
+    this.shownIn?.closeTimer();
   }
 
   override fire(): void {
@@ -75,6 +89,9 @@ export class GuestTimers {
 
   constructor(vm: Vm) {
     this.#vm = vm;
+    vm.clock.onMoved = () => {
+      for (const { quick } of vm.instances) quick?.closeTimer();
+    };
   }
 
   get all(): readonly GuestTimer[] {
@@ -167,6 +184,16 @@ export class GuestTimers {
     instance.setU64(address + guest_timer_data.guest_current, now);
   }
 
+  /** The same for a call of the module, which may then read it by itself as long as neither timer nor time moves. */
+  stateFor(timer: GuestTimer, address: number): void {
+    this.state(timer, address);
+    const { instance } = timer.vdev;
+    const quick = instance.quick === undefined || this.#vm.time.passes ? undefined : quickCallsOf(this.#vm, instance);
+    if (quick === undefined) return;
+    timer.shownIn = quick;
+    quick.openTimer(timer.handle, timer.startedNs, this.#vm.nowNs);
+  }
+
   cancelAllOf(instance: ModuleInstance): void {
     for (const timer of this.#byHandle.get(instance)?.values() ?? []) this.#vm.clock.cancel(timer);
     this.#vm.alarmsChanged();
@@ -176,6 +203,7 @@ export class GuestTimers {
   truncate(count: number): void {
     while (this.#all.length > count) {
       const timer = this.#all.pop()!;
+      timer.shownIn?.closeTimer();
       this.#byHandle.get(timer.vdev.instance)?.delete(timer.handle);
     }
   }

@@ -169,7 +169,8 @@ export class Activations {
     const { context, dispatcher, guestClock, held, windows } = this.#vm;
     const outer = this.#current;
     const { callback, thread, vdev, vcpu } = context;
-    const work = instance.hostWork;
+    held.takeOver(); // with the context words as they are
+    const work = instance.hostWork + (instance.quick?.close() ?? 0);
     instance.hostWork = 0;
     this.#current = activation;
     context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);

@@ -1,5 +1,6 @@
 import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import type { QuickCalls } from "../sandbox/quick-calls.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Activation } from "./activation.ts";
 import { ATTENTION } from "./attention.ts";
@@ -31,6 +32,7 @@ const NONE: readonly HeldLock[] = [];
 export class HeldLocks {
   readonly #vm: Vm;
   readonly #held: HeldLock[] = [];
+  readonly #quick: QuickCalls[] = [];
   #any = false;
   /** Counts locks taken and given back. */
   changes = 0;
@@ -43,7 +45,18 @@ export class HeldLocks {
 
   /** Whether any lock is held. */
   get any(): boolean {
+    this.takeOver();
     return this.#any;
+  }
+
+  /** Has locks that a module takes by itself looked at from now on. */
+  watch(quick: QuickCalls): void {
+    if (!this.#quick.includes(quick)) this.#quick.push(quick);
+  }
+
+  /** Puts down locks that modules have taken by themselves: before anybody asks, and before something else is in progress. */
+  takeOver(): void {
+    for (const quick of this.#quick) quick.takeOver();
   }
 
   #setAny(any: boolean): void {
@@ -88,12 +101,14 @@ export class HeldLocks {
 
   /** Names of the locks of one thread. */
   namesOf(owner: Thread | undefined): string[] {
+    this.takeOver();
     const names: string[] = [];
     for (const lock of this.#held) if (lock.owner === owner) names.push(lock.name);
     return names;
   }
 
   releaseAllOf(instance: ModuleInstance): void {
+    this.takeOver();
     for (const lock of [...this.#held]) {
       if (lock.instance !== instance) continue;
       this.remove(lock);
@@ -103,6 +118,7 @@ export class HeldLocks {
 
   /** An activation has ended with the VM and not returned: what it locked is free, and nobody is blamed. */
   releaseOf(activation: Activation | undefined): void {
+    this.takeOver();
     for (const lock of [...this.#held]) {
       if (lock.activation !== activation) continue;
       this.remove(lock);
@@ -112,6 +128,7 @@ export class HeldLocks {
 
   /** What is held between callbacks: nothing, unless a thread of a vdev's own holds it. */
   save(): readonly HeldLock[] {
+    this.takeOver();
     return [...this.#held];
   }
 
@@ -125,6 +142,7 @@ export class HeldLocks {
 
   /** An activation has returned: what it locked must be unlocked. */
   checkReleased(activation: Activation | undefined): void {
+    this.takeOver();
     const isIts = (lock: HeldLock) => lock.activation === activation;
     if (this.#held.some(isIts)) for (const lock of this.#held.filter(isIts)) this.#left(lock);
   }

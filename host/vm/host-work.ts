@@ -24,7 +24,9 @@ export function chargeHostWork(vm: Vm, instance: ModuleInstance, units: number):
     instance.hostWork = 0;
   }
   instance.hostWork += units;
-  if (instance.hostWork <= vm.hostWorkLimit) return;
+  const left = vm.hostWorkLimit - instance.hostWork;
+  const { quick } = instance;
+  if (quick === undefined ? left >= 0 : quick.leave(left) <= left) return;
   throw new StopModule(
     vm.findings.record(instance, {
       severity: "fault",

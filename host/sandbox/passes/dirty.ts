@@ -22,7 +22,7 @@ import { SIMD, vectorAt, vectorConst } from "./vectors.ts";
 
 /** What is marked and put back at once, in bytes and as a power of two. */
 export const BLOCK_BYTES = 1024;
-const BLOCK_SHIFT = 10;
+export const BLOCK_SHIFT = 10;
 /**
  * A mark stands for this many bytes from the store on that made it: the beginning of the next block is restored with a
  * marked one. No less than the 16 bytes of the longest store; more, so that the fields of a struct need one mark.

@@ -47,6 +47,8 @@ export const MEMORY_HOOKS = {
   access: "access",
   bulk: "bulk",
   grown: "grown",
+  /** In a build for fuzzing: an access ends with a lock that was taken inside the module; see QuickCallsPass. */
+  kept: "kept",
   grow: "__vdevbox_grow",
   /** Exported global: the pages the module has, as it sees them. */
   pages: "__vdevbox_pages",
