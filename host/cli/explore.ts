@@ -4,6 +4,7 @@ import { configPieces } from "../config/config-pieces.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { formatGuarded, type GuardedBytes } from "../explore/guarded.ts";
+import { parseReset } from "../explore/resets.ts";
 import { Search, type SearchFinding, type SearchResult } from "../explore/search.ts";
 import { parseWorkload, type Workload } from "../explore/workload.ts";
 import { counted } from "../plural.ts";
@@ -29,6 +30,12 @@ export const exploreCommand: Command = {
       name: "guest",
       value: "FILE",
       help: "a script; what its vCPUs do happens in every order (default: drawn accesses of all registers)",
+    },
+    {
+      name: "reset",
+      value: "ACCESS",
+      multiple: true,
+      help: "an access that resets a device, `writel 0x10 1`: made at any point; repeatable, for several in a row",
     },
     { name: "seed", value: "N", help: "of the search: the same seed searches the same schedules (default: 1)" },
     { name: "schedules", value: "N", help: "end after N schedules" },
@@ -70,6 +77,7 @@ async function run(args: ParsedArguments): Promise<number> {
       throw new UserError(
         "no vdev has a place where a guest could reach it: give it a `loc`, or write a --guest script",
       );
+    search.checkReset();
     const result = await search.run();
     report.end(result, args.flag("locks") ? search.locks : undefined);
     return result.found.length === 0 ? 0 : 1;
@@ -117,6 +125,7 @@ function makeSearch(
     pieces,
     create: preempt === "memory" ? { preemptsAtMemory: true } : {},
     ...(workload !== undefined && { workload }),
+    reset: parseReset(args.values("reset")),
     linearize: args.flag("linearize"),
     seed: numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1,
     ...(schedules !== undefined && { schedules }),

@@ -10,6 +10,7 @@ import { type Explained, Explainer } from "./explain.ts";
 import { EXPLORED_GUEST, type ExploredVm, exploredVm } from "./explored-vm.ts";
 import { type FoundSchedule, type FoundWhat, identityOf, linesOf } from "./found.ts";
 import { type GuardedBytes, guardedBytes } from "./guarded.ts";
+import { checkReset, maybeReset, type Reset } from "./resets.ts";
 import type { Workload } from "./workload.ts";
 
 export interface SearchOptions {
@@ -21,6 +22,8 @@ export interface SearchOptions {
   /** Draws it, or leaves that to the search. */
   readonly draw?: (random: Random) => Workload | undefined;
   readonly seed: number;
+  /** What resets a device; the guest does it at any point of some schedules. */
+  readonly reset?: Reset;
   /** Whether what the guest gets must be what it could get with its accesses made one at a time. */
   readonly linearize?: boolean;
   /** Ends the search after so many schedules. */
@@ -64,6 +67,8 @@ const FIRST_LENGTH = 40;
 
 /** Of a search, for trying small workloads in every order. */
 const SMALL_SHARE = 0.25;
+/** Milliseconds of that share before the first random schedule: faults, time and long workloads come in those only. */
+const SMALL_FIRST_MS = 2500;
 /** Orders of one small workload. */
 const ORDERS = 1000;
 /** Small workloads; more say little that is new. */
@@ -113,11 +118,18 @@ export class Search {
     return this.#drawer.isEmpty;
   }
 
+  /** @throws UserError when the reset goes where no vdev is */
+  checkReset(): void {
+    checkReset(this.#options.reset ?? [], this.#explored.vm);
+  }
+
   /** Signals of the process are heard between schedules. */
   async run(): Promise<SearchResult> {
     const { schedules = Number.POSITIVE_INFINITY, milliseconds = Number.POSITIVE_INFINITY, now } = this.#options;
     this.#began = now();
     const [few, short] = [schedules * SMALL_SHARE, milliseconds * SMALL_SHARE];
+    const first = Math.min(short, Number.isFinite(short) ? SMALL_FIRST_MS : short);
+    const later = Number.isFinite(short) ? short - first : 0;
     let breath = this.#began;
     const goesOn = async (most: number, longest: number): Promise<boolean> => {
       if (this.#schedules >= most || now() - this.#began >= longest) return false;
@@ -126,7 +138,13 @@ export class Search {
       breath = now();
       return this.#options.stopped?.() !== true;
     };
-    while (await goesOn(few, short)) if (!(await this.#exhaust(() => goesOn(few, short)))) break;
+    let more = true;
+    const small = async (most: number, longest: number): Promise<void> => {
+      while (more && (await goesOn(most, longest))) more = await this.#exhaust(() => goesOn(most, longest));
+    };
+    await small(few, first);
+    while (await goesOn(schedules, milliseconds - later)) this.one();
+    if (later > 0) await small(schedules, milliseconds);
     while (await goesOn(schedules, milliseconds)) this.one();
     return {
       found: this.#found,
@@ -144,7 +162,9 @@ export class Search {
    */
   async #exhaust(goesOn: () => Promise<boolean>): Promise<boolean> {
     const { runner, vm } = this.#explored;
-    const workload = this.#options.workload ?? this.#drawer.drawSmall(this.#random(this.#small.workloads));
+    const random = this.#random(this.#small.workloads);
+    const { reset = [] } = this.#options;
+    const workload = this.#options.workload ?? maybeReset(this.#drawer.drawSmall(random), reset, random);
     this.#small.workloads++;
     runner.steps.isOn = true;
     vm.races!.freezeSharedWords(true);
@@ -195,7 +215,9 @@ export class Search {
     const { runner } = this.#explored;
     const number = this.#schedules++;
     const random = this.#random(number);
-    const workload = this.#options.workload ?? this.#options.draw?.(random) ?? this.#drawer.draw(random);
+    const { reset = [], draw } = this.#options;
+    const drawn = this.#options.workload ?? draw?.(random) ?? this.#drawer.draw(random);
+    const workload = maybeReset(drawn, reset, random);
     const chooser: Chooser = number % 3 === 0 ? new RandomChooser(random) : new PctChooser(random, this.#length);
     runner.run(workload, chooser);
     this.#length = Math.round((3 * this.#length + runner.interleaving.decisions.length) / 4) + 1;
