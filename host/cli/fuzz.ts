@@ -5,7 +5,8 @@ import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
-import { FuzzSession } from "../fuzz/session.ts";
+import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
+import type { SessionOptions } from "../fuzz/session.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
 import { numberOf, PLACE, piecesOf } from "./explore.ts";
@@ -18,6 +19,8 @@ const SECONDS = 60;
 /** Guest memory of a VM that is made for a module. */
 const RAM = "ram 0,1M";
 const JOBS_MAX = 256;
+const CONFIGURATIONS = 8;
+const CONFIGURATIONS_MAX = 64;
 
 /** `vdevbox fuzz`: drives vdevs with programs that it changes until they do something wrong. */
 export const fuzzCommand: Command = {
@@ -40,6 +43,11 @@ export const fuzzCommand: Command = {
       value: "PATH",
       multiple: true,
       help: "a script, or a folder of scripts, to begin with; repeatable",
+    },
+    {
+      name: "configurations",
+      value: "N",
+      help: `configurations that differ in the vdevs' own options, yours included (default: ${CONFIGURATIONS})`,
     },
     { name: "merge", help: "leave in the corpus only what it takes to cover all it covers, and end" },
     { name: "module-path", value: "DIR", multiple: true, help: "folder to look for modules in; repeatable" },
@@ -84,10 +92,11 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
   const session = sessionOf(args, folder, report, files);
   if (args.flag("merge")) {
-    const gone = folder.replaceBy(session.merge().programs);
+    const { programs } = session.merge();
+    const gone = folder.replaceBy(programs);
     for (const file of gone) rmSync(file, { force: true });
     files.found();
-    report.merged(session.campaign.corpus.minimal().length, gone.length);
+    report.merged(programs.length, gone.length);
     return 0;
   }
   const executions = numberOf(args, "executions", 1, 1e15);
@@ -96,7 +105,7 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   report.start(session.progress);
   files.begin(shardOf(args)?.index ?? 0);
   await session.writeFound();
-  while (!interrupted() && performance.now() < end && session.campaign.executions < (executions ?? Infinity)) {
+  while (!interrupted() && performance.now() < end && session.executions < (executions ?? Infinity)) {
     await session.step();
     report.progress(session.progress);
     files.progress(session.progress);
@@ -107,7 +116,12 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   return session.progress.findings === 0 ? 0 : 1;
 }
 
-function sessionOf(args: ParsedArguments, folder: CampaignFolder, report: FuzzReport, files: FuzzFiles): FuzzSession {
+function sessionOf(
+  args: ParsedArguments,
+  folder: CampaignFolder,
+  report: FuzzReport,
+  files: FuzzFiles,
+): ConfiguredSessions {
   const words = args.positionals;
   const isModule = words[0]!.endsWith(".wasm");
   const given = isModule ? [...words, RAM] : words;
@@ -130,12 +144,13 @@ function makeSession(
   folder: CampaignFolder,
   report: FuzzReport,
   files: FuzzFiles,
-): FuzzSession {
+): ConfiguredSessions {
   const what = args.positionals[0]!;
   const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
   const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "fuzz" });
   const shard = shardOf(args);
-  const session = new FuzzSession({
+  const configurations = numberOf(args, "configurations", 1, CONFIGURATIONS_MAX) ?? CONFIGURATIONS;
+  const options: SessionOptions = {
     plan,
     pieces,
     folder,
@@ -148,7 +163,8 @@ function makeSession(
     },
     onNote: (text) => report.note(text),
     now: () => performance.now(),
-  });
+  };
+  const session = new ConfiguredSessions(options, configurations);
   writeRecord(folder, nameOf(what), plan, pieces);
   return session;
 }

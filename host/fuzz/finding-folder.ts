@@ -22,6 +22,8 @@ export interface FindingRecord {
   readonly pieces: readonly ConfigPiece[];
   /** Folders in which the modules are. */
   readonly modulePath: readonly string[];
+  /** The VM does not come to its start: there is no program. */
+  readonly atStart?: boolean;
 }
 
 /**
@@ -72,6 +74,7 @@ function configOf(pieces: readonly ConfigPiece[]): string {
 function describe(record: FindingRecord, folder: string): string {
   const { finding, script, operations, executions, recording } = record;
   const from = relative(process.cwd(), folder).split(sep).join("/");
+  if (record.atStart) return describeStart(record, from);
   const again =
     recording === undefined
       ? "A VM without the fuzzer did not come to this: it needs what only the fuzzer sees."
@@ -96,20 +99,56 @@ function describe(record: FindingRecord, folder: string): string {
   ].join("\n");
 }
 
-function testOf({ finding, modulePath }: FindingRecord, folder: string): string {
+function describeStart({ finding, pieces }: FindingRecord, from: string): string {
+  return [
+    `# ${finding.message}`,
+    "",
+    "```text",
+    formatFinding(finding),
+    "```",
+    "",
+    "## The configuration",
+    "",
+    "```sh",
+    configOf(pieces).trimEnd(),
+    "```",
+    "",
+    `\`npx vdevbox run ${from}/vm.qvmconf --guest ${from}/program.script\` does it again. A vdev may refuse a value; the test beside this file fails until it does that or takes it.`,
+    "",
+  ].join("\n");
+}
+
+function testOf({ finding, modulePath, atStart }: FindingRecord, folder: string): string {
   const paths = modulePath.map((path) => relative(folder, resolve(path)).split(sep).join("/"));
   return [
     'import { expect, test } from "vitest";',
     `import { createVm, fileBeside } from "${TESTING}";`,
     "",
     `test(${JSON.stringify(finding.message)}, async () => {`,
-    "  const vm = createVm({",
+    ...(atStart ? ["  const start = () => createVm({"] : ["  const vm = createVm({"]),
     '    config: fileBeside(import.meta.url, "vm.qvmconf"),',
     `    modulePath: [${paths.map((path) => `fileBeside(import.meta.url, ${JSON.stringify(path)})`).join(", ")}],`,
     "  });",
-    '  await vm.runScript(fileBeside(import.meta.url, "program.script"));',
-    "  expect(vm.findings).toEqual([]);",
+    ...(atStart ? startTest(finding) : PROGRAM_TEST),
     "});",
     "",
   ].join("\n");
+}
+
+const PROGRAM_TEST = [
+  '  await vm.runScript(fileBeside(import.meta.url, "program.script"));',
+  "  expect(vm.findings).toEqual([]);",
+];
+
+/** It may be refused, which throws as well: what must not come is this finding. */
+function startTest({ message }: Finding): string[] {
+  return [
+    '  let told = "";',
+    "  try {",
+    '    told = start().findings.map(({ text }) => text).join("\\n");',
+    "  } catch (error) {",
+    "    told = String(error);",
+    "  }",
+    `  expect(told).not.toContain(${JSON.stringify(message)});`,
+  ];
 }
