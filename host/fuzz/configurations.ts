@@ -79,11 +79,12 @@ function freeOptions(vm: Vm): FreeOption[] {
 class Search {
   readonly #given: PlannedVm;
   readonly #random: Random;
+  /** Edges that were taken. */
   readonly #known = new Set<number>();
   /** Causes in the given configuration, which are nothing that an option does. */
   readonly #causes: Set<string>;
   readonly #findings: StartFinding[] = [];
-  /** Trials in which code did what it did in none before, and others. */
+  /** Trials in which code took edges that it took in none before, and others. */
   readonly #chosen: Trial[] = [];
   readonly #others: Trial[] = [];
   #trials = 0;
@@ -92,7 +93,7 @@ class Search {
     this.#given = given;
     this.#random = random;
     this.#causes = new Set(vm.findings.all.map(causeOf));
-    for (const slot of new Coverage(vm.instances).taken()) this.#known.add(slot);
+    for (const slot of new Coverage(vm.instances).taken()) this.#known.add(slot >> 8);
   }
 
   run(options: readonly FreeOption[], most: number): Configurations {
@@ -118,7 +119,7 @@ class Search {
     }
     const kinds = { number: takes(PROBES.number), word: takes(PROBES.word) };
     const values = argumentValues(instance, constants, kinds);
-    const first = Math.floor((each - 2) / 2);
+    const first = Math.floor(((each - 2) * 3) / 4); // words, and the numbers that break most
     for (const argument of values.slice(0, first)) takes(argument);
     for (const argument of this.#some(values.slice(first), each - 2 - first)) takes(argument);
   }
@@ -127,8 +128,8 @@ class Search {
   #see(options: readonly GivenOption[]): boolean {
     const trial = this.#try(options);
     if (trial === undefined) return false;
-    const isNew = trial.slots.some((slot) => !this.#known.has(slot));
-    for (const slot of trial.slots) this.#known.add(slot);
+    const isNew = trial.slots.some((slot) => !this.#known.has(slot >> 8));
+    for (const slot of trial.slots) this.#known.add(slot >> 8);
     (isNew ? this.#chosen : this.#others).push(trial);
     return true;
   }

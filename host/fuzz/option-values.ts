@@ -3,7 +3,7 @@ import type { ModuleInstance } from "../sandbox/instance.ts";
 /** Bytes of a module's memory in which its words are looked for, and how many are tried. */
 const SEARCHED = 1 << 18;
 const WORDS_MAX = 48;
-const WORD = /^[\w+-][\w.:+-]{0,23}$/;
+const WORD = /^[\w+-][\w.:+-]{1,23}$/; // one letter: text of two bytes a letter
 /** Numbers a module compares with that are tried. */
 const CONSTANTS_MAX = 24;
 
