@@ -95,7 +95,7 @@ function create(vm: Vm, instance: ModuleInstance, name: string, work: Work, idPo
   const { threads, activations } = vm;
   if (threads === undefined) return EAGAIN;
   if (attr !== 0 && !areAttributes(vm, instance, attr >>> 0, name)) return EINVAL;
-  const { __vdevbox_call: call } = instance.exports;
+  const { call } = instance;
   const returned = () => checkCleanups(vm, instance);
   const enter = (frame: number) => {
     const result = call(frame, work.routine, SHAPE.intI, work.arg, 0, 0, 0);

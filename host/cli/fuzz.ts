@@ -5,10 +5,14 @@ import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
-import { FuzzSession } from "../fuzz/session.ts";
+import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
+import { CostSearch } from "../fuzz/cost-search.ts";
+import type { SessionOptions } from "../fuzz/session.ts";
+import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
 import { numberOf, PLACE, piecesOf } from "./explore.ts";
+import { measureCosts } from "./fuzz-cost.ts";
 import { FuzzFiles } from "./fuzz-files.ts";
 import { FuzzJobs } from "./fuzz-jobs.ts";
 import { FuzzReport } from "./fuzz-report.ts";
@@ -18,6 +22,8 @@ const SECONDS = 60;
 /** Guest memory of a VM that is made for a module. */
 const RAM = "ram 0,1M";
 const JOBS_MAX = 256;
+const CONFIGURATIONS = 8;
+const CONFIGURATIONS_MAX = 64;
 
 /** `vdevbox fuzz`: drives vdevs with programs that it changes until they do something wrong. */
 export const fuzzCommand: Command = {
@@ -41,6 +47,12 @@ export const fuzzCommand: Command = {
       multiple: true,
       help: "a script, or a folder of scripts, to begin with; repeatable",
     },
+    {
+      name: "configurations",
+      value: "N",
+      help: `configurations that differ in the vdevs' own options, yours included (default: ${CONFIGURATIONS})`,
+    },
+    { name: "cost", help: "look for the most steps that each register and callback can take, and print them" },
     { name: "merge", help: "leave in the corpus only what it takes to cover all it covers, and end" },
     { name: "module-path", value: "DIR", multiple: true, help: "folder to look for modules in; repeatable" },
     { name: "json", help: "print a line of JSON each second, for each finding, and at the end" },
@@ -66,7 +78,7 @@ async function run(args: ParsedArguments): Promise<number> {
   process.once("SIGTERM", stop);
   try {
     const jobs = numberOf(args, "jobs", 1, JOBS_MAX) ?? 1;
-    if (jobs === 1 || args.flag("merge")) return await fuzz(args, what, () => interrupted);
+    if (jobs === 1 || args.flag("merge") || args.flag("cost")) return await fuzz(args, what, () => interrupted);
     const code = await new FuzzJobs(jobs, args.flag("json"), () => interrupted).run();
     // Each job has written what it knew of; now all is known.
     const folder = new CampaignFolder(outOf(args, what));
@@ -80,23 +92,28 @@ async function run(args: ParsedArguments): Promise<number> {
 
 async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
   const folder = new CampaignFolder(outOf(args, what));
+  if (args.flag("cost")) {
+    const seed = numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1;
+    const search = withPlace(args, (pieces) => new CostSearch(planOf(args, pieces), seed));
+    return await measureCosts(search, { folder: folder.path, ...endOf(args), json: args.flag("json"), interrupted });
+  }
   const report = new FuzzReport(what, folder.path, args.flag("json"));
   const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
-  const session = sessionOf(args, folder, report, files);
+  const session = withPlace(args, (pieces) => makeSession(args, pieces, folder, report, files));
   if (args.flag("merge")) {
-    const gone = folder.replaceBy(session.merge().programs);
+    const { programs } = session.merge();
+    const gone = folder.replaceBy(programs);
     for (const file of gone) rmSync(file, { force: true });
     files.found();
-    report.merged(session.campaign.corpus.minimal().length, gone.length);
+    report.merged(programs.length, gone.length);
     return 0;
   }
-  const executions = numberOf(args, "executions", 1, 1e15);
-  const seconds = numberOf(args, "seconds", 0.1, 1e7) ?? (executions === undefined ? SECONDS : undefined);
-  const end = seconds === undefined ? Infinity : performance.now() + seconds * 1000;
+  const { executions, time } = endOf(args);
+  const end = performance.now() + time;
   report.start(session.progress);
   files.begin(shardOf(args)?.index ?? 0);
   await session.writeFound();
-  while (!interrupted() && performance.now() < end && session.campaign.executions < (executions ?? Infinity)) {
+  while (!interrupted() && performance.now() < end && session.executions < executions) {
     await session.step();
     report.progress(session.progress);
     files.progress(session.progress);
@@ -107,21 +124,35 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   return session.progress.findings === 0 ? 0 : 1;
 }
 
-function sessionOf(args: ParsedArguments, folder: CampaignFolder, report: FuzzReport, files: FuzzFiles): FuzzSession {
+/** Makes something of the configuration that the command line says; for a module that wants a place, of one with it. */
+function withPlace<T>(args: ParsedArguments, make: (pieces: readonly ConfigPiece[]) => T): T {
   const words = args.positionals;
   const isModule = words[0]!.endsWith(".wasm");
   const given = isModule ? [...words, RAM] : words;
   try {
-    return makeSession(args, piecesOf(given), folder, report, files);
+    return make(piecesOf(given));
   } catch (error) {
     // A module alone may need a place; what it says without one is what its user has to know, if that is not it.
     if (!(error instanceof UserError) || !isModule || words.some((word) => /\bloc\b/.test(word))) throw error;
     try {
-      return makeSession(args, piecesOf([words[0]!, PLACE, ...given.slice(1)]), folder, report, files);
+      return make(piecesOf([words[0]!, PLACE, ...given.slice(1)]));
     } catch {
       throw error;
     }
   }
+}
+
+function planOf(args: ParsedArguments, pieces: readonly ConfigPiece[]): VmPlan {
+  const what = args.positionals[0]!;
+  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
+  return planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "fuzz" });
+}
+
+/** When a campaign ends: executions and milliseconds. */
+function endOf(args: ParsedArguments): { readonly executions: number; readonly time: number } {
+  const executions = numberOf(args, "executions", 1, 1e15);
+  const seconds = numberOf(args, "seconds", 0.1, 1e7) ?? (executions === undefined ? SECONDS : Infinity);
+  return { executions: executions ?? Infinity, time: seconds * 1000 };
 }
 
 function makeSession(
@@ -130,12 +161,11 @@ function makeSession(
   folder: CampaignFolder,
   report: FuzzReport,
   files: FuzzFiles,
-): FuzzSession {
-  const what = args.positionals[0]!;
-  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
-  const plan = planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "fuzz" });
+): ConfiguredSessions {
+  const plan = planOf(args, pieces);
   const shard = shardOf(args);
-  const session = new FuzzSession({
+  const configurations = numberOf(args, "configurations", 1, CONFIGURATIONS_MAX) ?? CONFIGURATIONS;
+  const options: SessionOptions = {
     plan,
     pieces,
     folder,
@@ -148,8 +178,9 @@ function makeSession(
     },
     onNote: (text) => report.note(text),
     now: () => performance.now(),
-  });
-  writeRecord(folder, nameOf(what), plan, pieces);
+  };
+  const session = new ConfiguredSessions(options, configurations);
+  writeRecord(folder, nameOf(args.positionals[0]!), plan, pieces);
   return session;
 }
 

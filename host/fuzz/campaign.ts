@@ -7,7 +7,7 @@ import { Corpus, type Entry } from "./corpus.ts";
 import { Coverage, type EdgeCount, NOVEL } from "./coverage.ts";
 import { causeOf, counts } from "./found.ts";
 import type { AnsweredBytes } from "./fuzzed-memory.ts";
-import { type SourceCoverage, sourceCoverage } from "./lcov.ts";
+import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
 import { growthLook, type Look } from "./look.ts";
 import { Mutator } from "./mutate.ts";
 import { lengthOf, type Program, ProgramBuffer } from "./program.ts";
@@ -107,7 +107,11 @@ export class Campaign {
 
   /** What of the authors' sources was reached. */
   get sources(): SourceCoverage {
-    return sourceCoverage(this.#coverage.takenEdges());
+    return sourceCoverage(this.takenEdges);
+  }
+
+  get takenEdges(): TakenEdges[] {
+    return this.#coverage.takenEdges();
   }
 
   /** Causes found so far. */

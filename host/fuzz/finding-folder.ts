@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { type Finding, formatFinding } from "../gate/finding.ts";
 import { counted } from "../plural.ts";
 import { makeFolder, writeWhole } from "./campaign-folder.ts";
-
-/** What generated tests import. */
-const TESTING = "vdevbox/testing";
+import { testOfFinding } from "./finding-test.ts";
 
 /** All that is written of a finding. */
 export interface FindingRecord {
@@ -24,6 +22,8 @@ export interface FindingRecord {
   readonly schedule?: string;
   /** Folders in which the modules are. */
   readonly modulePath: readonly string[];
+  /** The VM does not come to its start: there is no program. */
+  readonly atStart?: boolean;
 }
 
 /**
@@ -41,7 +41,7 @@ export function writeFinding(findings: string, record: FindingRecord): string {
   write("program.script", record.script);
   if (record.recording !== undefined) write("finding.rec", record.recording);
   write("finding.md", describe(record, folder));
-  write(`${basename(folder)}.test.ts`, testOf(record, folder));
+  write(`${basename(folder)}.test.ts`, testOfFinding(record, folder));
   // Last: with it the finding is known.
   write("finding.json", `${JSON.stringify({ cause: record.cause, ...record.finding }, undefined, 2)}\n`);
   return folder;
@@ -73,6 +73,8 @@ function configOf(pieces: readonly ConfigPiece[]): string {
 
 function describe(record: FindingRecord, folder: string): string {
   const { finding, script, operations, executions, schedule } = record;
+  const from = relative(process.cwd(), folder).split(sep).join("/");
+  if (record.atStart) return describeStart(record, from);
   const shortest = counted(operations, "operation");
   return [
     `# ${finding.message}`,
@@ -88,7 +90,7 @@ function describe(record: FindingRecord, folder: string): string {
     "```",
     "",
     ...(schedule === undefined ? [] : ["It takes this schedule:", "", "```text", schedule.trimEnd(), "```", ""]),
-    againIn(record, relative(process.cwd(), folder).split(sep).join("/")),
+    againIn(record, from),
     "",
     `Found after ${counted(executions, "execution")}. The test beside this file fails until it is mended.`,
     "",
@@ -107,33 +109,21 @@ function againIn({ recording, schedule }: FindingRecord, folder: string): string
   return `\`npx vdevbox replay ${folder}/finding.rec\` does it again, ${more}.`;
 }
 
-function testOf({ finding, modulePath, schedule }: FindingRecord, folder: string): string {
-  const paths = modulePath.map((path) => relative(folder, resolve(path)).split(sep).join("/"));
-  const beside = (file: string) => `fileBeside(import.meta.url, ${JSON.stringify(file)})`;
-  const vm = [`    config: ${beside("vm.qvmconf")},`, `    modulePath: [${paths.map(beside).join(", ")}],`];
-  const body =
-    schedule === undefined
-      ? [
-          "  const vm = createVm({",
-          ...vm,
-          "  });",
-          `  await vm.runScript(${beside("program.script")});`,
-          "  expect(vm.findings).toEqual([]);",
-        ]
-      : [
-          "  const { findings } = await exploreDevice({",
-          ...vm,
-          `    guest: ${beside("program.script")},`,
-          "  });",
-          "  expect(findings).toEqual([]);",
-        ];
+function describeStart({ finding, pieces }: FindingRecord, from: string): string {
   return [
-    'import { expect, test } from "vitest";',
-    `import { ${schedule === undefined ? "createVm" : "exploreDevice"}, fileBeside } from "${TESTING}";`,
+    `# ${finding.message}`,
     "",
-    `test(${JSON.stringify(finding.message)}, async () => {`,
-    ...body,
-    "});",
+    "```text",
+    formatFinding(finding),
+    "```",
+    "",
+    "## The configuration",
+    "",
+    "```sh",
+    configOf(pieces).trimEnd(),
+    "```",
+    "",
+    `\`npx vdevbox run ${from}/vm.qvmconf --guest ${from}/program.script\` does it again. A vdev may refuse a value; the test beside this file fails until it does that or takes it.`,
     "",
   ].join("\n");
 }

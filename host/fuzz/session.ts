@@ -125,9 +125,7 @@ export class FuzzSession {
 
   /** Writes what of the sources was reached, as `coverage.lcov`. @throws UserError when that cannot be written */
   writeCoverage(): SourceCoverage {
-    const { sources } = this.campaign;
-    writeWhole(join(this.#options.folder.path, "coverage.lcov"), sources.lcov);
-    return sources;
+    return writeCoverage(this.#options.folder, this.campaign.sources);
   }
 
   #sync(): void {
@@ -208,4 +206,10 @@ export class FuzzSession {
     const isConfirmed = recording !== undefined;
     onFinding({ finding, script, operations, executions, folder: written, unwritten, isConfirmed });
   }
+}
+
+/** Writes `coverage.lcov`. @throws UserError when it cannot be written */
+export function writeCoverage(folder: CampaignFolder, sources: SourceCoverage): SourceCoverage {
+  writeWhole(join(folder.path, "coverage.lcov"), sources.lcov);
+  return sources;
 }

@@ -18,6 +18,8 @@ export interface ModuleExports {
   readonly table: WebAssembly.Table;
   readonly __vdevbox_frame: WebAssembly.Global;
   readonly __vdevbox_fuel_budget?: WebAssembly.Global;
+  /** What the last activation left, in builds that keep it. */
+  readonly __vdevbox_fuel_rest?: WebAssembly.Global;
   readonly __vdevbox_limit?: WebAssembly.Global;
   readonly __vdevbox_depth?: WebAssembly.Global;
   readonly __vdevbox_scratch?: WebAssembly.Global;

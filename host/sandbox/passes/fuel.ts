@@ -22,6 +22,8 @@ import { EXPORT, isEntry, LIMIT, type Pass } from "./pass.ts";
 export interface FuelOptions {
   /** Fuel of the start function, and the budget of activations until the host sets another. 0 to 2^30. */
   readonly startBudget: number;
+  /** Whether the module keeps what each activation left, for who measures costs. */
+  readonly keepsRest?: boolean;
 }
 
 /** Growing memory zeroes pages and may move them; charged as this many units whatever the size. */
@@ -44,17 +46,17 @@ const BUDGET_MAX = 2 ** 30;
  * and the module faults. No charge exceeds 2^30, so that fuel cannot wrap around.
  *
  * Entries (exports named `__vdevbox_…`) set the fuel to the budget and give the caller's rest back at their normal
- * exit. Only calls from outside do: a function that the module itself calls too keeps its check, and its export names
+ * exit; with `keepsRest`, `__vdevbox_fuel_rest` then is what was left. Only calls from outside do: a function that the module itself calls too keeps its check, and its export names
  * a wrapper. After a fault the rest stays as it was; the next entry sets it anew.
  */
-export function fuelPass({ startBudget }: FuelOptions): Pass {
+export function fuelPass({ startBudget, keepsRest = false }: FuelOptions): Pass {
   if (!Number.isInteger(startBudget) || startBudget < 0 || startBudget > BUDGET_MAX) {
     throw new RangeError(`the start budget must be an integer from 0 to ${BUDGET_MAX}, not ${startBudget}`);
   }
   return {
     name: "fuel",
-    key: `fuel 1 ${startBudget}`,
-    apply: (rewriter) => new FuelInstrumentation(rewriter, startBudget).run(),
+    key: `fuel 1 ${startBudget}${keepsRest ? " rest" : ""}`,
+    apply: (rewriter) => new FuelInstrumentation(rewriter, startBudget, keepsRest).run(),
   };
 }
 
@@ -64,14 +66,16 @@ class FuelInstrumentation {
   readonly #fuel: number;
   readonly #budget: number;
   readonly #limit: number;
+  readonly #rest: number | undefined;
 
-  constructor(rewriter: ModuleRewriter, startBudget: number) {
+  constructor(rewriter: ModuleRewriter, startBudget: number, keepsRest: boolean) {
     const global = { type: VALUE.i32, mutable: true, initial: startBudget } as const;
     this.#rewriter = rewriter;
     this.#costs = fuelCosts(rewriter.module, rewriter.callGraph);
     this.#fuel = rewriter.addGlobal({ ...global, exportAs: EXPORT.fuel });
     this.#budget = rewriter.addGlobal({ ...global, exportAs: EXPORT.fuelBudget });
     this.#limit = limitGlobal(rewriter);
+    this.#rest = keepsRest ? rewriter.addGlobal({ ...global, exportAs: EXPORT.fuelRest }) : undefined;
   }
 
   run(): void {
@@ -127,7 +131,8 @@ class FuelInstrumentation {
   }
 
   #disarm(saved: number): Code {
-    return [...localGet(saved), ...globalSet(this.#fuel)];
+    const kept = this.#rest === undefined ? [] : [...globalGet(this.#fuel), ...globalSet(this.#rest)];
+    return [...kept, ...localGet(saved), ...globalSet(this.#fuel)];
   }
 
   #instrument(func: DefinedFunction, arms: boolean): void {

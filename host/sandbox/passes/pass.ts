@@ -32,6 +32,7 @@ export type Limit = (typeof LIMIT)[keyof typeof LIMIT];
 export const EXPORT = {
   fuel: "__vdevbox_fuel",
   fuelBudget: "__vdevbox_fuel_budget",
+  fuelRest: "__vdevbox_fuel_rest",
   depth: "__vdevbox_depth",
   limit: "__vdevbox_limit",
   save: "__vdevbox_save",

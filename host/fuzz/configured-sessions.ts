@@ -1,0 +1,100 @@
+import { CampaignFolder } from "./campaign-folder.ts";
+import { configurations } from "./configurations.ts";
+import { knownCauses } from "./finding-folder.ts";
+import { causeOf } from "./found.ts";
+import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
+import { FuzzSession, type Progress, type SessionOptions, writeCoverage } from "./session.ts";
+import { writeStartFinding } from "./start-finding.ts";
+
+/** Executions that stand for a millisecond, where sessions of one process look for what the others found. */
+const EXECUTIONS_PER_MS = 50;
+
+/**
+ * Sessions in one folder that differ in the options of their vdevs: what one finds the others take in. Every other step
+ * is one of the given configuration. One seed makes the same campaign, as with one session.
+ */
+export class ConfiguredSessions {
+  readonly sessions: readonly FuzzSession[];
+  readonly #options: SessionOptions;
+  /** Findings at the start. */
+  #early = 0;
+  #steps = 0;
+
+  /** @param most configurations @throws UserError when the VM cannot be made as it is configured */
+  constructor(options: SessionOptions, most: number) {
+    this.#options = options;
+    const { folder, seed, isShared } = options;
+    const { all, findings } = configurations(options, seed, most);
+    const known = knownCauses(folder.findings);
+    const now = isShared ? options.now : () => this.executions / EXECUTIONS_PER_MS;
+    const sessions: FuzzSession[] = [];
+    this.sessions = sessions;
+    for (const [i, { plan, pieces }] of all.entries()) {
+      const own = i === 0 ? folder : new CampaignFolder(folder.path);
+      const onFinding: SessionOptions["onFinding"] = (told) => {
+        for (const other of sessions) other.campaign.know(causeOf(told.finding));
+        options.onFinding(told);
+      };
+      const seeds = { seed: seed + i, seeds: i === 0 ? options.seeds : [] };
+      const shared = isShared || all.length > 1;
+      sessions.push(
+        new FuzzSession({ ...options, ...seeds, plan, pieces, folder: own, isShared: shared, onFinding, now }),
+      );
+    }
+    for (const finding of findings) {
+      if (known.includes(causeOf(finding.finding))) continue;
+      const told = writeStartFinding(folder, finding);
+      if (told === undefined) continue;
+      this.#early++;
+      options.onFinding(told);
+    }
+  }
+
+  get executions(): number {
+    return (this.sessions ?? []).reduce((sum, { campaign }) => sum + campaign.executions, 0);
+  }
+
+  /** Edges are those that are taken in any configuration. */
+  get progress(): Progress {
+    const all = this.sessions.map(({ progress }) => progress);
+    const findings = this.#early + all.reduce((sum, one) => sum + one.findings, 0);
+    const corpus = Math.max(...all.map((one) => one.corpus));
+    if (all.length === 1) return { ...all[0]!, findings };
+    const edges = this.#taken().reduce((sum, { taken }) => sum + taken.filter((one) => one).length, 0);
+    const allEdges = all[0]!.allEdges;
+    return { executions: this.executions, corpus, edges: Math.max(edges, all[0]!.edges), allEdges, findings };
+  }
+
+  /** Some milliseconds of work. */
+  async step(): Promise<void> {
+    const others = this.sessions.length - 1;
+    const step = this.#steps++;
+    const at = others === 0 || step % 2 === 0 ? 0 : 1 + ((step >> 1) % others);
+    await this.sessions[at]!.step();
+  }
+
+  /** Writes and tells what was found since. */
+  async writeFound(): Promise<void> {
+    for (const session of this.sessions) await session.writeFound();
+  }
+
+  /** Leaves only what it takes to cover all that was covered. */
+  merge(): { readonly programs: readonly string[] } {
+    return { programs: [...new Set(this.sessions.flatMap((session) => session.merge().programs))] };
+  }
+
+  /** Writes what of the sources was reached, as `coverage.lcov`. @throws UserError when that cannot be written */
+  writeCoverage(): SourceCoverage {
+    return writeCoverage(this.#options.folder, sourceCoverage(this.#taken()));
+  }
+
+  /** Which edges were taken in any configuration, by module. */
+  #taken(): TakenEdges[] {
+    const modules = new Map<string, TakenEdges>();
+    for (const { module, taken } of this.sessions.flatMap(({ campaign }) => campaign.takenEdges)) {
+      const known = modules.get(module.file);
+      modules.set(module.file, { module, taken: known ? known.taken.map((one, i) => one || taken[i]!) : taken });
+    }
+    return [...modules.values()];
+  }
+}
