@@ -127,10 +127,23 @@ describe("time is the host's", () => {
   });
 });
 
+describe("a callback that waits for a lock", () => {
+  it.each([
+    ["goes on when its owner has slept", 97n],
+    ["goes on when a timer's callback has woken its owner, though that fires in the middle of it", 98n],
+  ])("%s", (_, which) => {
+    start();
+    const before = performance.now();
+    write(vm, DEVICE, which);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(WAIT_MS);
+    expect(word(1)).toBe(1);
+    expect(vm.findings.all).toEqual([]);
+  });
+});
+
 describe("calls of threads", () => {
   it("are as many as they like, though the guest makes no access meanwhile", async () => {
-    start();
-    vm.hostWorkLimit = 5000; // of one callback
+    start({ limits: { hostWork: 5000, steps: 20_000 } }); // of one callback, and between two calls
     write(vm, DEVICE, 11n);
     await until(() => vm.findings.all.length > 0 || vm.threads!.all.every(({ state }) => state === "ended"));
     expect(vm.findings.all).toEqual([]);

@@ -3,7 +3,14 @@
  * that makes the others and joins them; a read at 0 says whether it is over, at 4 and on what came of it.
  */
 import { QVM_VDEV_ABI } from "vdevbox/abi/abi";
-import { GXF_NONE, guest_cpu_read, guest_cpu_write } from "vdevbox/abi/guest";
+import {
+  GXF_NONE,
+  guest_cpu_read,
+  guest_cpu_write,
+  guest_timer_create,
+  guest_timer_data,
+  guest_timer_notify,
+} from "vdevbox/abi/guest";
 import {
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
@@ -52,7 +59,7 @@ import {
 } from "vdevbox/abi/posix";
 import { address_of, stack_alloc } from "vdevbox/abi/stack";
 import { cstr, cstring } from "vdevbox/abi/string";
-import { guest_cpu_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
+import { guest_cpu_t, guest_timer_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
 import {
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
@@ -84,6 +91,8 @@ const cond = pthread_cond_t.alloc();
 const once = pthread_once_t.alloc();
 const attribute = pthread_mutexattr_t.alloc();
 
+let device: vdev_t = changetype<vdev_t>(0);
+let clock: guest_timer_t = changetype<guest_timer_t>(0);
 let sum: u32 = 0;
 let cleaned: u32 = 0;
 let made: u32 = 0;
@@ -117,13 +126,13 @@ function start_and_join(what: (arg: usize) => usize): void {
 // ------------------------------------------------------------------------------------------------------------ counting
 
 const ROUNDS: u32 = 25_000;
-/** Each round makes two calls of the host: fewer of them take as long. */
-const LOCKED_ROUNDS: u32 = 5_000;
+/** Each lock is a call of the host: fewer of them take as long. */
+const LOCKED_ROUNDS: u32 = 500;
 
 function counts_locked(arg: usize): usize {
   for (let i: u32 = 0; i < LOCKED_ROUNDS; i++) {
     pthread_mutex_lock(mutex);
-    sum += 5;
+    for (let n: u32 = 0; n < ROUNDS / LOCKED_ROUNDS; n++) store<u32>(cell, load<u32>(cell) + 1);
     pthread_mutex_unlock(mutex);
   }
   return 0;
@@ -326,6 +335,28 @@ function all_wait(): void {
   pthread_mutex_unlock(mutex);
 }
 
+/** Holds v_mtx while it sleeps. */
+function sleeps_with_lock(arg: usize): usize {
+  pthread_mutex_lock(device.v_mtx);
+  sem_post(full);
+  delay(WAIT_MS);
+  pthread_mutex_unlock(device.v_mtx);
+  return 0;
+}
+
+/** Holds v_mtx until the timer's callback posts. */
+function waits_for_timer(arg: usize): usize {
+  pthread_mutex_lock(device.v_mtx);
+  sem_post(full);
+  sem_wait(never);
+  pthread_mutex_unlock(device.v_mtx);
+  return 0;
+}
+
+function timer(vdp: vdev_t, data: usize, tdp: guest_timer_data, gcp: guest_cpu_t): void {
+  sem_post(never);
+}
+
 /** Asks for the time so often that the calls of one callback would be too many. */
 function polls(arg: usize): usize {
   const now = timespec.local();
@@ -342,7 +373,7 @@ function experiment(arg: usize): usize {
   switch (<u32>arg) {
     case 1:
       start_and_join(counts_locked);
-      word(1, sum);
+      word(1, load<u32>(cell));
       break;
     case 2:
       start_and_join(counts_atomically);
@@ -399,6 +430,30 @@ function experiment(arg: usize): usize {
   return 0;
 }
 
+/** Experiments of which a vCPU's callback is a part, and the beginning of the others. */
+function callback(which: u32): void {
+  const id = stack_alloc(sizeof<pthread_t>());
+  switch (which) {
+    case 97:
+      pthread_create(id, null, sleeps_with_lock, 0);
+      break;
+    case 98:
+      guest_timer_notify(clock, null, WAIT_MS * 1_000_000);
+      pthread_create(id, null, waits_for_timer, 0);
+      break;
+    case 99:
+      sem_wait(never); // a vCPU must not
+      return;
+    default:
+      pthread_create(id, null, experiment, which);
+      return;
+  }
+  while (sem_trywait(full) != 0) sched_yield();
+  pthread_mutex_lock(device.v_mtx);
+  word(1, 1);
+  pthread_mutex_unlock(device.v_mtx);
+}
+
 function vread(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_state_block, gcp: guest_cpu_t): vdev_ref_status {
   const offset = <u32>(vopnd.location - vdp.v_block.location);
   return guest_cpu_write(gcp, GXF_NONE, oopnd, 1, address_of<u32>(atomic.load<u32>(words + offset)), 4);
@@ -407,20 +462,18 @@ function vread(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_stat
 function vwrite(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_state_block, gcp: guest_cpu_t): vdev_ref_status {
   const value = stack_alloc(4);
   guest_cpu_read(gcp, GXF_NONE, oopnd, 1, value, 4);
-  if (load<u32>(value) == 99) {
-    sem_wait(never); // a vCPU must not
-    return 0;
-  }
-  pthread_create(stack_alloc(sizeof<pthread_t>()), null, experiment, load<u32>(value));
+  callback(load<u32>(value));
   return 0;
 }
 
 function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
   if (ctrl == VDEV_CTRL_OPTIONS_START) {
+    device = vdp;
     vdp.v_block.type = QST_MEMORY;
     vdp.v_block.length = WORDS * 4;
   }
   if (ctrl == VDEV_CTRL_OPTIONS_END) {
+    clock = guest_timer_create(changetype<guest_cpu_t>(0), vdp, 0, stack_alloc(8));
     pthread_mutexattr_init(attribute);
     pthread_mutexattr_settype(attribute, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(recursive, attribute);
@@ -437,6 +490,7 @@ const factory = vdev_factory.alloc();
 factory.control = control;
 factory.vread = vread;
 factory.vwrite = vwrite;
+factory.timer = timer;
 factory.factory_flags = VFF_MUTEX;
 factory.acc_sizes = 1 << 4;
 vdev_register_factory(factory, QVM_VDEV_ABI);
