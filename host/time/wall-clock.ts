@@ -52,7 +52,8 @@ export class WallClock {
   constructor(vm: Vm, source: TimeSource = MONOTONIC) {
     this.#vm = vm;
     this.#source = source;
-    this.#startNs = source.nowNs() - vm.nowNs;
+    // Where threads run in parallel, time has passed for them since the VM was made.
+    this.#startNs = source.nowNs() - (vm.parallel?.realNs ?? vm.nowNs);
   }
 
   /** Moves virtual time to real time, firing what came due on the way. */

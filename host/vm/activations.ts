@@ -226,6 +226,10 @@ export class Activations {
     const { context, held } = this.#vm;
     const outer = this.#current;
     const { callback, thread, vdev, vcpu } = context;
+    const { instance } = activation;
+    // Its thread may call as often as it likes, and no callback is made to answer for that.
+    const work = instance.hostWork;
+    instance.hostWork = 0;
     activation.depth = outer === undefined ? 0 : outer.depth + 1;
     this.#current = activation;
     context.enter(activation.callback, activation.thread, activation.vdev, activation.vcpu);
@@ -234,10 +238,11 @@ export class Activations {
     } catch (error) {
       if (error instanceof EndOfThread && held.any) held.checkReleased(activation);
       if (error instanceof EndOfVm) held.releaseOf(activation);
-      this.caught(error, activation.instance);
+      this.caught(error, instance);
       return undefined;
     } finally {
       this.#current = outer;
+      instance.hostWork = work;
       context.enter(callback, thread, vdev, vcpu);
     }
   }

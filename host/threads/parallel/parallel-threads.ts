@@ -128,6 +128,7 @@ export class ParallelThreads extends Threads {
   }
 
   override drain(): void {
+    this.#passTime();
     for (let round = 0; round < ROUNDS; round++) if (!this.#serve()) return;
   }
 
@@ -198,7 +199,7 @@ export class ParallelThreads extends Threads {
         this.#pumping = false;
         return;
       }
-      if (this.current === undefined) this.#vm.serveThreads(this.#realNs());
+      if (this.current === undefined) this.#vm.serveThreads(this.realNs);
       const soonest = this.#soonest();
       if (soonest !== undefined) this.#timer = setTimeout(() => Atomics.notify(this.#bell, 0), this.#msUntil(soonest));
       const next = this.ready.length > 0 ? AWAKE : waitAsync(this.#bell, 0, this.#heard);
@@ -246,7 +247,7 @@ export class ParallelThreads extends Threads {
       const next = this.#vm.clock.nextDeadlineNs;
       if (next === undefined) this.#giveUp(thread, instance, false);
       nap = Math.min(NAP_MS, this.#msUntil(next));
-      if (nap === 0) this.#vm.advance(this.#realNs());
+      if (nap === 0) this.#vm.advance(this.realNs);
     }
     if (nap > 0) Atomics.wait(this.#bell, 0, this.#heard, nap);
   }
@@ -280,12 +281,13 @@ export class ParallelThreads extends Threads {
 
   // ---------------------------------------------------------------------------------------------------------- time
 
-  #realNs(): bigint {
+  /** Nanoseconds since the VM was made. */
+  get realNs(): bigint {
     return MONOTONIC.nowNs() - this.#startNs;
   }
 
   #msUntil(deadlineNs: bigint): number {
-    return Math.max(0, Math.ceil(Number(deadlineNs - this.#realNs()) / NS_PER_MS));
+    return Math.max(0, Math.ceil(Number(deadlineNs - this.realNs) / NS_PER_MS));
   }
 
   /** When the first thread has waited long enough; undefined when none waits for time. */
@@ -297,9 +299,9 @@ export class ParallelThreads extends Threads {
     return soonest;
   }
 
-  /** Time passes while a callback waits: threads that have waited long enough go on, timers fire when it has ended. */
+  /** Time passes, also while a callback waits: threads that have waited long enough go on, timers fire when it has ended. */
   #passTime(): void {
-    const now = this.#realNs();
+    const now = this.realNs;
     const { clock } = this.#vm;
     if (now > clock.nowNs) clock.restoreNow(now);
     for (const thread of this.all) {
