@@ -357,7 +357,7 @@ describe("numbers of the host's memory map", () => {
 });
 
 describe("a very long word", () => {
-  const long = "x".repeat(3 << 20);
+  const long = "x".repeat(1 << 18);
 
   it.each([
     `${long} 1`,
@@ -371,8 +371,9 @@ describe("a very long word", () => {
     `vdev a\nname "${long}" loc ${long}`,
     `cpu "${"a b ".repeat(1 << 20)}"`,
   ])("is not printed whole (case %#)", (text) => {
-    expect(refusal(text).length).toBeLessThan(5000);
-    expect(refusal(text)).toMatch(/^vm\.conf:\d+:\d+: /);
+    const sentence = refusal(text);
+    expect(sentence.length).toBeLessThan(5000);
+    expect(sentence).toMatch(/^vm\.conf:\d+:\d+: /);
   });
 
   it("is cut where it is in quotation marks, with its length", () => {

@@ -107,21 +107,6 @@ describe("vdevbox fuzz", () => {
     expect(findings.sort()).toEqual([FINDING, INVARIANT]);
   });
 
-  it("merges: fewer programs that cover as much", () => {
-    const folder = out("merged");
-    vdevbox("fuzz", module, "--executions", "3000", "--out", folder);
-    const before = corpusOf(folder).length;
-    const edges = () => {
-      const { out: text } = vdevbox("fuzz", module, "--executions", "1", "--out", folder, "--json");
-      return JSON.parse(text.trim().split("\n").at(-1)!).edges;
-    };
-    const covered = edges();
-    expect(vdevbox("fuzz", module, "--merge", "--out", folder).out).toMatch(/programs left, \d+ taken out/);
-    expect(corpusOf(folder).length).toBeLessThan(before);
-    rmSync(join(folder, "findings"), { recursive: true });
-    expect(edges()).toBeGreaterThanOrEqual(covered);
-  });
-
   it("makes the same campaign with the same seed", () => {
     const [a, b] = [out("a"), out("b")];
     for (const folder of [a, b]) vdevbox("fuzz", module, "--executions", "4000", "--seed", "5", "--out", folder);
@@ -150,14 +135,6 @@ describe("vdevbox fuzz", () => {
     const { out: again } = vdevbox("fuzz", module, "--executions", "500", "--out", folder);
     expect(again).toMatch(/\d+ programs? to begin with/);
     expect(again).not.toContain("fault:");
-  });
-
-  it("shares what jobs find, in one folder, and ends them all", () => {
-    const folder = out("jobs");
-    const { code, out: text } = vdevbox("fuzz", module, "--executions", "3000", "--jobs", "2", "--out", folder);
-    expect(code).toBe(1);
-    expect(text).toContain("2 jobs: ");
-    expect(readdirSync(join(folder, "findings"))).toContain(FINDING);
   });
 
   it("prints lines of JSON for programs that read them", () => {

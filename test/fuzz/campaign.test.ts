@@ -53,8 +53,9 @@ describe("a campaign", () => {
     expect(lengthOf(found.program)).toBe(3);
   });
 
-  it.each([1, 2])("makes up a list in guest memory that does not end (seed %i)", (seed) => {
-    const found = find(seed, "list", "limit", 400_000)!;
+  // Planted devices with lists are searched with five seeds by `npm run test:system`.
+  it("makes up a list in guest memory that does not end", () => {
+    const found = find(1, "list", "limit", 400_000)!;
     expect(lengthOf(found.program)).toBeLessThanOrEqual(2);
     expect(found.answered.length).toBeGreaterThan(0); // the descriptor that leads back
   });
@@ -120,7 +121,7 @@ describe("a campaign", () => {
   it("tells a cause once", () => {
     const causes: string[] = [];
     const one = campaign(2, ({ cause }) => causes.push(cause));
-    while (one.executions < 20_000) one.step();
+    while (one.executions < 10_000) one.step();
     expect(causes.length).toBeGreaterThan(0);
     expect(new Set(causes).size).toBe(causes.length);
   });

@@ -81,8 +81,8 @@ describe("configurations that a campaign tries", () => {
 });
 
 describe("a campaign over configurations", () => {
-  it.each([1, 2])("finds what goes wrong at an option, and behind one (seed %i)", async (seed) => {
-    const { told, all } = sessions(planned(), seed);
+  it("finds what goes wrong at an option, and behind one", async () => {
+    const { told, all } = sessions(planned(), 1);
     expect(linesTold(told)).toEqual([lineOf("rate")]);
     while (told.length < 3 && all.executions < 300_000) await all.step();
     expect(linesTold(told)).toEqual([lineOf("rate"), lineOf("turbo"), lineOf("fast")].sort());

@@ -27,11 +27,6 @@ describe("a campaign", () => {
   it("tells nothing of the corrected twin", async () => {
     expect((await lessons.campaign("missing-lock", "fixed", 5000)).map(({ finding }) => finding.message)).toEqual([]);
   });
-
-  it("goes on when a thread that only gives its turn away has used up the steps of a callback", async () => {
-    const told = await lessons.campaign("starvation", "planted", 3000, "set vdevbox-steps 20000\n");
-    expect(told.map(({ finding }) => finding.rule)).toContain("limit");
-  });
 });
 
 describe("the folder of such a finding", () => {

@@ -27,3 +27,8 @@ it.each(WANTED)("$name is found", async ({ name, class: kind, bug }) => {
 it.each(PLANTED)("nothing is told of the twin of $name", async ({ name }) => {
   expect((await lessons.campaign(name, "fixed", 10_000)).map(({ finding }) => finding.message)).toEqual([]);
 });
+
+it("a campaign goes on when a thread that only gives its turn away has used up the steps of a callback", async () => {
+  const told = await lessons.campaign("starvation", "planted", 3000, "set vdevbox-steps 20000\n");
+  expect(told.map(({ finding }) => finding.rule)).toContain("limit");
+});
