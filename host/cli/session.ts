@@ -264,8 +264,15 @@ function waitForEvent(vm: Vm, limits: GuestLimits, wall: WallClock | undefined):
   return next === undefined ? wake(false) : wall.wait(next).then(wake);
 }
 
-/** The guest traps what vdevs have, and sees the lines of the PC's interrupt controllers. */
+/** What x86 code without paging can address. */
+const X86_ADDRESSES = 1n << 32n;
+
+/** The guest traps what vdevs have and what is ROM, and sees the lines of the PC's interrupt controllers. */
 function connect(vm: Vm, guest: RomGuest): void {
+  for (const { start, length, writable, place } of vm.plan.ram) {
+    if (writable || start >= X86_ADDRESSES) continue;
+    withPlace(place, () => guest.claim("memory", Number(start), Number(length)));
+  }
   for (const space of ["memory", "io"] as const) {
     for (const region of vm.spaces[space].regions) {
       if (region.what.kind !== "vdev") continue;
