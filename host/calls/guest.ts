@@ -31,7 +31,6 @@ const BLOCK_LIMIT = 1024;
 const ONES = new Uint8Array(8).fill(0xff);
 
 interface Block {
-  readonly address: number;
   readonly location: bigint;
   readonly length: number;
   readonly type: number;
@@ -39,7 +38,6 @@ interface Block {
 
 function readBlock(instance: ModuleInstance, address: number): Block {
   return {
-    address,
     location: instance.u64(address + qvm_state_block.location),
     length: instance.u32(address + qvm_state_block.length),
     type: instance.view.getUint16(address + qvm_state_block.type, true),
@@ -71,7 +69,7 @@ function transfer(
     const bytes = instance.bytes.subarray(at, at + block.length);
     const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, bytes);
     if (!toGuest) instance.wrote(at, block.length);
-    if (result === EXCEPTION && vm.spaces.memory.find(block.location)?.what.kind !== "vdev") return result;
+    if (result === EXCEPTION && !isAccessed(instance, gcp >>> 0, block)) return result;
     if (result !== EOK) return fail(result, whyNot(vm, instance, toGuest, gcp >>> 0, block));
     at += block.length;
   }
@@ -95,6 +93,13 @@ function failed(vm: Vm, instance: ModuleInstance, toGuest: boolean, result: numb
   return result;
 }
 
+/** Whether a block describes the location of the access in progress: an address that no guest gave. */
+function isAccessed(instance: ModuleInstance, gcp: number, { type, location, length }: Block): boolean {
+  if (gcp === 0 || !isLiveFrame(instance, gcp)) return false;
+  const vopnd = readBlock(instance, gcp);
+  return type === vopnd.type && location === vopnd.location && length === vopnd.length;
+}
+
 /** Why moveBlock() refused a block, as the end of a sentence. */
 function whyNot(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: number, block: Block): string {
   if (block.type === QST_CPUREGS) {
@@ -107,7 +112,7 @@ function whyNot(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: number,
       ? `the operand of a ${callback} is the guest's to give`
       : `the operand of a ${callback} is not known yet`;
   }
-  if (block.type === QST_MEMORY) return "blk is in the region of a vdev, as vopnd is; the guest's operand is oopnd";
+  if (block.type === QST_MEMORY) return "blk is vopnd, the vdev's own register; the guest's operand is oopnd";
   if (block.type === QST_X86_IO) return "blk is an x86 port, as vopnd is; the guest's operand is oopnd";
   return `blk has type ${block.type}, which cannot be moved`;
 }

@@ -104,7 +104,7 @@ describe("a transfer that fails", () => {
       /EINVAL.*data_len leaves 2 bytes for what blk describes as 4 \(.* is inferred from/,
     ],
     [8n, "no guest_cpu", /gcp is NULL/],
-    [12n, "vopnd for oopnd", /as vopnd is; the guest's operand is oopnd/],
+    [12n, "vopnd for oopnd", /blk is vopnd, .*; the guest's operand is oopnd/],
     [16n, "the wrong way round", /guest_cpu_read\(\) failed with ENOTSUP.*the operand of a vread/],
   ])("at offset %i is told with its line: %s", (offset, remark, words) => {
     const vm = vmOf();
@@ -112,6 +112,14 @@ describe("a transfer that fails", () => {
     const finding = vm.findings.all.find((one) => one.stack[0]?.line === lineOf(remark));
     expect(finding?.message).toMatch(words);
     expect(finding?.call?.name).toMatch(/^guest_cpu_/);
+  });
+});
+
+describe("a transfer to an address of the guest's that is a device's", () => {
+  it("is no mistake of the author's", () => {
+    const vm = vmOf();
+    read(vm, DEVICE + 20n);
+    expect(vm.findings.all).toEqual([]);
   });
 });
 

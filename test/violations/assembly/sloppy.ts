@@ -33,6 +33,16 @@ function vread(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_stat
     case 12:
       guest_cpu_write(gcp, GXF_NONE, vopnd, 1, value, 4); // vopnd for oopnd
       return 0;
+    case 20: {
+      // What DMA does for a guest that gives the address of a device: here the next register of this one.
+      const block = qvm_state_block.local();
+      block.type = QST_MEMORY;
+      block.location = vopnd.location + 4;
+      block.length = 4;
+      guest_cpu_read(gcp, GXF_NONE, block, 1, value, 4);
+      guest_cpu_write(gcp, GXF_NONE, oopnd, 1, value, vopnd.length);
+      return 0;
+    }
     default:
       guest_cpu_read(gcp, GXF_NONE, oopnd, 1, value, 4); // the wrong way round
       return 0;
