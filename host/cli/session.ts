@@ -8,8 +8,10 @@ import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { connectLines } from "../guests/rom/pc-lines.ts";
 import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
-import { runScript, type ScriptResult } from "../guests/script/run-script.ts";
+import { runScript } from "../guests/script/run-script.ts";
+import type { ScriptResult } from "../guests/script/script-result.ts";
 import type { ScriptStep } from "../guests/script/step.ts";
+import { firstTogether } from "../guests/script/together.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { WallScriptMachine } from "../guests/script/wall-machine.ts";
 import { didYouMean } from "../nearest-word.ts";
@@ -115,7 +117,13 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const steps =
     options.guest.kind === "script" ? parseScript(readUserFile(options.guest.file), options.guest.file) : [];
   checkVcpus(steps, plan.cpus);
-  const vmOptions = { listener: options.listener, tellAccesses: options.tellAccesses ?? true };
+  const together = firstTogether(steps);
+  if (together !== undefined && plan.threads === "parallel") {
+    const why = "vCPUs take turns in it, and threads do not where they run in parallel (`set threads parallel`)";
+    throw new UserError(`this VM cannot make accesses together: ${why}`, together.place);
+  }
+  const atOnce = together !== undefined;
+  const vmOptions = { listener: options.listener, tellAccesses: options.tellAccesses ?? true, atOnce };
   const vm = withExitCode(EXIT.fatalBeforeStart, () => createVm(plan, vmOptions));
   let wall: WallClock | undefined;
   return {
@@ -141,7 +149,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 /** @throws UserError for a `vcpu` of a script that the VM does not have */
 function checkVcpus(steps: readonly ScriptStep[], cpus: number): void {
   for (const step of steps) {
-    if (step.kind === "repeat") checkVcpus(step.body, cpus);
+    if (step.kind === "repeat" || step.kind === "together") checkVcpus(step.body, cpus);
     const vcpu = step.kind === "vcpu" ? step.vcpu : step.kind === "power" ? step.cpu : 0;
     if (vcpu < cpus) continue;
     const has = cpus === 1 ? "one vCPU, number 0" : `the vCPUs 0 to ${cpus - 1}`;

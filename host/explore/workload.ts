@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { formatStep } from "../guests/script/format-step.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import type { Expectation, ScriptStep } from "../guests/script/step.ts";
+import { accessOf } from "../guests/script/together.ts";
 import type { GuestAccess } from "../vm/begun-access.ts";
 
 /** One access of a vCPU, and what its script expects of it. */
@@ -45,6 +46,9 @@ export function workloadOf(steps: readonly ScriptStep[], cpus: number): Workload
         return;
       case "repeat":
         for (let i = 0; i < step.count; i++) for (const inner of step.body) add(inner);
+        return;
+      case "together":
+        for (const inner of step.body) add(inner);
         return;
       case "read":
       case "write": {
@@ -95,28 +99,6 @@ function expect(step: Extract<ScriptStep, { kind: "expect" }>, list: VcpuStep[])
     );
   }
   list[list.length - 1] = { ...last, expectation: step };
-}
-
-function accessOf(step: Extract<ScriptStep, { kind: "read" | "write" }>, vcpu: number): GuestAccess {
-  const value = step.kind === "write" ? step.value : 0n;
-  return {
-    op: step.kind,
-    space: step.space,
-    lo: low(step.address),
-    hi: high(step.address),
-    width: step.width,
-    valueLo: low(value),
-    valueHi: high(value),
-    vcpu,
-  };
-}
-
-function low(value: bigint): number {
-  return Number(BigInt.asUintN(32, value));
-}
-
-function high(value: bigint): number {
-  return Number(BigInt.asUintN(32, value >> 32n));
 }
 
 /** The workload as a script that `parseWorkload` reads. */

@@ -146,6 +146,9 @@ class ProgramReader {
       case "repeat":
         for (let i = 0; i < step.count; i++) for (const inner of step.body) this.add(inner);
         return;
+      case "together":
+        for (const inner of step.body) this.add(inner);
+        return;
       case "read":
       case "write": {
         const meta = accessMeta(step.kind === "write", step.space === "io", step.width, this.#vcpu);

@@ -90,6 +90,8 @@ export type RecordingEvent =
   | { readonly kind: "power"; readonly cpu: number; readonly state: PowerState }
   /** Input: whether a guest dump could be written, EOK or an errno. */
   | { readonly kind: "dump"; readonly errno: number }
+  /** Input: accesses that several vCPUs make at the same time, as a script; each has its own event when it has ended. */
+  | { readonly kind: "together"; readonly script: string }
   /** Input: a search of schedules decided who goes on: `thread3`, `vcpu0`, see host/explore/actor.ts. */
   | { readonly kind: "schedule"; readonly actor: string }
   /** Output: a vdev wrote to guest memory. */

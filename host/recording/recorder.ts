@@ -3,6 +3,7 @@ import { formatStartTime } from "../config/start-time.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { stateDigest } from "../vm/snapshot.ts";
 import type { Vm, VmEnd } from "../vm/vm.ts";
+import { formatAccesses } from "./accesses-text.ts";
 import type { AccessOutcome, RecordingEvent } from "./event.ts";
 import { createRecordingWriter, type RecordingWriter } from "./text.ts";
 
@@ -136,6 +137,8 @@ export function recordingEvent(event: VmEvent): RecordingEvent | undefined {
       return { kind: "dmaRead", address: event.address, bytes: event.bytes };
     case "ram-write":
       return { kind: "dmaWrite", address: event.address, bytes: event.bytes };
+    case "together":
+      return { kind: "together", script: formatAccesses(event.accesses) };
     case "dump":
     case "power":
     case "schedule":

@@ -6,13 +6,16 @@ import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
 import { parseSpec } from "../explore/spec.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
+import { MAX_RETRIES } from "../guests/script/run-script.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
 import type { FuzzBuild } from "../sandbox/passes/fuzz.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { type PlanOptions, planFromConfig } from "../vm/plan-from-config.ts";
 import { stateDigest } from "../vm/snapshot.ts";
 import { createVm } from "../vm/startup.ts";
+import { makeTogether } from "../vm/together.ts";
 import type { Vm } from "../vm/vm.ts";
+import { parseAccesses } from "./accesses-text.ts";
 import type { Recording, RecordingEvent } from "./event.ts";
 import { eventsOfKind } from "./event-sequence.ts";
 import { moduleName, RUN_SETTINGS, recordingEvent } from "./recorder.ts";
@@ -59,11 +62,14 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const reads = eventsOfKind(events, "dmaRead");
   const recordedDumps = eventsOfKind(events, "dump");
   let dumps = 0;
+  let accesses = 0;
   const vm = createVm(plan, {
     ...(options.fuzz !== undefined && { fuzz: options.fuzz }),
+    atOnce: eventsOfKind(events, "together").next().value !== undefined,
     // An emulator's memory is out of the VM's hands, and what depends on that goes as it went.
     ...(header.guest.kind === "rom" ? { ramBytes: (_start, length) => new Uint8Array(Number(length)) } : {}),
     listener: (event) => {
+      if (event.kind === "access") accesses++;
       const recorded = recordingEvent(event);
       if (recorded !== undefined) comparison.next(recorded);
     },
@@ -85,7 +91,15 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
     warnOfVectors(vm);
   }
   checkModules(vm, header.modules);
-  for (const event of events) feed(vm, event);
+  let made = 0; // accesses that were made together, ahead of their own events
+  for (const event of events) {
+    if (event.kind === "together") {
+      accesses = 0;
+      makeTogether(vm, parseAccesses(event.script, "the recording"), MAX_RETRIES);
+      made = accesses;
+    } else if (made > 0 && isAccess(event)) made--;
+    else feed(vm, event);
+  }
   // Nobody knows the final state of a run that went on without its recording.
   const cut = end === undefined ? comparison.cut() : undefined;
   const { exitCode } = vm.terminate();

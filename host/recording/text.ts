@@ -115,6 +115,8 @@ export function formatEvent(event: RecordingEvent): string {
       return `power ${event.cpu} ${event.state}`;
     case "dump":
       return `dump ${event.errno}`;
+    case "together":
+      return `together ${JSON.stringify(event.script)}`;
     case "schedule":
       return `schedule ${event.actor}`;
     case "irq":
@@ -277,6 +279,7 @@ const EVENTS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ["dma_write", (line) => ({ kind: "dmaWrite", ...readBlock(line) })],
   ["power", (line) => ({ kind: "power", cpu: line.int("a CPU's number", MAX_VCPU), state: line.choice(POWER_STATES) })],
   ["dump", (line) => ({ kind: "dump", errno: line.int("an errno", MAX_ERRNO) })],
+  ["together", (line) => ({ kind: "together", script: line.word("a script").text })],
   ["schedule", (line) => ({ kind: "schedule", actor: readActor(line) })],
   ["irq", (line) => ({ kind: "irq", ...line.pin(), level: line.choice(["on", "off"]) === "on" })],
   ...INTERRUPT_EVENTS,

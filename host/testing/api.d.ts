@@ -18,6 +18,8 @@ export interface TestVmOptions {
   readonly modulePath?: readonly string[];
   /** What a broken rule does; that of the configuration, or strict, unless given. */
   readonly policy?: "strict" | "report";
+  /** Scripts may have `together`, which makes accesses of several vCPUs at the same time. */
+  readonly atOnce?: boolean;
 }
 
 /** What a vdev did wrong. */

@@ -6,6 +6,7 @@ import { formatHex } from "../guests/script/line-format.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScript } from "../guests/script/run-script.ts";
 import type { LineCount } from "../guests/script/step.ts";
+import { firstTogether } from "../guests/script/together.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import type { LineAct, VmEvent } from "../vm/events.ts";
 import { stateDigest, VmSnapshot } from "../vm/snapshot.ts";
@@ -137,6 +138,9 @@ export class DrivenVm implements TestVm {
 
   async #run(text: string, file: string): Promise<void> {
     const steps = plainErrors(() => parseScript(text, file));
+    if (this.vm.threads === undefined && firstTogether(steps) !== undefined) {
+      throw new Error("a script with `together` takes a VM that was made with `atOnce: true`");
+    }
     const { findings } = await runScript(steps, this.#machine, { print: () => {} });
     const lines = findings.map(({ place, message }) => `${place.file}:${place.line}: ${message}`);
     if (lines.length > 0) throw new Error(lines.join("\n"));

@@ -11,7 +11,8 @@ import { withPlan } from "./plan.ts";
 export const createVm: typeof Api.createVm = (options) =>
   plainErrors(() =>
     withPlan(options, ({ plan }) => {
-      return new DrivenVm((listener) => createHostVm(plan, { listener, tellAccesses: false }));
+      const atOnce = typeof options === "object" && options.atOnce === true;
+      return new DrivenVm((listener) => createHostVm(plan, { listener, tellAccesses: false, atOnce }));
     }),
   );
 

@@ -132,18 +132,33 @@ export class Threads {
     const outer = this.#current;
     const thread = this.begin(start, callback, kind, vcpu);
     if (this.stepwise && outer === undefined && kind !== THREAD.main) return undefined;
+    this.#await(() => {
+      this.turn(thread);
+      return () => (thread.state === "ended" ? undefined : thread);
+    });
+    if (outer === undefined) this.drain();
+    return thread.result;
+  }
+
+  /** Gives turns, and lets time pass where all wait, until nobody is awaited. @param awaited one of those who are */
+  runUntil(awaited: () => Thread | undefined): void {
+    this.#await(() => awaited);
+    this.drain();
+  }
+
+  #await(begin: () => () => Thread | undefined): void {
     this.#nesting++;
     try {
-      this.turn(thread);
-      for (let turns = 0; thread.state !== "ended"; turns++) {
+      const awaited = begin();
+      for (let turns = 0; ; turns++) {
+        const thread = awaited();
+        if (thread === undefined) return;
         if (turns > WAIT_TURNS || this.#nesting > NESTING_LIMIT) this.#stuck(thread, true);
         else if (!this.#go()) this.#stuck(thread, false);
       }
     } finally {
       this.#nesting--;
     }
-    if (outer === undefined) this.drain();
-    return thread.result;
   }
 
   /** Whether the thread in progress gives its turn away before it calls that function. */

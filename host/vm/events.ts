@@ -1,5 +1,6 @@
 import type { Finding } from "../gate/finding.ts";
 import type { GuestPin, LineNote } from "../interrupts/line.ts";
+import type { GuestAccess } from "./begun-access.ts";
 
 /** Severities of qvm's logger. */
 export const SEVERITIES = ["fatal", "internal", "error", "warn", "info", "debug", "verbose"] as const;
@@ -68,6 +69,8 @@ export type VmEvent =
   | { readonly kind: "ram-read" | "ram-write"; readonly address: bigint; readonly bytes: Uint8Array }
   /** A guest dump was written, or not: EOK or an errno. An input: the disk is not the VM's. */
   | { readonly kind: "dump"; readonly errno: number }
+  /** Accesses of several vCPUs begin, to be made at the same time; each is told when it has ended. An input. */
+  | { readonly kind: "together"; readonly accesses: readonly GuestAccess[] }
   /** A search of schedules decided who goes on, see host/explore/actor.ts. An input. */
   | { readonly kind: "schedule"; readonly actor: string }
   | { readonly kind: "end"; readonly exitCode: number; readonly reason: string };

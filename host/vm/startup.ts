@@ -68,7 +68,10 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
   const watches = races || isWatched(plan);
   const files = new Set(plan.vdevs.map(({ file }) => file)); // each is read to be asked
   const hasThreads =
-    watches || options.schedule !== undefined || [...files].some((file) => imports(file, options, makesThreads));
+    watches ||
+    options.atOnce === true ||
+    options.schedule !== undefined ||
+    [...files].some((file) => imports(file, options, makesThreads));
   const threads = parallel ? { parallel } : { schedule: scheduleOf(plan) };
   const vm = new Vm(plan, { ...(hasThreads && threads), ...options, races });
   orNothing(vm, () => {

@@ -55,6 +55,8 @@ export interface VmOptions {
   readonly ramSource?: RamSource;
   /** Who goes on when several threads could; without, callbacks run one after another and no vdev has threads. */
   readonly schedule?: Schedule;
+  /** Several vCPUs make accesses at the same time (`makeTogether`): the VM has threads, whether a vdev makes some or not. */
+  readonly atOnce?: boolean;
   /** Threads of vdevs run in parallel, each on a worker; goes with neither `schedule` nor `races`. */
   readonly parallel?: boolean;
   /** Looks for data races; the VM then has threads, whether a vdev makes some or not. */

@@ -4,7 +4,7 @@ import { formatBytes, formatHex, formatName, formatPin } from "./line-format.ts"
 import type { Expectation, ScriptCommand } from "./step.ts";
 import { WIDTH_LETTERS } from "./step.ts";
 
-/** A step as `parseScript` reads it: one line without its line break, several for `repeat`. */
+/** A step as `parseScript` reads it: one line without its line break, several for a block. */
 export function formatStep(step: ScriptCommand): string {
   switch (step.kind) {
     case "read":
@@ -42,7 +42,9 @@ export function formatStep(step: ScriptCommand): string {
     case "print":
       return `print ${JSON.stringify(step.text)}`;
     case "repeat":
-      return [`repeat ${step.count} {`, ...step.body.map((inner) => indent(formatStep(inner))), "}"].join("\n");
+      return formatBlock(`repeat ${step.count}`, step.body);
+    case "together":
+      return formatBlock("together", step.body);
     case "expect":
       return `expect ${formatExpectation(step.expectation)}`;
   }
@@ -78,6 +80,10 @@ export function readWord(space: Space, width: AccessWidth): string {
 /** `writel`, or `outl` for a port. */
 export function writeWord(space: Space, width: AccessWidth): string {
   return `${space === "io" ? "out" : "write"}${WIDTH_LETTERS[width]}`;
+}
+
+function formatBlock(head: string, body: readonly ScriptCommand[]): string {
+  return [`${head} {`, ...body.map((inner) => indent(formatStep(inner))), "}"].join("\n");
 }
 
 function indent(text: string): string {

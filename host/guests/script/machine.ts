@@ -1,3 +1,4 @@
+import type { GuestAccess } from "../../vm/begun-access.ts";
 import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
@@ -8,6 +9,11 @@ export interface ScriptMachine {
   /** One access of a vCPU. `value` counts only with the status `done`. */
   read(space: Space, address: bigint, width: AccessWidth, vcpu: number): ScriptRead;
   write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus;
+  /**
+   * Accesses of several vCPUs at the same time, one that does not advance up to `retries` times more.
+   * @returns what each came to, in the order given; the status `stop` for one that was not made
+   */
+  together(accesses: readonly GuestAccess[], retries: number): readonly ScriptRead[];
   /** Moves virtual time on by `ns`; without it to the next timer, or not at all when none is armed. */
   clockStep(ns?: bigint): void;
   /**

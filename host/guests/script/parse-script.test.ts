@@ -140,7 +140,7 @@ describe("a mistake in a script", () => {
     ["readl \u00a05", '1:7: expected an address, found the character "\u00a0"'],
     ["repeat 2", '1:9: expected "{"'],
     ["repeat 2 {\nstatus", '1:1: this repeat is not closed: the script ends without its "}"'],
-    ["status\n}", '2:1: this "}" closes nothing: no repeat is open'],
+    ["status\n}", '2:1: this "}" closes nothing: no repeat or together is open'],
     ["repeat 1 {\n".repeat(9), "9:1: repeat goes at most 8 deep"],
     ["repeat 1000001 {\n}", "1:8: 1000001 is too large: expected how often"],
   ])("in %j is told with its place", (text, expected) => expect(refusal(text)).toContain(`s.qt:${expected}`));

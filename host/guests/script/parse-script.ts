@@ -16,17 +16,18 @@ import {
   MAX_VCPU,
   widthMask,
 } from "./step.ts";
+import { checkTogether } from "./together.ts";
 
 type CommandReader = (line: LineReader) => ScriptCommand;
 
 /**
- * Reads a script: one command a line, `#` starts a comment, `repeat N {` goes up to the line `}`.
+ * Reads a script: one command a line, `#` starts a comment, `repeat N {` and `together {` go up to the line `}`.
  *
  * @throws UserError at the first mistake, with its place and what was expected
  */
 export function parseScript(text: string, file: string): ScriptStep[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const blocks: { steps: ScriptStep[]; count: number; place: SourcePlace }[] = [];
+  const blocks: { steps: ScriptStep[]; word: "repeat" | "together"; count: number; place: SourcePlace }[] = [];
   let steps: ScriptStep[] = [];
   for (const [index, lineText] of lines.entries()) {
     const line = new LineReader(lineText, file, index + 1);
@@ -34,14 +35,17 @@ export function parseScript(text: string, file: string): ScriptStep[] {
     const place = line.place;
     const word = line.word("a command");
     const name = word.quoted ? "" : word.text;
-    if (name === "repeat") {
-      if (blocks.length === MAX_DEPTH) throw new UserError(`repeat goes at most ${MAX_DEPTH} deep`, place);
-      blocks.push({ steps, count: readRepeat(line), place });
+    if (name === "repeat" || name === "together") {
+      if (blocks.length === MAX_DEPTH) throw new UserError(`${name} goes at most ${MAX_DEPTH} deep`, place);
+      blocks.push({ steps, word: name, count: name === "repeat" ? readRepeat(line) : 1, place });
+      if (name === "together") line.literal("{");
       steps = [];
     } else if (name === "}") {
       const block = blocks.pop();
-      if (block === undefined) throw new UserError('this "}" closes nothing: no repeat is open', place);
-      block.steps.push({ kind: "repeat", count: block.count, body: steps, place: block.place });
+      if (block === undefined) throw new UserError('this "}" closes nothing: no repeat or together is open', place);
+      if (block.word === "together") checkTogether(steps, block.place);
+      const kind = block.word === "repeat" ? { kind: block.word, count: block.count } : { kind: block.word };
+      block.steps.push({ ...kind, body: steps, place: block.place });
       steps = block.steps;
     } else {
       const read = COMMANDS.get(name);
@@ -51,7 +55,8 @@ export function parseScript(text: string, file: string): ScriptStep[] {
     line.end();
   }
   const open = blocks.at(-1);
-  if (open !== undefined) throw new UserError('this repeat is not closed: the script ends without its "}"', open.place);
+  if (open !== undefined)
+    throw new UserError(`this ${open.word} is not closed: the script ends without its "}"`, open.place);
   return steps;
 }
 
@@ -196,7 +201,7 @@ function readExpectation(line: LineReader): Expectation {
 }
 
 function unknownCommand(text: string, place: SourcePlace): UserError {
-  const names = [...COMMANDS.keys(), "repeat"];
+  const names = [...COMMANDS.keys(), "repeat", "together"];
   const hint = didYouMean(text, names);
   return new UserError(`"${text}" is not a command${hint === "" ? `; commands are ${names.join(", ")}` : hint}`, place);
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { UserError } from "../../errors.ts";
+import type { GuestAccess } from "../../vm/begun-access.ts";
 import type { AccessWidth, Space } from "../bus.ts";
 import { AccessStatus } from "../bus.ts";
 import type { ScriptMachine, ScriptRead } from "./machine.ts";
@@ -36,6 +38,15 @@ class Board implements ScriptMachine {
     this.calls.push(`write ${space} ${address} ${width} cpu${vcpu}`);
     for (let i = 0; i < width; i++) this.#bytes.set(`${space}${address + BigInt(i)}`, (value >> BigInt(8 * i)) & 0xffn);
     return this.#status(address);
+  }
+
+  together(accesses: readonly GuestAccess[], retries: number): readonly ScriptRead[] {
+    this.calls.push(`together ${retries}`);
+    return accesses.map(({ op, space, lo, width, valueLo, vcpu }) =>
+      op === "read"
+        ? this.read(space, BigInt(lo), width, vcpu)
+        : { status: this.write(space, BigInt(lo), width, BigInt(valueLo), vcpu), value: 0n },
+    );
   }
 
   clockStep(ns?: bigint): void {
@@ -326,5 +337,79 @@ describe("time", () => {
   it("cannot be set back", async () => {
     const result = await run("clock_step 50\nclock_set 40\nexpect error\nclock_set 50\nexpect 50");
     expect(result.findings).toEqual(["2: the clock stands at 50 and cannot go back to 40"]);
+  });
+});
+
+function errorOf(text: string): string {
+  try {
+    parseScript(text, "s");
+  } catch (error) {
+    if (error instanceof UserError) return error.toString();
+  }
+  return "no error";
+}
+
+describe("together", () => {
+  it("makes accesses of several vCPUs in one go, and checks each", async () => {
+    const text = `writel 0x10 5
+together {
+  vcpu 1
+  readl 0x10
+  expect 5
+  vcpu 0
+  repeat 2 {
+    writeb 0x20 1
+    expect ok
+  }
+  readl 0xdead0000
+  expect error
+  readl 0x10
+  expect 6
+}
+readb 0x20
+expect 1`;
+    const { calls, findings, expectations, held, accesses, errors } = await run(text);
+    expect(calls).toEqual([
+      "write memory 16 4 cpu0",
+      "together 1000",
+      "read memory 16 4 cpu1",
+      "write memory 32 1 cpu0",
+      "write memory 32 1 cpu0",
+      "read memory 3735879680 4 cpu0",
+      "read memory 16 4 cpu0",
+      "read memory 32 1 cpu0",
+    ]);
+    expect(findings).toEqual(['14: expected 0x6 from "readl 0x10", got ok 0x5']);
+    expect({ expectations, held, accesses, errors }).toEqual({ expectations: 6, held: 5, accesses: 7, errors: 1 });
+  });
+
+  it("leaves nothing unsaid of what the VM did not come to", async () => {
+    const { findings, stopped, skipped } = await run(`together {
+  readl ${STOPS}
+  vcpu 1
+  readl 0x10
+  expect 0
+}
+expect stop
+readl 0x10`);
+    expect(findings).toEqual([]);
+    expect(stopped).toBe(true);
+    expect(skipped).toBe(2);
+  });
+
+  it.each([
+    ["together {\n}", "s:1:1: this together has no access in it"],
+    ["together {\nreadl 1", 's:1:1: this together is not closed: the script ends without its "}"'],
+    [
+      "together {\nclock_step 5\n}",
+      "s:2:1: clock_step cannot stand in together, which has readl, writel and their kin",
+    ],
+    ["together {\nvcpu 1\nexpect 5\nreadl 1\n}", "s:3:1: in together an access is followed by at most one `expect`"],
+    ["together {\nreadl 1\nexpect irq gic:1 on\n}", "s:3:1: in together an access is followed by at most one `expect`"],
+    ["together {\ntogether {\nreadl 1\n}\n}", "s:2:1: together cannot stand in together"],
+    ["together {\nrepeat 10001 {\nreadl 1\n}\n}", "s:3:1: a together makes at most 10000 accesses"],
+    ["together 2 {\n}", 's:1:10: expected "{", found "2"'],
+  ])("refuses %j", (text, sentence) => {
+    expect(errorOf(text)).toContain(sentence);
   });
 });

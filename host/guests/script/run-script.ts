@@ -4,50 +4,16 @@ import type { Answer } from "./answer.ts";
 import { formatAnswer, matches } from "./answer.ts";
 import { formatExpectation, formatStep } from "./format-step.ts";
 import { brief, formatHex, formatPin } from "./line-format.ts";
-import type { ScriptMachine } from "./machine.ts";
+import type { ScriptMachine, ScriptRead } from "./machine.ts";
 import { noLineSentence, PendingMistake } from "./name-mistake.ts";
+import type { ScriptFinding, ScriptOutput, ScriptResult } from "./script-result.ts";
 import type { Expectation, ScriptCommand, ScriptStep } from "./step.ts";
+import { accessesOf, type TogetherAccess } from "./together.ts";
 
 /** How often an access that does not advance is executed again before the script gives up on it. */
 export const MAX_RETRIES = 1000;
 /** Findings that are kept; `failed` counts on. */
 export const MAX_FINDINGS = 1000;
-
-/** Where a run tells what it does. */
-export interface ScriptOutput {
-  /** The text of a `print`. */
-  print(text: string): void;
-  /** After every command that has a result. */
-  answer?(step: ScriptStep, answer: string): void;
-}
-
-/** An expectation that did not hold, or a command that could not be carried out. */
-export interface ScriptFinding {
-  readonly place: SourcePlace;
-  /** One sentence. */
-  readonly message: string;
-  readonly expected: string;
-  readonly got: string;
-}
-
-export interface ScriptResult {
-  /** The first MAX_FINDINGS, in the order of the run. */
-  readonly findings: readonly ScriptFinding[];
-  /** All findings. Zero: the script held. */
-  readonly failed: number;
-  /** Expectations checked. */
-  readonly expectations: number;
-  /** Those that held. */
-  readonly held: number;
-  /** Accesses made, one a byte for `read`, `write` and `memset`, and one more for each that had to be repeated. */
-  readonly accesses: number;
-  /** Accesses that ended in a bus error, expected or not. */
-  readonly errors: number;
-  /** Lines that were not reached because the VM had ended. */
-  readonly skipped: number;
-  /** Whether the VM ended during the run. */
-  readonly stopped: boolean;
-}
 
 /** Steps after which other work of the process gets its turn. */
 const STEPS_PER_TURN = 2000;
@@ -88,7 +54,7 @@ export async function runScript(
 }
 
 /** Commands that the VM carries out. */
-type MachineCommand = Exclude<ScriptCommand, { kind: "print" | "vcpu" | "repeat" | "expect" }>;
+type MachineCommand = Exclude<ScriptCommand, { kind: "print" | "vcpu" | "repeat" | "together" | "expect" }>;
 
 class ScriptRun {
   readonly #machine: ScriptMachine;
@@ -188,6 +154,13 @@ class ScriptRun {
       case "vcpu":
         this.#vcpu = step.vcpu;
         return;
+      case "together":
+        if (!this.#stopped) this.#together(step.body);
+        else {
+          this.#ended = true;
+          this.#skip(step);
+        }
+        return;
       case "expect": {
         const failed = this.#failed;
         this.#expect(step, step.expectation);
@@ -214,7 +187,7 @@ class ScriptRun {
     }
     this.#skipped++;
     if (step.kind === "expect") this.#skippedExpectation ??= step;
-    if (step.kind === "repeat") for (const inner of step.body) this.#skip(inner);
+    if (step.kind === "repeat" || step.kind === "together") for (const inner of step.body) this.#skip(inner);
   }
 
   #carryOut(command: MachineCommand, step: ScriptStep): Answer {
@@ -334,18 +307,48 @@ class ScriptRun {
     for (let attempt = 0; attempt <= MAX_RETRIES; attempt++) {
       this.#accesses++;
       const status = make();
-      if (status === AccessStatus.done) return undefined;
-      if (status === AccessStatus.stop) return { kind: "stop" };
-      if (status === AccessStatus.busError) {
-        this.#errors++;
-        return { kind: "error", why: `bus error at ${formatHex(address)}` };
-      }
+      if (status !== AccessStatus.noAdvance) return this.#settled(status, address, step);
       if (this.#machine.stopped) return { kind: "stop" };
+    }
+    return this.#settled(AccessStatus.noAdvance, address, step);
+  }
+
+  /** @returns why an access was not done; undefined when it was */
+  #settled(status: AccessStatus, address: bigint, step: ScriptStep): Answer | undefined {
+    if (status === AccessStatus.done) return undefined;
+    if (status === AccessStatus.stop) return { kind: "stop" };
+    if (status === AccessStatus.busError) {
+      this.#errors++;
+      return { kind: "error", why: `bus error at ${formatHex(address)}` };
     }
     const why = `no advance at ${formatHex(address)}`;
     const message = `"${brief(formatStep(step))}" was executed ${MAX_RETRIES + 1} times and never advanced`;
     this.#finding(step.place, message, "the access to advance", why);
     return { kind: "error", why };
+  }
+
+  #together(body: readonly ScriptStep[]): void {
+    const { accesses, vcpu } = accessesOf(body, this.#vcpu);
+    this.#vcpu = vcpu;
+    const all = accesses.map(({ access }) => access);
+    const results = this.#machine.together(all, MAX_RETRIES);
+    this.#stopped ||= this.#machine.stopped;
+    for (const [i, one] of accesses.entries()) this.#made(one, results[i]!);
+  }
+
+  /** What became of an access that was made at the same time as others. */
+  #made({ step, expectation }: TogetherAccess, { status, value }: ScriptRead): void {
+    const failure = this.#settled(status, step.address, step);
+    const answer: Answer = failure ?? (step.kind === "read" ? { kind: "value", value } : { kind: "ok" });
+    if (answer.kind === "stop") {
+      this.#skipped++;
+      if (expectation !== undefined) this.#skip(expectation);
+      return;
+    }
+    this.#accesses++;
+    this.#last = { step, answer };
+    this.#out.answer?.(step, formatAnswer(answer));
+    if (expectation !== undefined) this.#step(expectation);
   }
 
   #clockSet(ns: bigint, step: ScriptStep): Answer {

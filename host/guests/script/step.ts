@@ -40,6 +40,8 @@ export type ScriptCommand =
   | { readonly kind: "vcpu"; readonly vcpu: number }
   | { readonly kind: "print"; readonly text: string }
   | { readonly kind: "repeat"; readonly count: number; readonly body: readonly ScriptStep[] }
+  /** Accesses of several vCPUs at the same time, see together.ts. */
+  | { readonly kind: "together"; readonly body: readonly ScriptStep[] }
   | { readonly kind: "expect"; readonly expectation: Expectation };
 
 /** What `expect` checks: the last command that has a result, or the level of an interrupt line. */

@@ -1,6 +1,8 @@
 import { actOnLine } from "../../interrupts/guest-acts.ts";
+import type { GuestAccess } from "../../vm/begun-access.ts";
 import type { LineAct } from "../../vm/events.ts";
 import type { PowerState } from "../../vm/power.ts";
+import { makeTogether } from "../../vm/together.ts";
 import type { Vm } from "../../vm/vm.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
 import type { ScriptMachine, ScriptRead } from "./machine.ts";
@@ -30,6 +32,10 @@ export class VmScriptMachine implements ScriptMachine {
   write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus {
     const [lo, hi] = [Number(address & LOW), Number(address >> 32n)];
     return this.#vm.write(space, lo, hi, width, Number(value & LOW), Number(value >> 32n), vcpu);
+  }
+
+  together(accesses: readonly GuestAccess[], retries: number): readonly ScriptRead[] {
+    return makeTogether(this.#vm, accesses, retries);
   }
 
   clockStep(ns?: bigint): void {

@@ -1,4 +1,5 @@
 import type { WallClock } from "../../time/wall-clock.ts";
+import type { GuestAccess } from "../../vm/begun-access.ts";
 import type { PowerState } from "../../vm/power.ts";
 import type { Vm } from "../../vm/vm.ts";
 import type { AccessStatus, AccessWidth, Space } from "../bus.ts";
@@ -23,6 +24,11 @@ export class WallScriptMachine extends VmScriptMachine {
   override write(space: Space, address: bigint, width: AccessWidth, value: bigint, vcpu: number): AccessStatus {
     this.#wall.sync();
     return super.write(space, address, width, value, vcpu);
+  }
+
+  override together(accesses: readonly GuestAccess[], retries: number): readonly ScriptRead[] {
+    this.#wall.sync();
+    return super.together(accesses, retries);
   }
 
   override irqLevel(pic: string, line: number): boolean | undefined {
