@@ -78,9 +78,14 @@ function hexOf({ access }: Run): string {
   return `0x${access.value.toString(16)}`;
 }
 
-/** Whether two accesses are the same but for the value. */
+/** Whether two accesses are the same, of one vCPU, but for the value. */
 export function samePlace(a: AccessEvent, b: AccessEvent): boolean {
   return (
-    a.op === b.op && a.space === b.space && a.address === b.address && a.width === b.width && a.outcome === b.outcome
+    a.op === b.op &&
+    a.space === b.space &&
+    a.address === b.address &&
+    a.width === b.width &&
+    a.outcome === b.outcome &&
+    a.vcpu === b.vcpu
   );
 }

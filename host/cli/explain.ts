@@ -136,18 +136,19 @@ export class Explainer {
     const vm = this.#vm!;
     const where = formatAddress(access.space, access.address);
     const value = `0x${access.value.toString(16)}`;
+    const who = vm.plan.cpus === 1 ? "the guest" : `vCPU ${access.vcpu}`;
     const size = counted(access.width, "byte");
     const what = op === "read" ? `reads ${size} at ${where}` : `writes ${value}, ${size}, to ${where}`;
     const owner = vm.spaces[access.space].find(access.address)?.owner;
     if (outcome === "ok" && owner === undefined) {
       const ignored = op === "read" ? `and the guest gets ${value}` : "and it is dropped";
-      return `the guest ${what}; nothing is there, ${ignored}`;
+      return `${who} ${what}; nothing is there, ${ignored}`;
     }
-    if (outcome === "ok") return `the guest ${what}; ${owner} ${op === "read" ? `answers ${value}` : "takes it"}`;
-    if (outcome === "no-advance") return `the guest ${what}; ${owner} has it made again`;
-    if (outcome === "stop") return `the guest ${what}; the VM ends with it`;
+    if (outcome === "ok") return `${who} ${what}; ${owner} ${op === "read" ? `answers ${value}` : "takes it"}`;
+    if (outcome === "no-advance") return `${who} ${what}; ${owner} has it made again`;
+    if (outcome === "stop") return `${who} ${what}; the VM ends with it`;
     const stopped = effects.some((effect) => effect.kind === "finding" && effect.finding.affected.length > 0);
-    return `the guest ${what}; ${refusal(vm, access, stopped)}: a bus error`;
+    return `${who} ${what}; ${refusal(vm, access, stopped)}: a bus error`;
   }
 
   /** Tells the accesses that were held back to be counted. */

@@ -65,6 +65,12 @@ describe("accesses in together", () => {
     expect(code).toBe(1);
   });
 
+  it("are explained with whose they are", () => {
+    const { out, err } = run("fixed", `together {\n${ACCESSES}}\n`, "--explain");
+    expect(out + err).toContain("vCPU 0 reads 4 bytes at 0x10000000; abba answers");
+    expect(out + err).toContain("vCPU 1 writes 0x7, 4 bytes, to 0x10000000; abba takes it");
+  });
+
   it("need vCPUs that are there, and threads that take turns", () => {
     const guest = file("third.script", "together {\nvcpu 2\nreadl 0x10000000\n}\n");
     const conf = file("third.qvmconf", CONF);
