@@ -69,7 +69,10 @@ function transfer(
     const bytes = instance.bytes.subarray(at, at + block.length);
     const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, bytes);
     if (!toGuest) instance.wrote(at, block.length);
-    if (result === EXCEPTION && !isAccessed(instance, gcp >>> 0, block)) return result;
+    if (result === EXCEPTION && !isAccessed(instance, gcp >>> 0, block) && !isOwn(vm, block)) return result;
+    if (result === EXCEPTION && isOwn(vm, block) && !isAccessed(instance, gcp >>> 0, block)) {
+      return sentToItself(vm, instance, toGuest, result);
+    }
     if (result !== EOK) return fail(result, whyNot(vm, instance, toGuest, gcp >>> 0, block));
     at += block.length;
   }
@@ -80,6 +83,15 @@ function transfer(
 function wrongLength(blocks: number, given: number): string {
   const inferred = "that data_len is the length of what blk describes is inferred from the manual's examples";
   return `data_len leaves ${given} bytes for what blk describes as ${blocks} (${inferred})`;
+}
+
+/** The guest may have given the address: a device that can be made to call itself is a classic hole. @returns `result` */
+function sentToItself(vm: Vm, instance: ModuleInstance, toGuest: boolean, result: number): number {
+  const name = toGuest ? "guest_cpu_write" : "guest_cpu_read";
+  const what = `failed with ${errnoName(result)}: blk is in the vdev's own region, which is no memory`;
+  const advice = "Compare addresses that the guest gives with v_block: a vdev must not be sent to its own registers.";
+  remark(vm, instance, "argument", name, what, advice);
+  return result;
 }
 
 /** A transfer the author got wrong; a bad address of the guest's is none. @returns `result` */
@@ -98,6 +110,13 @@ function isAccessed(instance: ModuleInstance, gcp: number, { type, location, len
   if (gcp === 0 || !isLiveFrame(instance, gcp)) return false;
   const vopnd = readBlock(instance, gcp);
   return type === vopnd.type && location === vopnd.location && length === vopnd.length;
+}
+
+/** Whether a block is in the region of the vdev that is called: it should not let the guest send it there. */
+function isOwn(vm: Vm, { type, location }: Block): boolean {
+  if (type !== QST_MEMORY) return false;
+  const what = vm.spaces.memory.find(location)?.what;
+  return what?.kind === "vdev" && what.vdev === vm.context.vdev;
 }
 
 /** Why moveBlock() refused a block, as the end of a sentence. */

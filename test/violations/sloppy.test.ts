@@ -23,6 +23,10 @@ beforeAll(async () => {
 
 const vmOf = (policy: "strict" | "report" = "strict"): Vm => createVm(vmPlan([vdevPlan(file)], { policy }));
 
+/** Two of them, a page apart. */
+const createTwo = (): Vm =>
+  createVm(vmPlan([DEVICE, DEVICE + 0x1000n].map((address) => vdevPlan(file, { loc: { space: "memory", address } }))));
+
 /** The line with this remark, from 1. */
 function lineOf(remark: string): number {
   const index = lines.findIndex((text) => text.endsWith(`// ${remark}`));
@@ -116,10 +120,18 @@ describe("a transfer that fails", () => {
 });
 
 describe("a transfer to an address of the guest's that is a device's", () => {
-  it("is no mistake of the author's", () => {
-    const vm = vmOf();
-    read(vm, DEVICE + 20n);
-    expect(vm.findings.all).toEqual([]);
+  it("is no mistake of the author's where the device is another", () => {
+    const two = createTwo();
+    read(two, DEVICE + 20n);
+    expect(two.findings.all).toEqual([]);
+  });
+
+  it("is one where it is the device itself, which must not be sent there", () => {
+    const two = createTwo();
+    read(two, DEVICE + 24n);
+    const [finding] = two.findings.all;
+    expect(finding).toMatchObject({ rule: "argument", message: expect.stringContaining("in the vdev's own region") });
+    expect(finding!.stack[0]!.line).toBe(lineOf("to a device"));
   });
 });
 
