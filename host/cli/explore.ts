@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { configPieces } from "../config/config-pieces.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { formatGuarded, type GuardedBytes } from "../explore/guarded.ts";
@@ -12,13 +11,13 @@ import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
 import { findingText, fromHere } from "./finding-text.ts";
+import { VCPUS, withNeeds } from "./module-alone.ts";
+import { isReaderGone } from "./output-failure.ts";
 import { choice } from "./run.ts";
 import { readUserFile } from "./session.ts";
 
 /** Seconds of a search, unless told otherwise. */
 const SECONDS = 10;
-/** vCPUs of a VM that is made for a module. */
-const VCPUS = 2;
 
 /** `vdevbox explore`: searches the schedules of a VM for what its vdevs do wrong. */
 export const exploreCommand: Command = {
@@ -53,7 +52,8 @@ export const exploreCommand: Command = {
     { name: "json", help: "print the result as JSON" },
   ],
   details: [
-    "For MODULE a VM is made with that vdev alone; further words are its options: `explore x.wasm loc 0x1000`.",
+    "For MODULE a VM is made with that vdev alone; further words are its options: `explore x.wasm loc 0x1000 intr gic:40`.",
+    "A place and an interrupt that it needs and was not given are loc 0x10000000 and intr gic:40.",
     "Each finding comes with the shortest schedule that leads to it, as text with a column for each thread, and as a",
     "recording that `vdevbox replay` runs. See docs/explore.md.",
     "",
@@ -72,7 +72,8 @@ async function run(args: ParsedArguments): Promise<number> {
   process.once("SIGINT", stop);
   try {
     const report = new Report(args, what);
-    const search = searchOf(args, report, () => interrupted);
+    // Once nobody reads on, a search that has found something has its exit code.
+    const search = searchOf(args, report, () => interrupted || (isReaderGone() && report.hasFound));
     if (args.value("guest") === undefined && search.isWithoutRegions)
       throw new UserError(
         "no vdev has a place where a guest could reach it: give it a `loc`, or write a --guest script",
@@ -86,23 +87,8 @@ async function run(args: ParsedArguments): Promise<number> {
   }
 }
 
-/** Where a module's vdev is put that neither chose a place itself nor was given one. */
-export const PLACE = "loc 0x10000000";
-
-/** A module alone may need a place; what it says without one is what its user has to know, if that is not it. */
 function searchOf(args: ParsedArguments, report: Report, stopped: () => boolean): Search {
-  const words = args.positionals;
-  try {
-    return makeSearch(args, piecesOf(words), report, stopped);
-  } catch (error) {
-    if (!(error instanceof UserError) || !words[0]!.endsWith(".wasm") || words.some((word) => /\bloc\b/.test(word)))
-      throw error;
-    try {
-      return makeSearch(args, piecesOf([...words, PLACE]), report, stopped);
-    } catch {
-      throw error;
-    }
-  }
+  return withNeeds(args.positionals, (pieces) => makeSearch(args, pieces, report, stopped));
 }
 
 function makeSearch(
@@ -150,6 +136,10 @@ class Report {
     this.#folder = args.value("out") ?? join("build", "out", "explore");
   }
 
+  get hasFound(): boolean {
+    return this.#recordings.length > 0;
+  }
+
   add(found: SearchFinding): void {
     const name = `${basename(this.#what).replace(/\.\w+$/, "")}-${this.#recordings.length + 1}.rec`;
     const file = write(this.#folder, name, found);
@@ -165,21 +155,6 @@ class Report {
     if (locks !== undefined) console.log(fromHere(`${formatGuarded(locks)}\n`));
     console.log(summary(this.#what, this.cpus, result));
   }
-}
-
-/** A configuration as `run` takes it, or one for a module alone. */
-export function piecesOf(words: readonly string[]): readonly ConfigPiece[] {
-  const [what, ...more] = words;
-  if (what!.endsWith(".ts")) {
-    throw new UserError(
-      `this is a source, and explore runs modules; build it first: \`vdevbox build ${what} && vdevbox explore build/out/vdevs/${basename(what!, ".ts")}.wasm\``,
-      { file: what! },
-    );
-  }
-  if (!what!.endsWith(".wasm")) return configPieces(words);
-  const type = basename(what!, ".wasm");
-  const text = [`system ${type}`, ...Array.from({ length: VCPUS }, () => "cpu"), `vdev ${type}`, ...more, ""];
-  return [{ file: what!, text: text.join("\n") }];
 }
 
 /** The configuration with as many vCPUs as were asked for. */

@@ -2,7 +2,6 @@ import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { parseConfigPieces } from "../config/parse-config.ts";
-import { UserError } from "../errors.ts";
 import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
 import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
@@ -11,11 +10,12 @@ import type { SessionOptions } from "../fuzz/session.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
 import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
-import { numberOf, PLACE, piecesOf } from "./explore.ts";
+import { numberOf } from "./explore.ts";
 import { measureCosts } from "./fuzz-cost.ts";
 import { FuzzFiles } from "./fuzz-files.ts";
 import { FuzzJobs } from "./fuzz-jobs.ts";
 import { FuzzReport } from "./fuzz-report.ts";
+import { withNeeds } from "./module-alone.ts";
 
 /** Seconds of a campaign, unless told otherwise. */
 const SECONDS = 60;
@@ -94,12 +94,12 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   const folder = new CampaignFolder(outOf(args, what));
   if (args.flag("cost")) {
     const seed = numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1;
-    const search = withPlace(args, (pieces) => new CostSearch(planOf(args, pieces), seed));
+    const search = withNeeds(args.positionals, (pieces) => new CostSearch(planOf(args, pieces), seed), [RAM]);
     return await measureCosts(search, { folder: folder.path, ...endOf(args), json: args.flag("json"), interrupted });
   }
   const report = new FuzzReport(what, folder.path, args.flag("json"));
   const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
-  const session = withPlace(args, (pieces) => makeSession(args, pieces, folder, report, files));
+  const session = withNeeds(args.positionals, (pieces) => makeSession(args, pieces, folder, report, files), [RAM]);
   if (args.flag("merge")) {
     const { programs } = session.merge();
     const gone = folder.replaceBy(programs);
@@ -122,24 +122,6 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   files.end(session.progress);
   report.end(session.progress, session.writeCoverage());
   return session.progress.findings === 0 ? 0 : 1;
-}
-
-/** Makes something of the configuration that the command line says; for a module that wants a place, of one with it. */
-function withPlace<T>(args: ParsedArguments, make: (pieces: readonly ConfigPiece[]) => T): T {
-  const words = args.positionals;
-  const isModule = words[0]!.endsWith(".wasm");
-  const given = isModule ? [...words, RAM] : words;
-  try {
-    return make(piecesOf(given));
-  } catch (error) {
-    // A module alone may need a place; what it says without one is what its user has to know, if that is not it.
-    if (!(error instanceof UserError) || !isModule || words.some((word) => /\bloc\b/.test(word))) throw error;
-    try {
-      return make(piecesOf([words[0]!, PLACE, ...given.slice(1)]));
-    } catch {
-      throw error;
-    }
-  }
 }
 
 function planOf(args: ParsedArguments, pieces: readonly ConfigPiece[]): VmPlan {

@@ -45,16 +45,23 @@ export class Explainer {
   }
 
   /**
+   * @param isOver whether there is no time left: then the schedule stays as long as it is
    * @param serial answers that are right, of accesses made one at a time
    * @returns undefined when the schedule does not lead to the finding in a VM of its own
    */
-  explain(what: FoundWhat, found: FoundSchedule, serial?: ReadonlySet<string>): Explained | undefined {
+  explain(
+    what: FoundWhat,
+    found: FoundSchedule,
+    isOver: () => boolean,
+    serial?: ReadonlySet<string>,
+  ): Explained | undefined {
     const identity = identityOf(what);
     this.#serial = what.kind === "order" ? serial : undefined;
     const { runner } = this.#explored;
     const most = runner.switches + TURNS;
+    const isDone = () => runner.switches > most || isOver();
     const attempt = (workload: Workload, chooser: Chooser): readonly Actor[] | undefined => {
-      if (runner.switches > most) return undefined;
+      if (isDone()) return undefined;
       // With fewer accesses other answers are right.
       if (this.#serial !== undefined && workload !== found.workload) return undefined;
       const { whats, decisions } = this.#run(workload, chooser);
@@ -62,6 +69,7 @@ export class Explainer {
     };
     const { races } = this.#explored.vm;
     if (races !== undefined) races.sharedWords = found.shared;
+    if (isDone()) return this.#describe(found, identity);
     const first = attempt(found.workload, new FollowingChooser(found.decisions));
     if (first === undefined) return undefined;
     const schedule = shorten({ ...found, decisions: first }, attempt);

@@ -2,7 +2,7 @@ import { THREAD } from "../gate/situation.ts";
 import type { Schedule } from "../threads/schedule.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Threads } from "../threads/threads.ts";
-import { ACTOR, type Actor, actorOf, formatActor } from "./actor.ts";
+import { ACTOR, type Actor, actorOf, formatActor, kindOf, whichOf } from "./actor.ts";
 import { type Chooser, PLAIN } from "./chooser.ts";
 
 /** Who could go on beside threads, in the order a run without disturbance would prefer them; faults come last. */
@@ -51,9 +51,20 @@ export class Interleaving implements Schedule {
   next(): Actor {
     const decided = this.#next;
     this.#next = -1;
-    if (decided >= 0) return decided;
+    if (decided >= 0 && this.#isPossible(decided)) return decided;
     this.#collect(undefined);
     return this.#enabled.length === 0 ? -1 : this.#decide(-1);
+  }
+
+  /**
+   * Whether what was decided at a call can be done still: whoever lost its turn there may have been stopped before it
+   * was left, for want of memory or stack, and the module's other threads with it.
+   */
+  #isPossible(decided: Actor): boolean {
+    const kind = kindOf(decided);
+    if (kind !== ACTOR.thread && kind !== ACTOR.wake) return true;
+    const state = this.threads?.find(whichOf(decided))?.state;
+    return kind === ACTOR.wake ? state === "waiting" : state === "ready" || state === "new";
   }
 
   preempts(call: string): boolean {

@@ -74,6 +74,9 @@ const ORDERS = 1000;
 /** Small workloads; more say little that is new. */
 const SMALL_WORKLOADS = 40;
 
+/** What cutting down what was found in the last moments may take beyond the time of a search, of that time. */
+const CUT_SHARE = 0.1;
+
 /** How long schedules go on before other work of the process has its turn. */
 const BREATH_MS = 50;
 
@@ -101,7 +104,9 @@ export class Search {
     this.#drawer = new WorkloadDrawer(this.#explored.vm, options.plan.cpus);
     const { runner } = this.#explored;
     runner.listener.access = (step, outcome) => {
-      if (outcome === AccessStatus.busError) this.#drawer.refused(step.access);
+      if (outcome !== AccessStatus.busError) return;
+      // A module that has stopped refuses all: that says nothing about the register.
+      if (this.#explored.vm.instances.every(({ stopped }) => stopped === undefined)) this.#drawer.refused(step.access);
     };
     this.#explored.listener = (event) => {
       if (event.kind === "finding") this.#fresh.push(event.finding);
@@ -238,6 +243,12 @@ export class Search {
     for (const what of whats) this.#explain(what, schedule, serial);
   }
 
+  /** Whether the time is over in which findings are cut down. */
+  #isOver(): boolean {
+    const { milliseconds = Number.POSITIVE_INFINITY, now } = this.#options;
+    return now() - this.#began > milliseconds * (1 + CUT_SHARE);
+  }
+
   #explain(what: FoundWhat, schedule: FoundSchedule, serial?: ReadonlySet<string>): void {
     const schedules = this.#schedules;
     const identity = identityOf(what);
@@ -247,7 +258,7 @@ export class Search {
     const guest = EXPLORED_GUEST[create.preemptsAtMemory === true ? "memory" : "calls"];
     this.#explainer ??= new Explainer(exploredVm(plan, create, true), guest, pieces);
     const milliseconds = now() - this.#began;
-    const explained = this.#explainer.explain(what, schedule, serial);
+    const explained = this.#explainer.explain(what, schedule, () => this.#isOver(), serial);
     if (explained === undefined)
       throw new Error(`schedule ${schedules} does not lead to its finding again: ${identity}`);
     if (explained.what.kind === "finding") {
