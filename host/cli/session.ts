@@ -285,13 +285,11 @@ function connect(vm: Vm, guest: RomGuest): void {
     for (const region of vm.spaces[space].regions) {
       if (region.what.kind !== "vdev") continue;
       const { what, start, length } = region;
-      withPlace(vm.vdevs[what.vdev]?.plan.place, () => guest.claim(space, Number(start), Number(length)));
+      withPlace(vm.vdevs[what.vdev]?.plan.place, () => guest.claim(space, start, length));
     }
   }
   vm.onRegion = (change, space, start, length) =>
-    change === "add"
-      ? guest.claim(space, Number(start), Number(length))
-      : guest.release(space, Number(start), Number(length));
+    change === "add" ? guest.claim(space, start, length) : guest.release(space, Number(start), Number(length));
   connectLines(vm, guest);
   vm.dump.registers = () => guest.registers();
 }

@@ -4,6 +4,7 @@ import { type Actor, parseActor } from "../explore/actor.ts";
 import { FollowingChooser } from "../explore/chooser.ts";
 import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
 import { parseSpec } from "../explore/spec.ts";
+import { claimedRanges } from "../guests/rom/claimed-ranges.ts";
 import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
 import { MAX_RETRIES } from "../guests/script/run-script.ts";
@@ -89,6 +90,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   if (header.guest.kind === "rom") {
     vm.lines.guest = (line) => (isPcLine(line) ? pins.next().value?.pin : undefined);
     warnOfVectors(vm);
+    refuseUntrappable(vm);
   }
   checkModules(vm, header.modules);
   let made = 0; // accesses that were made together, ahead of their own events
@@ -105,6 +107,16 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const { exitCode } = vm.terminate();
   const divergence = end === undefined ? cut : comparison.end(stateDigest(vm), end.state);
   return { events: events.length, divergence, exitCode, dumps, endsAtLimit: end === undefined };
+}
+
+/** A ROM guest refuses regions where its machine cannot trap; so must the VM when that guest is not run again. */
+function refuseUntrappable(vm: Vm): void {
+  const ram = vm.plan.ram.find((range) => range.writable);
+  const claimed = claimedRanges(Number(ram?.length ?? 0));
+  vm.onRegion = (change, space, start, length) => {
+    if (change === "add") claimed[space].add(start, length);
+    else claimed[space].remove(Number(start), Number(length));
+  };
 }
 
 /** Runs a schedule that a search found: who goes on is read from the recording, and the guest makes the same accesses. */
