@@ -5,8 +5,8 @@ import { FollowingChooser } from "../explore/chooser.ts";
 import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
 import { parseSpec } from "../explore/spec.ts";
 import { claimedRanges } from "../guests/rom/claimed-ranges.ts";
-import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
+import { ramEnd, withGuestRam } from "../guests/rom/ram-ranges.ts";
 import { MAX_RETRIES } from "../guests/script/run-script.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
 import type { FuzzBuild } from "../sandbox/passes/fuzz.ts";
@@ -111,8 +111,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
 
 /** A ROM guest refuses regions where its machine cannot trap; so must the VM when that guest is not run again. */
 function refuseUntrappable(vm: Vm): void {
-  const ram = vm.plan.ram.find((range) => range.writable);
-  const claimed = claimedRanges(Number(ram?.length ?? 0));
+  const claimed = claimedRanges(ramEnd(vm.plan));
   vm.onRegion = (change, space, start, length) => {
     if (change === "add") claimed[space].add(start, length);
     else claimed[space].remove(Number(start), Number(length));
@@ -147,7 +146,7 @@ function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
   const plan = planFromConfig(config, { ...options, guest: header.guest.kind });
   const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
   const { policy, instances, onFault, accessNs, startTimeNs, seed } = settings;
-  const ran = { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs, seed };
+  const ran = { ...withGuestRam(plan, header.guest.kind), policy, instances, onFault, accessNs, seed };
   return startTimeNs === undefined ? ran : { ...ran, startTimeNs };
 }
 

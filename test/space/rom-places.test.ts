@@ -42,12 +42,12 @@ end:
 place: .long ${place & 0xffffffffn}, ${place >> 32n}
 `;
 
-async function run(place: bigint) {
-  writeFileSync(join(folder, "guest.s"), program(place));
+async function run(guest: string, conf = "ram 0,1M vdev bar loc 0xd0000000") {
+  writeFileSync(join(folder, "guest.s"), guest);
   const early: VmEvent[] = [];
   const text: string[] = [];
   let recorder: Recorder | undefined;
-  const pieces = [{ text: "ram 0,1M vdev bar loc 0xd0000000", file: "test.qvmconf" }];
+  const pieces = [{ text: conf, file: "test.qvmconf" }];
   const session = await createSession({
     pieces,
     guest: parseGuestSpec(`rom:${join(folder, "guest.s")}`),
@@ -60,7 +60,7 @@ async function run(place: bigint) {
   const end = await session.run();
   recorder.end(end);
   session.close();
-  return { exitCode: end.exitCode, recording: text.join("") };
+  return { vm: session.vm, exitCode: end.exitCode, recording: text.join("") };
 }
 
 describe("a window that x86 code moves", () => {
@@ -75,10 +75,41 @@ describe("a window that x86 code moves", () => {
     ],
     ["over 4 GiB", 0xfffffff8n, 0, "0xfffffff8 of 0x10 bytes does not fit below 0x100000000"],
   ])("%s: is there or refused, and a replay agrees", async (_what, place, exitCode, sentence) => {
-    const { exitCode: code, recording } = await run(place);
+    const { exitCode: code, recording } = await run(program(place));
     expect(code).toBe(exitCode);
     if (sentence !== undefined) expect(recording).toContain(`memory region ${sentence}`);
     const again = replay(parseRecording(recording, "test.rec"), { modulePath: [folder] });
     expect(again.divergence).toBeUndefined();
+  });
+});
+
+describe("between the two pieces of a ROM guest's RAM", () => {
+  it("is room for a vdev, and above it the same memory that the guest has", async () => {
+    // The device adds nothing: a read of the window's first word is its own address.
+    const guest = `
+start:
+    movl $0xa0100, 0xa0000          # BASE: a window in the hole too
+    movl 0xa0100, %eax
+    cmp $0xa0100, %eax
+    jne end
+    movl $0x55, 0xc0000             # RAM again
+    movl 0xc0000, %eax
+end:
+    out %eax, $EXIT_PORT
+`;
+    const { exitCode, recording, vm } = await run(guest, "ram 0,1M vdev bar loc 0xa0000");
+    expect(exitCode).toBe(0x55);
+    expect(vm.ram.ranges.map(({ start, bytes }) => [start, bytes.length])).toEqual([
+      [0n, 0xa0000],
+      [0xc0000n, 0x40000],
+    ]);
+    expect(vm.ram.ranges[1]?.bytes[0]).toBe(0x55);
+    expect(replay(parseRecording(recording, "test.rec"), { modulePath: [folder] }).divergence).toBeUndefined();
+  });
+
+  it("is no room for a vdev that reaches into either", async () => {
+    const at = (place: string) => run("start: ret", `ram 0,1M vdev bar loc ${place}`);
+    await expect(at("0x9fff8")).rejects.toThrow(/overlaps 0x0\.\.0x9ffff of ram/);
+    await expect(at("0xbfff8")).rejects.toThrow(/overlaps 0xc0000\.\.0xfffff of ram/);
   });
 });

@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import type { Space } from "../bus.ts";
-import { EXIT_PORT, FAULT_PORT, TEXT_PORT } from "./memory-map.ts";
+import { EXIT_PORT, FAULT_PORT, HOLE_END, HOLE_START, TEXT_PORT } from "./memory-map.ts";
 
 interface Range {
   readonly start: number;
@@ -50,8 +50,8 @@ export class ClaimedRanges {
   static ofMemory(ramBytes: number): ClaimedRanges {
     const use = `RAM, which this guest cannot trap (it has 0 to 0x9ffff and 0xc0000 to 0x${(ramBytes - 1).toString(16)})`;
     const ram = [
-      { start: 0, end: 0xa0000, use },
-      { start: 0xc0000, end: ramBytes, use },
+      { start: 0, end: HOLE_START, use },
+      { start: HOLE_END, end: ramBytes, use },
     ];
     return new ClaimedRanges("memory region", 0x100000000, [...ram, ...insideProcessor]);
   }
