@@ -11,6 +11,7 @@ import {
 import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
 import { AddressSpace, type Region, type Space } from "../memory/address-space.ts";
+import { formatAddress } from "../memory/format.ts";
 import { formatLocation, type Location, locationOf } from "./location.ts";
 import { firstFreeFunction, functionOf, locationOfFunction } from "./pci-functions.ts";
 import { claimRegion, DEFAULT_REGION_FLAGS, releaseRegion } from "./regions.ts";
@@ -78,7 +79,8 @@ export class Placement {
       const { flags, vread, vwrite } = vdev.factory;
       if (type === QST_PCI || (flags & (VFF_VDEV_PCI | VFF_LOC_NO)) === VFF_VDEV_PCI) this.#assignFunction(vdev);
       else if (mayAssignLocation(vdev.factory) && length > 0) this.#assignAddress(vdev, taken);
-      else if ((flags & VFF_MANUAL_REGION) === 0 && (vread !== 0 || vwrite !== 0)) throw withoutLocation(vdev);
+      else if ((flags & VFF_MANUAL_REGION) === 0 && (vread !== 0 || vwrite !== 0))
+        throw withoutLocation(vdev, this.#freeAddress(vdev, taken));
     }
   }
 
@@ -129,7 +131,8 @@ export class Placement {
     this.#choose(vdev, locationOfFunction(number), QST_PCI);
   }
 
-  #assignAddress(vdev: Vdev, taken: Record<Space, AddressSpace>): void {
+  /** A place that would do for a vdev; undefined when there is none. */
+  #freeAddress(vdev: Vdev, taken: Record<Space, AddressSpace>): bigint | undefined {
     const { type, length } = locationOf(vdev);
     const space = type === QST_X86_IO ? "io" : "memory";
     const size = BigInt(length);
@@ -137,11 +140,17 @@ export class Placement {
     while (align < size) align <<= 1n;
     const from = (first: bigint, last?: bigint) =>
       findUnreserved(this.#reserved[space], size, first, (at) => taken[space].findFree(size, align, at, last));
-    const found = space === "io" ? from(FIRST.io) : (from(FIRST.memory, FOUR_GIB - 1n) ?? from(FOUR_GIB));
+    return space === "io" ? from(FIRST.io) : (from(FIRST.memory, FOUR_GIB - 1n) ?? from(FOUR_GIB));
+  }
+
+  #assignAddress(vdev: Vdev, taken: Record<Space, AddressSpace>): void {
+    const { type, length } = locationOf(vdev);
+    const space = type === QST_X86_IO ? "io" : "memory";
+    const found = this.#freeAddress(vdev, taken);
     if (found === undefined) {
       throw new UserError(`there is no free place for the ${length} bytes of ${vdev.name}`, vdev.plan.place);
     }
-    taken[space].add({ start: found, length: size, owner: vdev.name, what: { kind: "ram" } });
+    taken[space].add({ start: found, length: BigInt(length), owner: vdev.name, what: { kind: "ram" } });
     this.#choose(vdev, found, space === "io" ? QST_X86_IO : QST_MEMORY);
   }
 
@@ -180,11 +189,16 @@ function kindOf(vdev: Vdev, type: number, place: SourcePlace | undefined): Locat
   throw new UserError(sentence, place);
 }
 
-function withoutLocation(vdev: Vdev): UserError {
+/** @param free where it could be */
+function withoutLocation(vdev: Vdev, free: bigint | undefined): UserError {
   const { name, plan, factory } = vdev;
   if ((factory.flags & VFF_LOC_NO) !== 0) {
     const sentence = `${name} has no location: its factory forbids \`loc\` (VFF_LOC_NO), so it must fill in v_block itself`;
     return new UserError(sentence, plan.place);
   }
-  return new UserError(`${name} has no location: give it one with \`loc ADDRESS\``, plan.place);
+  const example =
+    free === undefined
+      ? ""
+      : `, as in \`loc ${formatAddress(locationOf(vdev).type === QST_X86_IO ? "io" : "memory", free)}\``;
+  return new UserError(`${name} has no location: give it one with \`loc ADDRESS\`${example}`, plan.place);
 }
