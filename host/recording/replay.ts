@@ -5,7 +5,7 @@ import { FollowingChooser } from "../explore/chooser.ts";
 import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
 import { parseSpec } from "../explore/spec.ts";
 import { claimedRanges } from "../guests/rom/claimed-ranges.ts";
-import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
+import { isPcLine, warnOfUnreachable } from "../guests/rom/pc-lines.ts";
 import { ramEnd, withGuestRam } from "../guests/rom/ram-ranges.ts";
 import { MAX_RETRIES } from "../guests/script/run-script.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
@@ -89,7 +89,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const pins = eventsOfKind(events, "irqPin");
   if (header.guest.kind === "rom") {
     vm.lines.guest = (line) => (isPcLine(line) ? pins.next().value?.pin : undefined);
-    warnOfVectors(vm);
+    warnOfUnreachable(vm);
     refuseUntrappable(vm);
   }
   checkModules(vm, header.modules);
