@@ -32,6 +32,7 @@ function connectAdvice(vm: Vm): string {
   if (vdev === undefined) return "Give the vdev an interrupt, or check v_intr.pic before the call.";
   if ((vdev.factory.flags & VFF_INTR_NO) !== 0)
     return "Its factory has VFF_INTR_NO, so it never has an interrupt: take the flag out, or the call.";
+  if (vdev.plan.intr !== undefined) return "Connect it before the call: v_intr is, and this is another one.";
   return `Give the vdev an interrupt${exampleInterrupt(vm, vdev.plan)}, or check v_intr.pic before the call.`;
 }
 

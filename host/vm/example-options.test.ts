@@ -48,8 +48,9 @@ describe("a missing interrupt", () => {
   });
 
   it("is shown to a vdev that signals all the same", () => {
+    const fields = `(import "qvm" "guest_intr_signal" (func $signal (param i32 i32) (result i32)))`;
     const signals = watVdev({
-      fields: `(import "qvm" "guest_intr_signal" (func $signal (param i32 i32) (result i32)))`,
+      fields,
       vwrite: "(drop (call $signal (i32.add (local.get $vdp) (i32.const 32)) (i32.const 1))) (i32.const 0)",
     });
     const { vm } = startConfig({ dev: signals }, "vdev dev loc 0x1000");
@@ -58,6 +59,10 @@ describe("a missing interrupt", () => {
       "Give the vdev an interrupt, as in `intr gic:40`, or check v_intr.pic before the call.",
     );
     expect(startConfig({ dev: signals }, "vdev dev loc 0x1000 intr gic:40").error).toBe("");
+    const another = watVdev({ fields, vwrite: "(drop (call $signal (i32.const 4096) (i32.const 1))) (i32.const 0)" });
+    const { vm: second } = startConfig({ dev: another }, "vdev dev loc 0x1000 intr gic:40");
+    write(second!, 0x1000n, 1n);
+    expect(second!.findings.all[0]?.advice).toBe("Connect it before the call: v_intr is, and this is another one.");
   });
 });
 
