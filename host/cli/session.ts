@@ -280,7 +280,8 @@ function connect(vm: Vm, guest: RomGuest): void {
     for (const region of vm.spaces[space].regions) {
       if (region.what.kind !== "vdev") continue;
       const { what, start, length } = region;
-      withPlace(vm.vdevs[what.vdev]?.plan.place, () => guest.claim(space, start, length));
+      const { loc, place } = vm.vdevs[what.vdev]!.plan;
+      withPlace(loc?.place ?? place, () => guest.claim(space, start, length));
     }
   }
   vm.onRegion = (change, space, start, length) =>
