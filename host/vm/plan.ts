@@ -44,6 +44,14 @@ export interface IntrPlan {
   readonly place?: SourcePlace;
 }
 
+/** Messages to `address` + 0x40 pulse lines from `base` on. */
+export interface MsiPlan {
+  readonly address: bigint;
+  readonly base: number;
+  readonly count: number;
+  readonly place?: SourcePlace;
+}
+
 /** A controller of the host's own that the configuration declares. */
 export interface ControllerPlan {
   readonly type: "gic" | "ioapic" | "8259";
@@ -54,8 +62,8 @@ export interface ControllerPlan {
   readonly ignored: readonly string[];
   /** Own options given more than once, of which the last counts. */
   readonly repeated?: readonly string[];
-  /** A GICv2m frame: messages to `address` + 0x40 pulse lines from `base` on. */
-  readonly msi?: { readonly address: bigint; readonly base: number; readonly count: number } | undefined;
+  /** A GICv2m frame. */
+  readonly msi?: MsiPlan | undefined;
   readonly place?: SourcePlace;
 }
 

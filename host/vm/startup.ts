@@ -33,6 +33,7 @@ import { describeToGuest } from "./describe-to-guest.ts";
 import { exampleInterrupt } from "./example-interrupt.ts";
 import {
   applyIntr,
+  checkFrames,
   checkMorePins,
   completeController,
   declareControllers,
@@ -93,6 +94,7 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     }
     declareControllers(vm, plan.vdevs.length);
     assign(vm);
+    checkFrames(vm);
     describeToGuest(vm);
     settleInterrupts(vm);
   });
