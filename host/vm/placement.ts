@@ -14,6 +14,7 @@ import { AddressSpace, type Region, type Space } from "../memory/address-space.t
 import { formatAddress } from "../memory/format.ts";
 import { formatLocation, type Location, locationOf } from "./location.ts";
 import { firstFreeFunction, functionOf, locationOfFunction } from "./pci-functions.ts";
+import type { PassedRange } from "./plan.ts";
 import { claimRegion, DEFAULT_REGION_FLAGS, releaseRegion } from "./regions.ts";
 import { findUnreserved, NOTHING_RESERVED, type ReservedPlan } from "./reserved.ts";
 import type { Vdev } from "./vdev.ts";
@@ -92,6 +93,7 @@ export class Placement {
         place,
       );
     }
+    this.#keepOffPassed(vdev, here, space, place);
     const refused = claimRegion(this.#vm, vdev, space, address, BigInt(length), 0, DEFAULT_REGION_FLAGS);
     if (refused !== undefined) {
       const other = this.#vm.spaces[space].overlapping(address, BigInt(length));
@@ -99,6 +101,18 @@ export class Placement {
     }
     const region = this.#vm.spaces[space].find(address)!;
     this.#placed.set(vdev.index, { ...here, region, space });
+  }
+
+  #keepOffPassed(vdev: Vdev, { address, length }: Location, space: Space, place: SourcePlace | undefined): void {
+    const end = address + BigInt(length);
+    const isIn = (one: PassedRange) => one.space === space && address < one.address + one.length && one.address < end;
+    const passed = this.#vm.plan.passed?.find(isIn);
+    if (passed === undefined) return;
+    const range = (first: bigint, behind: bigint) =>
+      `${formatAddress(space, first)}..${formatAddress(space, behind - 1n)}`;
+    const claims = `${vdev.name} claims ${range(address, end)}`;
+    const other = `${range(passed.address, passed.address + passed.length)} of a pass (${formatPlace(passed.place)})`;
+    throw new UserError(`${claims}, which overlaps ${other}`, place);
   }
 
   /** ` (vm.qvmconf:3:10)` of who has a region, where that is known. */

@@ -26,6 +26,14 @@ export interface RamPlan {
   readonly place?: SourcePlace;
 }
 
+/** Addresses or ports of a device that is passed through. */
+export interface PassedRange {
+  readonly space: "memory" | "io";
+  readonly address: bigint;
+  readonly length: bigint;
+  readonly place: SourcePlace;
+}
+
 /** What accesses nobody handles are told apart by: by space, and those that meet a vdev which does not handle them. */
 export type UnsupportedKind = "mem" | "io" | "reference";
 /** Kind of machine a guest finds. */
@@ -103,6 +111,8 @@ export interface VmPlan {
   readonly ram: readonly RamPlan[];
   /** What the host chooses for nobody; left out: nothing. */
   readonly reserved?: ReservedPlan;
+  /** Addresses and ports of devices that are passed through: no vdev is placed there. Left out: none. */
+  readonly passed?: readonly PassedRange[];
   readonly vdevs: readonly VdevPlan[];
   /** Left out: those that every VM has, under the names of their types. */
   readonly controllers?: readonly ControllerPlan[];
