@@ -1,4 +1,4 @@
-import { EINVAL, GIN_ACK, GIN_UNMASK, GIS_OFF, GIS_ON } from "../../abi/generated/constants.ts";
+import { EINVAL, GIN_ACK, GIN_UNMASK, GIS_OFF, GIS_ON, VFF_INTR_NO } from "../../abi/generated/constants.ts";
 import { guest_intr } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
 import { PHASE } from "../gate/situation.ts";
@@ -8,6 +8,7 @@ import { fillInterrupt, picAt } from "../interrupts/handles.ts";
 import type { Line } from "../interrupts/line.ts";
 import { MAX_LINES } from "../interrupts/pic-functions.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
+import { exampleInterrupt } from "../vm/example-interrupt.ts";
 import { chargeHostWork } from "../vm/host-work.ts";
 import { NOTHING_RESERVED } from "../vm/reserved.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -25,6 +26,16 @@ interface Given {
   readonly srcId: number;
 }
 
+/** How a vdev that has no interrupt could have one. */
+function connectAdvice(vm: Vm): string {
+  const vdev = vm.vdevs[vm.context.vdev];
+  if (vdev === undefined) return "Give the vdev an interrupt, or check v_intr.pic before the call.";
+  if ((vdev.factory.flags & VFF_INTR_NO) !== 0)
+    return "Its factory has VFF_INTR_NO, so it never has an interrupt: take the flag out, or the call.";
+  if (vdev.plan.intr !== undefined) return "Connect it before the call: v_intr is, and this is another one.";
+  return `Give the vdev an interrupt${exampleInterrupt(vm, vdev.plan)}, or check v_intr.pic before the call.`;
+}
+
 /** The line a guest_intr of a module means. A violation, and undefined, when it means none. */
 function lineAt(vm: Vm, instance: ModuleInstance, call: string, gip: number): Given | undefined {
   const at = gip >>> 0;
@@ -36,8 +47,7 @@ function lineAt(vm: Vm, instance: ModuleInstance, call: string, gip: number): Gi
       address === 0
         ? "was given an interrupt that is not connected"
         : `was given an interrupt whose pic = 0x${address.toString(16)} is no interrupt controller`;
-    const advice = "Give the vdev an intr option, or check v_intr.pic before the call.";
-    violation(vm, instance, "argument", call, message, ORIGIN, advice);
+    violation(vm, instance, "argument", call, message, ORIGIN, connectAdvice(vm));
     return undefined;
   }
   const param = instance.u32(at + guest_intr.param);

@@ -4,8 +4,8 @@ import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import type { VmConfig } from "../config/vm-config.ts";
 import { type SourcePlace, UserError } from "../errors.ts";
 import { AccessStatus, type GuestBus } from "../guests/bus.ts";
-import { withDefaultRam } from "../guests/rom/default-ram.ts";
 import { connectLines } from "../guests/rom/pc-lines.ts";
+import { ramEnd, withGuestRam } from "../guests/rom/ram-ranges.ts";
 import { createRomGuest, type HaltAnswer, type RomGuest } from "../guests/rom/rom-guest.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScript } from "../guests/script/run-script.ts";
@@ -177,14 +177,7 @@ function withPlace(place: SourcePlace | undefined, step: () => void): void {
 }
 
 async function romSession(config: VmConfig, planned: VmPlan, options: SessionOptions): Promise<Session> {
-  const plan = withDefaultRam(planned, "rom");
-  const [ram, ...more] = plan.ram.filter((range) => range.writable);
-  if (ram === undefined || more.length > 0 || ram.start !== 0n) {
-    throw new UserError(
-      "a ROM guest has one piece of RAM that begins at 0; write `ram 0,SIZE`",
-      (more[0] ?? ram)?.place,
-    );
-  }
+  const plan = withGuestRam(planned, "rom");
   // The guest's RAM comes first, because vdevs may map it at startup; the VM that answers the guest comes second.
   let vm: Vm | undefined;
   let wall: WallClock | undefined;
@@ -207,7 +200,7 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
   const guest = await createRomGuest({
     source: readUserFile(options.guest.file),
     file: options.guest.file,
-    ramBytes: Number(ram.length),
+    ramBytes: ramEnd(plan),
     windows: [],
     ports: [],
     bus,
@@ -226,8 +219,10 @@ async function romSession(config: VmConfig, planned: VmPlan, options: SessionOpt
       createVm(plan, {
         listener: options.listener,
         tellAccesses: options.tellAccesses ?? true,
-        ramBytes: (start, length) =>
-          start === 0n ? guest.ram.subarray(0, Number(length)) : new Uint8Array(Number(length)),
+        ramBytes: (start, length) => {
+          const isRam = plan.ram.some((range) => range.writable && range.start === start);
+          return isRam ? guest.ram.subarray(Number(start), Number(start + length)) : new Uint8Array(Number(length));
+        },
       }),
     );
     const started = vm;
@@ -285,13 +280,12 @@ function connect(vm: Vm, guest: RomGuest): void {
     for (const region of vm.spaces[space].regions) {
       if (region.what.kind !== "vdev") continue;
       const { what, start, length } = region;
-      withPlace(vm.vdevs[what.vdev]?.plan.place, () => guest.claim(space, Number(start), Number(length)));
+      const { loc, place } = vm.vdevs[what.vdev]!.plan;
+      withPlace(loc?.place ?? place, () => guest.claim(space, start, length));
     }
   }
   vm.onRegion = (change, space, start, length) =>
-    change === "add"
-      ? guest.claim(space, Number(start), Number(length))
-      : guest.release(space, Number(start), Number(length));
+    change === "add" ? guest.claim(space, start, length) : guest.release(space, Number(start), Number(length));
   connectLines(vm, guest);
   vm.dump.registers = () => guest.registers();
 }

@@ -59,6 +59,12 @@ export function connectConfigured(lines: InterruptLines, line: Line, claimant: C
   return connect(lines, line, Math.max(assigned, GIAT_SHAREABLE), claimant);
 }
 
+/** Whether somebody has a line, by an `intr` option or by a call. */
+export function isTaken(lines: InterruptLines, pic: Pic, line: number): boolean {
+  const state = lines.peek(pic, line)?.state;
+  return state !== undefined && (state.assigned !== GIAT_UNUSED || state.sources.length > 0);
+}
+
 function ownersOf(line: Line): string {
   return [...new Set(line.state.sources.map(({ owner }) => owner))].join(", ") || "the controller";
 }

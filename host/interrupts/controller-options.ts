@@ -2,6 +2,7 @@ import { readChoice } from "../config/arguments.ts";
 import { VDEV_WORDS } from "../config/grammar.ts";
 import { readNumber } from "../config/numbers.ts";
 import type { OwnWord, VdevItem } from "../config/vm-config.ts";
+import { listOf } from "../config/word-parts.ts";
 import { UserError } from "../errors.ts";
 import { didYouMean } from "../nearest-word.ts";
 import type { ControllerPlan } from "../vm/plan.ts";
@@ -88,13 +89,15 @@ function checkArgument(option: string, argument: OwnWord): void {
 
 /** `ADDRESS,BASE,COUNT` of a GICv2m frame. */
 function readMsi(word: OwnWord): NonNullable<ControllerPlan["msi"]> {
-  const parts = word.text.split(",");
-  if (parts.length !== 3) throw new UserError(`"msi" takes ADDRESS,BASE,COUNT, not "${word.text}"`, word.place);
-  return {
-    address: readNumber(parts[0]!, word, "the address of msi"),
-    base: Number(readNumber(parts[1]!, word, "the first line of msi", MAX_LINE)),
-    count: Number(readNumber(parts[2]!, word, "the number of lines of msi", MAX_LINE)),
-  };
+  const [first, second, third, ...more] = listOf(word);
+  if (second === undefined || third === undefined || more.length > 0) {
+    throw new UserError(`"msi" takes ADDRESS,BASE,COUNT, not "${word.text}"`, word.place);
+  }
+  const address = readNumber(first.text, first, "the address of msi");
+  const base = Number(readNumber(second.text, second, "the first line of msi", MAX_LINE));
+  const count = Number(readNumber(third.text, third, "the number of lines of msi", MAX_LINE));
+  if (count === 0) throw new UserError("the number of lines of msi must not be zero", third.place);
+  return { address, base, count, place: word.place };
 }
 
 function unknownOption(type: Exclude<HostPicType, "apic">, word: OwnWord): UserError {

@@ -4,8 +4,9 @@ import { type Actor, parseActor } from "../explore/actor.ts";
 import { FollowingChooser } from "../explore/chooser.ts";
 import { EXPLORED_GUEST, exploredVm } from "../explore/explored-vm.ts";
 import { parseSpec } from "../explore/spec.ts";
-import { withDefaultRam } from "../guests/rom/default-ram.ts";
-import { isPcLine, warnOfVectors } from "../guests/rom/pc-lines.ts";
+import { claimedRanges } from "../guests/rom/claimed-ranges.ts";
+import { isPcLine, warnOfUnreachable } from "../guests/rom/pc-lines.ts";
+import { ramEnd, withGuestRam } from "../guests/rom/ram-ranges.ts";
 import { MAX_RETRIES } from "../guests/script/run-script.ts";
 import { actOnLine } from "../interrupts/guest-acts.ts";
 import type { FuzzBuild } from "../sandbox/passes/fuzz.ts";
@@ -88,7 +89,8 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const pins = eventsOfKind(events, "irqPin");
   if (header.guest.kind === "rom") {
     vm.lines.guest = (line) => (isPcLine(line) ? pins.next().value?.pin : undefined);
-    warnOfVectors(vm);
+    warnOfUnreachable(vm);
+    refuseUntrappable(vm);
   }
   checkModules(vm, header.modules);
   let made = 0; // accesses that were made together, ahead of their own events
@@ -105,6 +107,15 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
   const { exitCode } = vm.terminate();
   const divergence = end === undefined ? cut : comparison.end(stateDigest(vm), end.state);
   return { events: events.length, divergence, exitCode, dumps, endsAtLimit: end === undefined };
+}
+
+/** A ROM guest refuses regions where its machine cannot trap; so must the VM when that guest is not run again. */
+function refuseUntrappable(vm: Vm): void {
+  const claimed = claimedRanges(ramEnd(vm.plan));
+  vm.onRegion = (change, space, start, length) => {
+    if (change === "add") claimed[space].add(start, length);
+    else claimed[space].remove(Number(start), Number(length));
+  };
 }
 
 /** Runs a schedule that a search found: who goes on is read from the recording, and the guest makes the same accesses. */
@@ -135,7 +146,7 @@ function planOf(header: Recording["header"], options: PlanOptions): VmPlan {
   const plan = planFromConfig(config, { ...options, guest: header.guest.kind });
   const settings = planFromConfig(parseConfigPieces(pieces.filter(({ file }) => file === RUN_SETTINGS)));
   const { policy, instances, onFault, accessNs, startTimeNs, seed } = settings;
-  const ran = { ...withDefaultRam(plan, header.guest.kind), policy, instances, onFault, accessNs, seed };
+  const ran = { ...withGuestRam(plan, header.guest.kind), policy, instances, onFault, accessNs, seed };
   return startTimeNs === undefined ? ran : { ...ran, startTimeNs };
 }
 

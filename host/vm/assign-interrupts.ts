@@ -1,8 +1,9 @@
-import { GIAT_UNUSED, QST_PCI, VFF_INTR_NO, VFF_INTR_NONPCI } from "../../abi/generated/constants.ts";
+import { QST_PCI, VFF_INTR_NO, VFF_INTR_NONPCI } from "../../abi/generated/constants.ts";
 import { guest_intr, vdev_s } from "../../abi/generated/layouts.ts";
 import { UserError } from "../errors.ts";
-import type { Pic } from "../interrupts/controllers.ts";
+import { isTaken } from "../interrupts/assign.ts";
 import { architectureOf } from "./architecture.ts";
+import { exampleInterrupt } from "./example-interrupt.ts";
 import { locationOf } from "./location.ts";
 import type { IntrPlan } from "./plan.ts";
 import type { Vdev } from "./vdev.ts";
@@ -20,7 +21,7 @@ const FIRST_LINE: Readonly<Record<string, number>> = { gic: 32, ioapic: 16 };
  * @throws UserError for a vdev that needs an interrupt and has none
  */
 export function assignInterrupts(vm: Vm, connect: (vdev: Vdev, intr: IntrPlan) => void): void {
-  const waiting = vm.vdevs.filter((vdev) => isWithout(vdev) && !isContent(vdev));
+  const waiting = vm.vdevs.filter((vdev) => isWithout(vdev) && !isContent(vm, vdev));
   if (waiting.length === 0) return;
   const architecture = architectureOf(vm);
   const type = architecture === "arm" ? "gic" : architecture === "x86" ? "ioapic" : undefined;
@@ -29,7 +30,7 @@ export function assignInterrupts(vm: Vm, connect: (vdev: Vdev, intr: IntrPlan) =
   if (type === undefined || pic === undefined) return;
   let line = FIRST_LINE[type] ?? 0;
   for (const vdev of waiting) {
-    while (line < pic.lines && (isTaken(vm, pic, line) || vm.plan.reserved?.lines.has(line) === true)) line++;
+    while (line < pic.lines && (isTaken(vm.lines, pic, line) || vm.plan.reserved?.lines.has(line) === true)) line++;
     if (line >= pic.lines) return;
     connect(vdev, { pic: pic.name, line, ...(vdev.plan.place && { place: vdev.plan.place }) });
     vm.log("info", vdev, `was given no interrupt, chose none in VDEV_CTRL_ASSIGN, and was put on ${pic.name}:${line}`);
@@ -37,23 +38,17 @@ export function assignInterrupts(vm: Vm, connect: (vdev: Vdev, intr: IntrPlan) =
   }
 }
 
-/** Whether somebody has the line, by its `intr` option or by a call. */
-function isTaken(vm: Vm, pic: Pic, line: number): boolean {
-  const state = vm.lines.peek(pic, line)?.state;
-  return state !== undefined && (state.assigned !== GIAT_UNUSED || state.sources.length > 0);
-}
-
 function isWithout(vdev: Vdev): boolean {
   return vdev.plan.intr === undefined && vdev.instance.u32(vdev.vdp + vdev_s.v_intr + guest_intr.pic) === 0;
 }
 
 /** Whether a vdev is to stay without an interrupt. @throws UserError when it cannot */
-function isContent(vdev: Vdev): boolean {
+function isContent(vm: Vm, vdev: Vdev): boolean {
   const { factory, instance, name, plan } = vdev;
   const isPci = locationOf(vdev).type === QST_PCI;
   if (!isPci && (factory.flags & (VFF_INTR_NONPCI | VFF_INTR_NO)) === VFF_INTR_NONPCI) {
     const sentence = `${name} needs an interrupt unless it is a PCI device: give it one with \`intr PIC:LINE\``;
-    throw new UserError(sentence, plan.place);
+    throw new UserError(`${sentence}${exampleInterrupt(vm, plan)}`, plan.place);
   }
   return !mayAssignInterrupt(factory, isPci) || !usesInterrupts(instance.module.calls);
 }

@@ -36,7 +36,7 @@ describe("intr", () => {
   });
 
   it("is missed where VFF_INTR_REQ requires it", () => {
-    const needs = "vm.qvmconf:1:1: vdev dev needs an interrupt: give it one with `intr PIC:LINE`";
+    const needs = "vm.qvmconf:1:1: vdev dev needs an interrupt: give it one with `intr PIC:LINE`, as in `intr gic:40`";
     expect(start(VFF_INTR_REQ, "loc 0x1000").error).toBe(needs);
     expect(start(VFF_INTR_REQ | VFF_INTR_NONPCI | VFF_VDEV_PCI, "").error).toBe(needs);
     expect(start(VFF_INTR_REQ, "loc 0x1000 intr gic:40").error).toBe("");
@@ -45,7 +45,7 @@ describe("intr", () => {
   it("is missed where VFF_INTR_NONPCI requires it, except of a PCI device", () => {
     const flags = VFF_INTR_NONPCI | VFF_VDEV_MEM | VFF_VDEV_PCI;
     expect(start(flags, "loc 0x1000").error).toBe(
-      "vm.qvmconf:1:1: dev needs an interrupt unless it is a PCI device: give it one with `intr PIC:LINE`",
+      "vm.qvmconf:1:1: dev needs an interrupt unless it is a PCI device: give it one with `intr PIC:LINE`, as in `intr gic:40`",
     );
     expect(start(flags, "loc 0x1000 intr gic:40").error).toBe("");
     expect(start(flags, "loc pci:0:3").error).toBe("");

@@ -3,6 +3,7 @@ import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
 import { formatPin } from "../interrupts/controllers.ts";
 import { fillInterrupt } from "../interrupts/handles.ts";
 import type { Line } from "../interrupts/line.ts";
+import { formatAddress } from "../memory/format.ts";
 import { didYouMean } from "../nearest-word.ts";
 import type { ControllerPlan, IntrPlan } from "./plan.ts";
 import { stoppedError } from "./startup-control.ts";
@@ -27,7 +28,7 @@ function declareController(vm: Vm, plan: ControllerPlan): void {
     if (base + count > pic.lines) {
       throw configurationError(
         `msi of ${pic.name} names lines up to ${base + count - 1}, and it has ${pic.lines}`,
-        plan.place,
+        plan.msi.place ?? plan.place,
       );
     }
     vm.interrupts.msis.addFrame({ pic, address, base, count });
@@ -37,6 +38,28 @@ function declareController(vm: Vm, plan: ControllerPlan): void {
   if (plan.ignored.length === 0) return;
   const words = plan.ignored.join(", ");
   vm.log("warn", undefined, `${pic.name} is a controller of the host's own, without registers: ${words} has no effect`);
+}
+
+/** Bytes of a GICv2m frame (Arm SBSA, appendix on GICv2m). */
+const FRAME_BYTES = 0x1000n;
+
+/**
+ * The frames of `msi` lie where nobody else is, once every vdev has its place. No page says so of qvm.
+ * @throws UserError when one does not
+ */
+export function checkFrames(vm: Vm): void {
+  const before: { readonly name: string; readonly address: bigint }[] = [];
+  for (const { name, msi, place } of vm.plan.controllers ?? []) {
+    if (msi === undefined) continue;
+    const { address } = msi;
+    const other = before.find((one) => address < one.address + FRAME_BYTES && one.address < address + FRAME_BYTES);
+    const sentence =
+      other === undefined
+        ? vm.spaces.memory.conflict(address, FRAME_BYTES, `msi of ${name}`)
+        : `msi of ${name} overlaps the frame of ${other.name} at ${formatAddress("memory", other.address)}`;
+    if (sentence !== undefined) throw new UserError(sentence, msi.place ?? place);
+    before.push({ name, address });
+  }
 }
 
 /**

@@ -11,8 +11,10 @@ import {
 import { qvm_state_block, vdev_s } from "../../abi/generated/layouts.ts";
 import { formatPlace, type SourcePlace, UserError } from "../errors.ts";
 import { AddressSpace, type Region, type Space } from "../memory/address-space.ts";
+import { formatAddress } from "../memory/format.ts";
 import { formatLocation, type Location, locationOf } from "./location.ts";
 import { firstFreeFunction, functionOf, locationOfFunction } from "./pci-functions.ts";
+import type { PassedRange } from "./plan.ts";
 import { claimRegion, DEFAULT_REGION_FLAGS, releaseRegion } from "./regions.ts";
 import { findUnreserved, NOTHING_RESERVED, type ReservedPlan } from "./reserved.ts";
 import type { Vdev } from "./vdev.ts";
@@ -78,7 +80,8 @@ export class Placement {
       const { flags, vread, vwrite } = vdev.factory;
       if (type === QST_PCI || (flags & (VFF_VDEV_PCI | VFF_LOC_NO)) === VFF_VDEV_PCI) this.#assignFunction(vdev);
       else if (mayAssignLocation(vdev.factory) && length > 0) this.#assignAddress(vdev, taken);
-      else if ((flags & VFF_MANUAL_REGION) === 0 && (vread !== 0 || vwrite !== 0)) throw withoutLocation(vdev);
+      else if ((flags & VFF_MANUAL_REGION) === 0 && (vread !== 0 || vwrite !== 0))
+        throw withoutLocation(vdev, this.#freeAddress(vdev, taken));
     }
   }
 
@@ -90,6 +93,7 @@ export class Placement {
         place,
       );
     }
+    this.#keepOffPassed(vdev, here, space, place);
     const refused = claimRegion(this.#vm, vdev, space, address, BigInt(length), 0, DEFAULT_REGION_FLAGS);
     if (refused !== undefined) {
       const other = this.#vm.spaces[space].overlapping(address, BigInt(length));
@@ -97,6 +101,18 @@ export class Placement {
     }
     const region = this.#vm.spaces[space].find(address)!;
     this.#placed.set(vdev.index, { ...here, region, space });
+  }
+
+  #keepOffPassed(vdev: Vdev, { address, length }: Location, space: Space, place: SourcePlace | undefined): void {
+    const end = address + BigInt(length);
+    const isIn = (one: PassedRange) => one.space === space && address < one.address + one.length && one.address < end;
+    const passed = this.#vm.plan.passed?.find(isIn);
+    if (passed === undefined) return;
+    const range = (first: bigint, behind: bigint) =>
+      `${formatAddress(space, first)}..${formatAddress(space, behind - 1n)}`;
+    const claims = `${vdev.name} claims ${range(address, end)}`;
+    const other = `${range(passed.address, passed.address + passed.length)} of a pass (${formatPlace(passed.place)})`;
+    throw new UserError(`${claims}, which overlaps ${other}`, place);
   }
 
   /** ` (vm.qvmconf:3:10)` of who has a region, where that is known. */
@@ -129,7 +145,8 @@ export class Placement {
     this.#choose(vdev, locationOfFunction(number), QST_PCI);
   }
 
-  #assignAddress(vdev: Vdev, taken: Record<Space, AddressSpace>): void {
+  /** A place that would do for a vdev; undefined when there is none. */
+  #freeAddress(vdev: Vdev, taken: Record<Space, AddressSpace>): bigint | undefined {
     const { type, length } = locationOf(vdev);
     const space = type === QST_X86_IO ? "io" : "memory";
     const size = BigInt(length);
@@ -137,11 +154,17 @@ export class Placement {
     while (align < size) align <<= 1n;
     const from = (first: bigint, last?: bigint) =>
       findUnreserved(this.#reserved[space], size, first, (at) => taken[space].findFree(size, align, at, last));
-    const found = space === "io" ? from(FIRST.io) : (from(FIRST.memory, FOUR_GIB - 1n) ?? from(FOUR_GIB));
+    return space === "io" ? from(FIRST.io) : (from(FIRST.memory, FOUR_GIB - 1n) ?? from(FOUR_GIB));
+  }
+
+  #assignAddress(vdev: Vdev, taken: Record<Space, AddressSpace>): void {
+    const { type, length } = locationOf(vdev);
+    const space = type === QST_X86_IO ? "io" : "memory";
+    const found = this.#freeAddress(vdev, taken);
     if (found === undefined) {
       throw new UserError(`there is no free place for the ${length} bytes of ${vdev.name}`, vdev.plan.place);
     }
-    taken[space].add({ start: found, length: size, owner: vdev.name, what: { kind: "ram" } });
+    taken[space].add({ start: found, length: BigInt(length), owner: vdev.name, what: { kind: "ram" } });
     this.#choose(vdev, found, space === "io" ? QST_X86_IO : QST_MEMORY);
   }
 
@@ -180,11 +203,16 @@ function kindOf(vdev: Vdev, type: number, place: SourcePlace | undefined): Locat
   throw new UserError(sentence, place);
 }
 
-function withoutLocation(vdev: Vdev): UserError {
+/** @param free where it could be */
+function withoutLocation(vdev: Vdev, free: bigint | undefined): UserError {
   const { name, plan, factory } = vdev;
   if ((factory.flags & VFF_LOC_NO) !== 0) {
     const sentence = `${name} has no location: its factory forbids \`loc\` (VFF_LOC_NO), so it must fill in v_block itself`;
     return new UserError(sentence, plan.place);
   }
-  return new UserError(`${name} has no location: give it one with \`loc ADDRESS\``, plan.place);
+  const example =
+    free === undefined
+      ? ""
+      : `, as in \`loc ${formatAddress(locationOf(vdev).type === QST_X86_IO ? "io" : "memory", free)}\``;
+  return new UserError(`${name} has no location: give it one with \`loc ADDRESS\`${example}`, plan.place);
 }

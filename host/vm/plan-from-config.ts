@@ -22,7 +22,7 @@ import type {
   VdevPlan,
   VmPlan,
 } from "./plan.ts";
-import { findUnreserved, type ReservedRange, reservedOf } from "./reserved.ts";
+import { findUnreserved, type ReservedRange, reservedOf, reservesOfPasses } from "./reserved.ts";
 
 export interface PlanOptions {
   /** Folders to look for modules in, first match wins; the folder of the configuration and build/out/vdevs come after. */
@@ -40,7 +40,7 @@ const RAM_LIMIT_BYTES = 4n << 30n;
 /** What a configuration asks for, with its modules found. @throws UserError with the place of what cannot be had */
 export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmPlan {
   const settings = vdevboxSettings(config.settings);
-  const reserved = reservedOf(config.reserves);
+  const reserved = reservedOf([...config.reserves, ...reservesOfPasses(config.passes)]);
   checkControllers(config.vdevs);
   const vdevs = vdevsOf(config, options);
   checkPassInterrupts(config, vdevs.controllers);
@@ -50,6 +50,7 @@ export function planFromConfig(config: VmConfig, options: PlanOptions = {}): VmP
     cpus: vcpuCount(config),
     ram: ramOf(config, reserved.memory),
     reserved,
+    passed: config.passes.flatMap(({ locs }) => locs.flatMap((loc) => (loc.space === "pci" ? [] : [loc]))),
     ...vdevs,
     policy: settings.policy ?? "strict",
     instances: settings.instances ?? "shared",

@@ -26,6 +26,14 @@ export interface RamPlan {
   readonly place?: SourcePlace;
 }
 
+/** Addresses or ports of a device that is passed through. */
+export interface PassedRange {
+  readonly space: "memory" | "io";
+  readonly address: bigint;
+  readonly length: bigint;
+  readonly place: SourcePlace;
+}
+
 /** What accesses nobody handles are told apart by: by space, and those that meet a vdev which does not handle them. */
 export type UnsupportedKind = "mem" | "io" | "reference";
 /** Kind of machine a guest finds. */
@@ -44,6 +52,14 @@ export interface IntrPlan {
   readonly place?: SourcePlace;
 }
 
+/** Messages to `address` + 0x40 pulse lines from `base` on. */
+export interface MsiPlan {
+  readonly address: bigint;
+  readonly base: number;
+  readonly count: number;
+  readonly place?: SourcePlace;
+}
+
 /** A controller of the host's own that the configuration declares. */
 export interface ControllerPlan {
   readonly type: "gic" | "ioapic" | "8259";
@@ -54,8 +70,8 @@ export interface ControllerPlan {
   readonly ignored: readonly string[];
   /** Own options given more than once, of which the last counts. */
   readonly repeated?: readonly string[];
-  /** A GICv2m frame: messages to `address` + 0x40 pulse lines from `base` on. */
-  readonly msi?: { readonly address: bigint; readonly base: number; readonly count: number } | undefined;
+  /** A GICv2m frame. */
+  readonly msi?: MsiPlan | undefined;
   readonly place?: SourcePlace;
 }
 
@@ -95,6 +111,8 @@ export interface VmPlan {
   readonly ram: readonly RamPlan[];
   /** What the host chooses for nobody; left out: nothing. */
   readonly reserved?: ReservedPlan;
+  /** Addresses and ports of devices that are passed through: no vdev is placed there. Left out: none. */
+  readonly passed?: readonly PassedRange[];
   readonly vdevs: readonly VdevPlan[];
   /** Left out: those that every VM has, under the names of their types. */
   readonly controllers?: readonly ControllerPlan[];

@@ -1,4 +1,4 @@
-import type { ReservedLocation, ReserveItem } from "../config/vm-config.ts";
+import type { PassItem, ReservedLocation, ReserveItem } from "../config/vm-config.ts";
 import type { GuestRam } from "../memory/guest-ram.ts";
 import type { Reservations } from "../memory/reservations.ts";
 import { numberOfFunction } from "./pci-functions.ts";
@@ -35,6 +35,19 @@ export function reservedOf(items: readonly ReserveItem[]): ReservedPlan {
     functions: locs.flatMap((loc) => (loc.space === "pci" ? [numberOfFunction(loc.pci)] : [])),
     lines: new Set(items.flatMap(({ intr }) => intr.map(({ value }) => value))),
   };
+}
+
+/** What is passed through is given to nobody else: its places, and its interrupts by number. */
+export function reservesOfPasses(passes: readonly PassItem[]): ReserveItem[] {
+  return passes.map(({ place, locs, intr }) => ({
+    place,
+    locs: locs.flatMap((loc): ReservedLocation[] => {
+      if (loc.space !== "pci")
+        return [{ space: loc.space, address: loc.address, length: loc.length, place: loc.place }];
+      return loc.pci.by === "function" ? [{ space: "pci", pci: loc.pci, place: loc.place }] : [];
+    }),
+    intr: intr.flatMap(({ line, place: at }) => (typeof line === "number" ? [{ value: line, place: at }] : [])),
+  }));
 }
 
 function merged(locs: readonly ReservedLocation[], space: "memory" | "io"): ReservedRange[] {

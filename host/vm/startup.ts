@@ -30,8 +30,10 @@ import { Coroutines } from "../threads/coroutines.ts";
 import { IN_ORDER, type Schedule, seededSchedule } from "../threads/schedule.ts";
 import { assignInterrupts } from "./assign-interrupts.ts";
 import { describeToGuest } from "./describe-to-guest.ts";
+import { exampleInterrupt } from "./example-interrupt.ts";
 import {
   applyIntr,
+  checkFrames,
   checkMorePins,
   completeController,
   declareControllers,
@@ -92,6 +94,7 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     }
     declareControllers(vm, plan.vdevs.length);
     assign(vm);
+    checkFrames(vm);
     describeToGuest(vm);
     settleInterrupts(vm);
   });
@@ -264,7 +267,7 @@ function configureVdev(vm: Vm, plan: VdevPlan, names: VdevNames, modules: (file:
   if (factory.control === 0) {
     throw new UserError(`the factory of ${plan.type} has no control function, which every vdev needs`, plan.place);
   }
-  checkGivenOptions(plan, factory);
+  checkGivenOptions(plan, factory, () => exampleInterrupt(vm, plan));
   const vdev = addVdev(vm, plan, names.take(plan), instance, factory);
   control(vm, vdev, { callback: "OPTIONS_START", ctrl: VDEV_CTRL_OPTIONS_START });
   applyLoc(vdev);

@@ -22,9 +22,10 @@ const KIND_LIST: Record<LocationKind, string> = { memory: "memory", io: "x86 por
 /**
  * What a factory's flags say about the options of its vdev, before any callback: `loc` and `intr` forbidden, `intr`
  * required. (VFF_INTR_NONPCI has to wait until the vdev's place is known: `checkInterrupt`.)
+ * @param example an interrupt the vdev could be given, as the end of a sentence
  * @throws UserError with the place of the option
  */
-export function checkGivenOptions(plan: VdevPlan, factory: Factory): void {
+export function checkGivenOptions(plan: VdevPlan, factory: Factory, example: () => string): void {
   const { loc, type, upstream } = plan;
   const intr = plan.intr ?? (upstream && { place: upstream });
   const has = (bit: number) => (factory.flags & bit) !== 0;
@@ -41,7 +42,8 @@ export function checkGivenOptions(plan: VdevPlan, factory: Factory): void {
     );
   }
   if (intr === undefined && has(VFF_INTR_REQ) && !has(VFF_INTR_NO)) {
-    throw new UserError(`vdev ${type} needs an interrupt: give it one with \`intr PIC:LINE\``, plan.place);
+    const sentence = `vdev ${type} needs an interrupt: give it one with \`intr PIC:LINE\``;
+    throw new UserError(`${sentence}${example()}`, plan.place);
   }
   if (upstream !== undefined && factory.pic === 0) {
     throw new UserError(

@@ -116,7 +116,7 @@ describe("x86 code", () => {
 
   it("cannot have a vdev above 4 GiB, which is told with its place", () => {
     const run = rom("ret", file("high.qvmconf", "\nvdev trace loc 0x100000000\n"));
-    expect(run.err).toMatch(/high\.qvmconf:2:1: memory region 0x100000000 .* does not fit/);
+    expect(run.err).toMatch(/high\.qvmconf:2:16: memory region 0x100000000 .* does not fit/);
     expect(run.code).toBe(64);
   });
 

@@ -186,6 +186,18 @@ six: .long 0`,
     expect(recording).toContain("msi dev 0xfee00000 0x26 => apic:38");
     expect(recording).toMatch(/log warn qvm "a message for vector 0x41 does not reach the guest/);
   });
+
+  it.each(["gic:40", "ioapic:16"])("does not get %s, which is said the first time it rises", async (pin) => {
+    const guest = `start: movl $1, 0xD0000000
+    movl $2, 0xD0000000
+    movl $1, 0xD0000000
+    ret`;
+    const { recording } = await run(`ram 0,1M\n${CLIENT} intr ${pin}`, guest, "rom");
+    const told = `log warn qvm "${pin} does not reach the guest: x86 code takes lines 0 to 15 of 8259 and ioapic"`;
+    expect(recording.split(told)).toHaveLength(2);
+    const { recording: heard } = await run(`ram 0,1M\n${CLIENT} intr ioapic:5`, guest, "rom");
+    expect(heard).not.toContain("does not reach");
+  });
 });
 
 describe("a script", () => {

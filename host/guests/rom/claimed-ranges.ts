@@ -1,4 +1,6 @@
 import { UserError } from "../../errors.ts";
+import type { Space } from "../bus.ts";
+import { EXIT_PORT, FAULT_PORT, HOLE_END, HOLE_START, TEXT_PORT } from "./memory-map.ts";
 
 interface Range {
   readonly start: number;
@@ -23,6 +25,11 @@ const interruptControllerPorts: readonly Reserved[] = [
   [0x4d0, 0x4d2],
 ].map(([start, end]) => ({ start, end, use: "the PC's interrupt controllers" }));
 
+/** What a ROM guest with `ramBytes` of RAM traps; in a replay, which has no guest, what its guest would have refused. */
+export function claimedRanges(ramBytes: number): Record<Space, ClaimedRanges> {
+  return { memory: ClaimedRanges.ofMemory(ramBytes), io: ClaimedRanges.ofPorts() };
+}
+
 /** The addresses or ports of one guest that belong to vdevs. An access is routed by its first byte. */
 export class ClaimedRanges {
   readonly #what: string;
@@ -43,15 +50,15 @@ export class ClaimedRanges {
   static ofMemory(ramBytes: number): ClaimedRanges {
     const use = `RAM, which this guest cannot trap (it has 0 to 0x9ffff and 0xc0000 to 0x${(ramBytes - 1).toString(16)})`;
     const ram = [
-      { start: 0, end: 0xa0000, use },
-      { start: 0xc0000, end: ramBytes, use },
+      { start: 0, end: HOLE_START, use },
+      { start: HOLE_END, end: ramBytes, use },
     ];
     return new ClaimedRanges("memory region", 0x100000000, [...ram, ...insideProcessor]);
   }
 
-  /** Ports but those of the interrupt controllers and `hostPorts`. */
-  static ofPorts(hostPorts: readonly number[]): ClaimedRanges {
-    const host = hostPorts.map((port) => ({
+  /** Ports but those of the interrupt controllers and of the guest's own output. */
+  static ofPorts(): ClaimedRanges {
+    const host = [TEXT_PORT, EXIT_PORT, FAULT_PORT].map((port) => ({
       start: port,
       end: port + 1,
       use: "the guest's own text, exit and fault ports",
@@ -60,9 +67,11 @@ export class ClaimedRanges {
   }
 
   /** UserError when the range is none, or the guest's machine needs part of it. */
-  add(start: number, length: number): void {
+  add(from: number | bigint, size: number | bigint): void {
+    const name = `${this.#what} 0x${from.toString(16)} of 0x${size.toString(16)} bytes`;
+    const start = Number(from);
+    const length = Number(size);
     const end = start + length;
-    const name = `${this.#what} 0x${start.toString(16)} of 0x${length.toString(16)} bytes`;
     if (!(Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length > 0 && end <= this.#limit)) {
       throw new UserError(`${name} does not fit below 0x${this.#limit.toString(16)}; give it another place`);
     }

@@ -45,6 +45,9 @@ export const IRQ_HANDLERS = 0x1800;
 export const BSS_START = 0x10000;
 export const BSS_END = 0x80000;
 export const STACK_TOP = 0x8fff0;
+/** No RAM from here up to HOLE_END: where a PC has its video memory. */
+export const HOLE_START = 0xa0000;
+export const HOLE_END = 0xc0000;
 export const PROGRAM_START = 0xe0000;
 export const BOOT_BLOCK = 0xff000;
 export const IMAGE_END = 0x100000;

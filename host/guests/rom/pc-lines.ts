@@ -1,3 +1,4 @@
+import { formatPin } from "../../interrupts/controllers.ts";
 import type { Line } from "../../interrupts/line.ts";
 import type { Vm } from "../../vm/vm.ts";
 import { IRQ_BASE, IRQ_LINES } from "./memory-map.ts";
@@ -17,13 +18,23 @@ export function isPcLine(line: Line): boolean {
   return pcLine(line) !== undefined;
 }
 
-/** Says when a message is for a vector that a ROM guest cannot get; in a replay too, where the guest is not there. */
-export function warnOfVectors(vm: Vm): void {
+/**
+ * Says when an interrupt rises that a ROM guest cannot get: each message, and of a line the first time. In a replay too,
+ * where the guest is not there.
+ */
+export function warnOfUnreachable(vm: Vm): void {
+  const told = new Set<Line>();
   vm.lines.listen({
     level(line, high) {
-      if (!high || line.pic !== vm.interrupts.controllers.apic || isPcLine(line)) return;
-      const vector = `0x${line.line.toString(16)}`;
-      vm.log("warn", undefined, `a message for vector ${vector} does not reach the guest, which has no local APIC`);
+      if (!high || line.pic.kind !== "host" || isPcLine(line)) return;
+      if (line.pic === vm.interrupts.controllers.apic) {
+        const vector = `0x${line.line.toString(16)}`;
+        vm.log("warn", undefined, `a message for vector ${vector} does not reach the guest, which has no local APIC`);
+      } else if (!told.has(line)) {
+        told.add(line);
+        const takes = "x86 code takes lines 0 to 15 of 8259 and ioapic";
+        vm.log("warn", undefined, `${formatPin(line)} does not reach the guest: ${takes}`);
+      }
     },
   });
 }
@@ -44,7 +55,7 @@ export function connectLines(vm: Vm, guest: RomGuest): void {
   // What vdevs raised at startup is up when the guest begins.
   for (const line of vm.lines.all()) if (line.high) level(line, true);
   vm.lines.listen({ level });
-  warnOfVectors(vm);
+  warnOfUnreachable(vm);
   vm.lines.guest = (line) => {
     const number = pcLine(line);
     return number === undefined ? undefined : guest.irqState(number);

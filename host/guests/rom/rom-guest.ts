@@ -3,7 +3,7 @@ import type { GuestPin } from "../../interrupts/line.ts";
 import { AccessStatus, type AccessWidth, type GuestBus, type Space } from "../bus.ts";
 import type { X86Registers } from "../x86-registers.ts";
 import { assembleRom, type RomImage } from "./assemble.ts";
-import { ClaimedRanges } from "./claimed-ranges.ts";
+import { type ClaimedRanges, claimedRanges } from "./claimed-ranges.ts";
 import { crashText, exceptionText, hex, lostExceptionText, nestedFaultText } from "./guest-failure.ts";
 import { BOOT_BLOCK, EXIT_PORT, FAULT_PORT, IMAGE_END, PROGRAM_START, TEXT_PORT } from "./memory-map.ts";
 import { leave, type MachineBus, repeat, V86Machine } from "./v86-adapter.ts";
@@ -79,7 +79,7 @@ export interface RomGuest {
   /** Ends the run: with the access in progress when called from the bus, else at the next slice end. */
   stop(): void;
   /** Sends a range to the bus from now on. UserError when the guest cannot trap it. */
-  claim(space: Space, start: number, length: number): void;
+  claim(space: Space, start: number | bigint, length: number | bigint): void;
   /** Takes back a range claimed with the same start and length. */
   release(space: Space, start: number, length: number): void;
   /** Ends the run and drops the machine. Nothing else needs closing. */
@@ -141,8 +141,7 @@ class RunningRom implements RomGuest, MachineBus {
     this.#options = options;
     this.#bus = options.bus;
     this.image = image;
-    this.#windows = ClaimedRanges.ofMemory(options.ramBytes);
-    this.#ports = ClaimedRanges.ofPorts([TEXT_PORT, EXIT_PORT, FAULT_PORT]);
+    ({ memory: this.#windows, io: this.#ports } = claimedRanges(options.ramBytes));
   }
 
   async powerOn(): Promise<void> {
@@ -195,7 +194,7 @@ class RunningRom implements RomGuest, MachineBus {
     this.#end ??= { reason: "stopped" };
   }
 
-  claim(space: Space, start: number, length: number): void {
+  claim(space: Space, start: number | bigint, length: number | bigint): void {
     (space === "memory" ? this.#windows : this.#ports).add(start, length);
   }
 
