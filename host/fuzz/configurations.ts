@@ -16,10 +16,12 @@ import { type GivenOption, withOptions } from "./option-pieces.ts";
 import { argumentValues, PROBES } from "./option-values.ts";
 
 /** VMs that are made to see what options do. */
-const TRIALS_MAX = 96;
+const TRIALS_MAX = 128;
 /** Of them those with several options, and those with a refused one and another. */
 const COMBINATIONS = 8;
 const RETRIES = 16;
+/** And for each option those with several of its words. */
+const LISTS = 4;
 
 /** What a vdev did wrong when it was configured. */
 export interface StartFinding {
@@ -97,10 +99,11 @@ class Search {
     return { all, findings: this.#findings, trials: this.#trials, taken: this.#taken };
   }
 
+  /** Half of them have several options, where vdevs have. */
   #selected(count: number): readonly Trial[] {
-    const first = this.#some(this.#chosen, Math.ceil((count * 2) / 3));
-    const next = this.#some(this.#combined, count - first.length);
-    const left = [...this.#chosen.filter((one) => !first.includes(one)), ...this.#others];
+    const first = this.#combined.slice(0, Math.floor(count / 2));
+    const next = this.#some(this.#chosen, count - first.length);
+    const left = [...this.#combined.slice(first.length), ...this.#others];
     return [...first, ...next, ...this.#some(left, count - first.length - next.length)];
   }
 
@@ -116,9 +119,12 @@ class Search {
     }
     const kinds = { number: takes(PROBES.number), word: takes(PROBES.word) };
     const tried = argumentValues(instance, constants, kinds);
-    const first = Math.floor(((each - 2) * 3) / 4); // words, and the numbers that break most
-    for (const argument of tried.slice(0, first)) takes(argument);
-    for (const argument of this.#some(tried.slice(first), each - 2 - first)) takes(argument);
+    const first = Math.floor(((each - LISTS - 2) * 3) / 4); // words, and the numbers that break most
+    const taken = tried.slice(0, first).filter(takes);
+    for (const argument of this.#some(tried.slice(first), each - LISTS - 2 - first))
+      if (takes(argument)) taken.push(argument);
+    const words = taken.filter((argument) => /^[a-z]/i.test(argument));
+    if (words.length > 0) for (const list of listsOf(words, this.#random)) takes(list);
   }
 
   /** What was refused alone, with one of the others that were not. */
@@ -127,7 +133,7 @@ class Search {
     const pairs = this.#refused.flatMap((refused) =>
       accepted.filter((one) => !isSame(one, refused)).map((one) => [one, refused] as const),
     );
-    for (const pair of this.#some(pairs, RETRIES)) this.#see(pair, true);
+    for (const pair of this.#some(pairs, RETRIES)) this.#see(pair, this.#chosen);
   }
 
   /** Several at a time: all there are, then any. */
@@ -140,7 +146,7 @@ class Search {
         const one = this.#random.pick(accepted);
         if (!several.some((other) => isSame(one, other))) several.push(one);
       }
-      if (several.length > 1) this.#see(several.sort((a, b) => accepted.indexOf(a) - accepted.indexOf(b)));
+      if (several.length > 1) this.#see(inOrder(several, accepted), this.#combined);
     }
   }
 
@@ -155,10 +161,10 @@ class Search {
   }
 
   /**
-   * @param isWanted whether these options are chosen when vdevs take them, also where nothing is new
+   * @param list where it goes when vdevs take these options; else that is for what is new in it to say
    * @returns whether they do
    */
-  #see(options: readonly GivenOption[], isWanted = false): boolean {
+  #see(options: readonly GivenOption[], list?: Trial[]): boolean {
     const text = JSON.stringify(options.map(({ vdev, name, argument }) => [vdev, name, argument]));
     if (this.#seen.has(text)) return false;
     this.#seen.add(text);
@@ -186,9 +192,8 @@ class Search {
       if (isNew && options.length === 1 && isPlace(refused?.place, option!.vdev)) this.#refused.push(option!);
       return false;
     }
-    const isChosen = isNew || isWanted || options.every(({ name }) => name === INTR);
-    const list = isChosen ? this.#chosen : options.length > 1 ? this.#combined : this.#others;
-    list.push({ options, planned });
+    const isChosen = isNew || options.every(({ name }) => name === INTR);
+    (list ?? (isChosen ? this.#chosen : this.#others)).push({ options, planned });
     return true;
   }
 
@@ -223,9 +228,19 @@ class Search {
   }
 }
 
+/** Words that an option takes, as lists: a pair, all of them, and two that are wrong. */
+function listsOf(words: readonly string[], random: Random): readonly string[] {
+  const [one, other] = [random.pick(words), random.pick(words)];
+  return [`${one},${other}`, words.join(","), `${one},`, `${one}${other}`].slice(0, LISTS);
+}
+
 /** Whether an error is told of a vdev, and not of one of its options. */
 function isPlace(place: SourcePlace | undefined, { file, line, column }: SourcePlace): boolean {
   return place?.file === file && place.line === line && place.column === column;
+}
+
+function inOrder(some: readonly GivenOption[], all: readonly GivenOption[]): readonly GivenOption[] {
+  return some.toSorted((a, b) => all.indexOf(a) - all.indexOf(b));
 }
 
 function isSame(a: GivenOption, b: GivenOption): boolean {

@@ -10,6 +10,7 @@ import {
   LO,
   META,
   OPERATION,
+  OPERATION_WORDS,
   otherMeta,
   type ProgramBuffer,
   TO_NEXT_TIMER,
@@ -92,9 +93,7 @@ export class Drawer {
     if (isTimed) kinds.push(kinds[0]!, kinds[0]!, kinds[0]!);
     if (surface.inputs.length > 0) kinds.push(...Array(3).fill(() => this.#drawInput(program, at)));
     if (surface.outputs.length > 0) {
-      kinds.push(() =>
-        program.set(at, random.pick(surface.outputs).index, 0, otherMeta(OPERATION.flow), random.below(2), 0),
-      );
+      kinds.push(() => this.#drawFlow(program, at));
     }
     if (surface.lines.length > 0) kinds.push(() => this.#drawLineAct(program, at));
     if (surface.power) {
@@ -122,6 +121,16 @@ export class Drawer {
     for (let i = 0; i < bytes.length; i++) bytes[i] = random.next();
     const blob = program.blobs.push(bytes) - 1;
     program.set(at, random.pick(this.#surface.inputs).index, 0, otherMeta(OPERATION.input), blob, 0);
+  }
+
+  /** A host that takes output or takes none: half of these from the start, so that what is before it fills. */
+  #drawFlow(program: ProgramBuffer, at: number): void {
+    const random = this.#random;
+    const takes = random.below(2);
+    const vdev = random.pick(this.#surface.outputs).index;
+    const isFirst = takes === 0 && random.below(2) === 0;
+    if (isFirst) program.words.copyWithin(OPERATION_WORDS, 0, at * OPERATION_WORDS);
+    program.set(isFirst ? 0 : at, vdev, 0, otherMeta(OPERATION.flow), takes, 0);
   }
 
   #drawLineAct(program: ProgramBuffer, at: number): void {
