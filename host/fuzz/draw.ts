@@ -110,9 +110,22 @@ export class Drawer {
       program.set(at, TO_NEXT_TIMER, TO_NEXT_TIMER, otherMeta(OPERATION.clock), 0, 0);
       return;
     }
-    // From a microsecond to about an hour, as many of each magnitude.
-    const ns = 2 ** (10 + random.below(32)) + random.below(1024);
+    const ns = this.#time();
     program.set(at, ns | 0, Math.floor(ns / 2 ** 32), otherMeta(OPERATION.clock), 0, 0);
+  }
+
+  /** Nanoseconds, up to days, as many of each magnitude: such as people choose and devices count, or nearly so, or any. */
+  #time(): number {
+    const random = this.#random;
+    const near = 2 ** random.below(24);
+    switch (random.below(4)) {
+      case 0:
+        return Math.max(1, (1 + random.below(16)) * 10 ** (3 + random.below(9)) + (random.below(3) - 1) * near);
+      case 1:
+        return Math.floor(2 ** (10 + random.below(39)) * (1 + random.below(0x10000) / 0x10000));
+      default:
+        return 2 ** (10 + random.below(32)) + random.below(1024);
+    }
   }
 
   #drawInput(program: ProgramBuffer, at: number): void {
