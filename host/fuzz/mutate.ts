@@ -32,9 +32,8 @@ import type { ComparedPair, Values } from "./values.ts";
 const CHANGES_MAX = 8;
 /** Operations a change inserts or takes out, at most. */
 const BLOCK_MAX = 6;
-/** How often one operation is repeated, at most: FIFOs have up to that many places, and one more; now and then buffers. */
+/** How often one operation is repeated, at most: FIFOs have up to that many places, and one more. */
 const REPEAT_MAX = 40;
-const LONG_REPEAT_MAX = 160;
 
 /** What a program is changed with beside its own content. */
 export interface Parents {
@@ -134,8 +133,7 @@ export class Mutator {
     if (program.count === 0) return;
     const at = random.below(program.count);
     const length = random.below(2) === 0 ? 1 : Math.min(1 + random.below(BLOCK_MAX), program.count - at);
-    const most = random.below(16) === 0 ? LONG_REPEAT_MAX : REPEAT_MAX;
-    const times = 1 + random.below(random.below(2) === 0 ? 3 : Math.floor(most / length));
+    const times = 1 + random.below(random.below(2) === 0 ? 3 : Math.floor(REPEAT_MAX / length));
     const opened = program.open(at + length, Math.min(times * length, OPERATIONS_MAX - program.count));
     const { words } = program;
     for (let i = 0; i < opened; i++) {
