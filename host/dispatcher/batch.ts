@@ -77,11 +77,7 @@ export class TrapRing {
   /** Puts `count` traps at the beginning of the ring, from records laid out as the ring's, `from` on. */
   load(records: Int32Array, from: number, count: number): void {
     if (count > TRAPS_MAX) throw new RangeError(`a batch has room for ${TRAPS_MAX} traps`);
-    const words = this.#words;
-    const shift = RING - from * RECORD_WORDS;
-    // Few as they mostly are, they are copied sooner than a part of an array is made.
-    for (let at = from * RECORD_WORDS, end = at + count * RECORD_WORDS; at < end; at++)
-      words[at + shift] = records[at]!;
+    this.#words.set(records.subarray(from * RECORD_WORDS, (from + count) * RECORD_WORDS), RING);
   }
 
   /** What became of the trap, once the batch has run. */
