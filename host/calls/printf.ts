@@ -33,6 +33,48 @@ interface Conversion {
   readonly bits: 8 | 16 | 32 | 64;
 }
 
+/** A conversion as the format has it; a width or precision of `*` is an argument. */
+interface Specified {
+  readonly kind: string;
+  readonly flags: string;
+  readonly width: number | "*";
+  readonly precision: number | "*" | undefined;
+  readonly bits: Conversion["bits"];
+}
+
+/** A format in its parts: text, conversions, and what is none. */
+type Part = string | Specified | { readonly unknown: string; readonly text: string };
+
+/** Formats taken apart, by their text: vdevs have few, and use them often. */
+const known = new Map<string, readonly Part[]>();
+const KNOWN_MAX = 512;
+
+function partsOf(format: string): readonly Part[] {
+  const cached = known.get(format);
+  if (cached !== undefined) return cached;
+  const parts: Part[] = [];
+  let done = 0;
+  for (const match of format.matchAll(CONVERSION)) {
+    const [all, percent, flags = "", width, precision, length, kind] = match;
+    if (match.index > done) parts.push(format.slice(done, match.index));
+    done = match.index + all.length;
+    if (percent !== undefined) parts.push(percent);
+    else if (kind === undefined) parts.push({ unknown: format.slice(match.index, match.index + 4), text: all });
+    else {
+      const numbers = { width: numberOrStar(width ?? "0"), precision: precisionOf(precision) };
+      parts.push({ kind, flags, bits: bitsOf(length), ...numbers });
+    }
+  }
+  if (done < format.length) parts.push(format.slice(done));
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(format, parts);
+  return parts;
+}
+
+/** A precision without digits is 0. */
+const precisionOf = (text: string | undefined) => (text === undefined ? undefined : numberOrStar(text));
+const numberOrStar = (text: string): number | "*" => (text === "*" ? text : Number(text));
+
 /**
  * printf as the logging calls of the API take it: d i o u x X c s p %, flags, width, precision and length modifiers.
  * Integers without `ll`, `l` or `j` are 32 bits wide: `long` has 4 bytes on wasm32, but vdevs pass 64-bit values too.
@@ -51,38 +93,28 @@ export function printf(format: string, args: PrintfArguments): Printed | { reado
     slot++;
     return value === NO_ARGUMENT ? 0n : value;
   };
-  const number = (text: string): number => (text === "*" ? Number(BigInt.asIntN(32, next())) : Number(text));
-  const replace = (
-    all: string,
-    percent: string | undefined,
-    flags: string,
-    widthText: string | undefined,
-    precisionText: string | undefined,
-    length: string | undefined,
-    kind: string | undefined,
-    at: number,
-  ): string => {
-    if (percent !== undefined) return percent;
-    if (kind === undefined) {
-      wrong ??= `the format has a conversion that is not known here at "${format.slice(at, at + 4)}"`;
-      return all;
-    }
-    const width = number(widthText ?? "0");
-    const precision = precisionText === undefined ? undefined : number(precisionText);
-    return convert(
-      {
+  const number = (value: number | "*"): number => (value === "*" ? Number(BigInt.asIntN(32, next())) : value);
+  let text = "";
+  for (const part of partsOf(format)) {
+    if (typeof part === "string") text += part;
+    else if ("unknown" in part) {
+      wrong ??= `the format has a conversion that is not known here at "${part.unknown}"`;
+      text += part.text;
+    } else {
+      const { kind, bits } = part;
+      const width = number(part.width);
+      const precision = part.precision === undefined ? undefined : number(part.precision);
+      const conversion = {
         kind,
         // A negative width is the flag `-` and a width.
-        flags: width < 0 ? `${flags}-` : flags,
+        flags: width < 0 ? `${part.flags}-` : part.flags,
         width: Math.min(Math.abs(width), FIELD_LIMIT),
         precision: precision === undefined || precision < 0 ? undefined : Math.min(precision, FIELD_LIMIT),
-        bits: bitsOf(length),
-      },
-      next(),
-      args,
-    );
-  };
-  const text = format.replace(CONVERSION, replace);
+        bits,
+      };
+      text += convert(conversion, next(), args);
+    }
+  }
   if (wrong !== undefined) return { wrong };
   return given === undefined ? { text } : { text, tooFew: { asked: slot, given } };
 }

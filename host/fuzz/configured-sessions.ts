@@ -1,5 +1,6 @@
 import { CampaignFolder } from "./campaign-folder.ts";
 import { configurations } from "./configurations.ts";
+import { mergedEdges } from "./coverage.ts";
 import { knownCauses } from "./finding-folder.ts";
 import { causeOf } from "./found.ts";
 import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
@@ -16,6 +17,8 @@ const EXECUTIONS_PER_MS = 50;
 export class ConfiguredSessions {
   readonly sessions: readonly FuzzSession[];
   readonly #options: SessionOptions;
+  /** Edges taken at starts that were tried. */
+  readonly #tried: readonly TakenEdges[];
   /** Findings at the start. */
   #early = 0;
   #steps = 0;
@@ -24,7 +27,8 @@ export class ConfiguredSessions {
   constructor(options: SessionOptions, most: number) {
     this.#options = options;
     const { folder, seed, isShared } = options;
-    const { all, findings } = configurations(options, seed, most);
+    const { all, findings, taken } = configurations(options, seed, most);
+    this.#tried = taken;
     const known = knownCauses(folder.findings);
     const now = isShared ? options.now : () => this.executions / EXECUTIONS_PER_MS;
     const sessions: FuzzSession[] = [];
@@ -90,11 +94,6 @@ export class ConfiguredSessions {
 
   /** Which edges were taken in any configuration, by module. */
   #taken(): TakenEdges[] {
-    const modules = new Map<string, TakenEdges>();
-    for (const { module, taken } of this.sessions.flatMap(({ campaign }) => campaign.takenEdges)) {
-      const known = modules.get(module.file);
-      modules.set(module.file, { module, taken: known ? known.taken.map((one, i) => one || taken[i]!) : taken });
-    }
-    return [...modules.values()];
+    return mergedEdges([...this.#tried, ...this.sessions.flatMap(({ campaign }) => campaign.takenEdges)]);
   }
 }

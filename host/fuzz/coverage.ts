@@ -130,3 +130,13 @@ export function classOf(count: number): number {
   if (count < 32) return 32;
   return count < 128 ? 64 : 128;
 }
+
+/** Which edges were taken in any of several VMs, by module. */
+export function mergedEdges(all: Iterable<TakenEdges>): TakenEdges[] {
+  const modules = new Map<string, TakenEdges>();
+  for (const { module, taken } of all) {
+    const known = modules.get(module.file);
+    modules.set(module.file, { module, taken: known ? known.taken.map((one, i) => one || taken[i]!) : taken });
+  }
+  return [...modules.values()];
+}

@@ -10,6 +10,7 @@ import {
   LO,
   META,
   OPERATION,
+  OPERATION_WORDS,
   otherMeta,
   type ProgramBuffer,
   TO_NEXT_TIMER,
@@ -92,9 +93,7 @@ export class Drawer {
     if (isTimed) kinds.push(kinds[0]!, kinds[0]!, kinds[0]!);
     if (surface.inputs.length > 0) kinds.push(...Array(3).fill(() => this.#drawInput(program, at)));
     if (surface.outputs.length > 0) {
-      kinds.push(() =>
-        program.set(at, random.pick(surface.outputs).index, 0, otherMeta(OPERATION.flow), random.below(2), 0),
-      );
+      kinds.push(() => this.#drawFlow(program, at));
     }
     if (surface.lines.length > 0) kinds.push(() => this.#drawLineAct(program, at));
     if (surface.power) {
@@ -111,9 +110,22 @@ export class Drawer {
       program.set(at, TO_NEXT_TIMER, TO_NEXT_TIMER, otherMeta(OPERATION.clock), 0, 0);
       return;
     }
-    // From a microsecond to about an hour, as many of each magnitude.
-    const ns = 2 ** (10 + random.below(32)) + random.below(1024);
+    const ns = this.#time();
     program.set(at, ns | 0, Math.floor(ns / 2 ** 32), otherMeta(OPERATION.clock), 0, 0);
+  }
+
+  /** Nanoseconds, up to days, as many of each magnitude: such as people choose and devices count, or nearly so, or any. */
+  #time(): number {
+    const random = this.#random;
+    const near = 2 ** random.below(24);
+    switch (random.below(4)) {
+      case 0:
+        return Math.max(1, (1 + random.below(16)) * 10 ** (3 + random.below(9)) + (random.below(3) - 1) * near);
+      case 1:
+        return Math.floor(2 ** (10 + random.below(39)) * (1 + random.below(0x10000) / 0x10000));
+      default:
+        return 2 ** (10 + random.below(32)) + random.below(1024);
+    }
   }
 
   #drawInput(program: ProgramBuffer, at: number): void {
@@ -122,6 +134,16 @@ export class Drawer {
     for (let i = 0; i < bytes.length; i++) bytes[i] = random.next();
     const blob = program.blobs.push(bytes) - 1;
     program.set(at, random.pick(this.#surface.inputs).index, 0, otherMeta(OPERATION.input), blob, 0);
+  }
+
+  /** A host that takes output or takes none: half of these from the start, so that what is before it fills. */
+  #drawFlow(program: ProgramBuffer, at: number): void {
+    const random = this.#random;
+    const takes = random.below(2);
+    const vdev = random.pick(this.#surface.outputs).index;
+    const isFirst = takes === 0 && random.below(2) === 0;
+    if (isFirst) program.words.copyWithin(OPERATION_WORDS, 0, at * OPERATION_WORDS);
+    program.set(isFirst ? 0 : at, vdev, 0, otherMeta(OPERATION.flow), takes, 0);
   }
 
   #drawLineAct(program: ProgramBuffer, at: number): void {

@@ -64,7 +64,7 @@ export class FuzzedMemory {
     this.#length = program.answersLength;
     this.taken = 0;
     this.wanted = 0;
-    this.reads.length = 0;
+    if (this.reads.length > 0) this.reads.length = 0;
     if (this.heard !== undefined) this.heard = [];
   }
 

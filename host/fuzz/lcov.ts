@@ -79,7 +79,8 @@ function addEdge(
     known.called ||= isTaken;
     file.functions.set(short, known);
   }
-  if (edge.condition === undefined) return;
+  // What the SDK decides in code inlined here is none of the author's branches.
+  if (edge.condition === undefined || isLibrary(module.fuzz!.map!.resolve(edge.offset, func.body)!.file)) return;
   // Modules that have a source in common have conditions of their own there: the compiler may have made others of it.
   const key = `${module.file} ${edge.condition}`;
   const condition = file.conditions.get(key) ?? { line: place.line, ways: new Map<number, boolean>() };

@@ -15,6 +15,9 @@ const NUMBERS: readonly string[] = [
   ...["1000000000", "1k", "1M", "1G", "4G", "10ms", "0x10"],
 ];
 
+/** As programs call their standard input and output. */
+const STANDARD_STREAMS = "-";
+
 /** What is no number, no word, or not the whole of one. */
 const RUBBISH: readonly string[] = ["", " ", "x", "-", "0x", "1x", "1e3", "%s%n", ",", "=", "é", "a".repeat(300)];
 
@@ -30,7 +33,7 @@ export const PROBES = { number: "1", word: "zyx" } as const;
 /**
  * Arguments for a vdev's option. The factory's list of options has names and no types; what it takes of PROBES says which
  * it has. Numbers are those at the limits of what they are kept in, those that the module compares with, and their neighbours;
- * words are those in the module's memory; each has its rubbish.
+ * words are `-` and those in the module's memory; each has its rubbish.
  * @param constants of the module
  */
 export function argumentValues(
@@ -41,7 +44,13 @@ export function argumentValues(
   const near = constants.slice(0, CONSTANTS_MAX).flatMap((value) => [value - 1n, value, value + 1n]);
   const numbers = [...NUMBERS, ...near.map(String)];
   const isOneOf = !number && !word;
-  return [...new Set([...(isOneOf || word ? wordsOf(instance) : []), ...(number ? numbers : []), ...RUBBISH])];
+  return [
+    ...new Set([
+      ...(isOneOf || word ? [STANDARD_STREAMS, ...wordsOf(instance)] : []),
+      ...(number ? numbers : []),
+      ...RUBBISH,
+    ]),
+  ];
 }
 
 /** C strings in a module's memory that could be words of a configuration. */

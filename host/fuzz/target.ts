@@ -1,7 +1,7 @@
 import { TrapRing } from "../dispatcher/batch.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { BURST, BURST_NS } from "../time/firing-rate.ts";
-import { runBatch } from "../vm/batch.ts";
+import { Batches } from "../vm/batch.ts";
 import { LINE_ACTS } from "../vm/events.ts";
 import { checkInvariants, hasInvariants } from "../vm/invariants.ts";
 import { POWER_STATES } from "../vm/power.ts";
@@ -41,6 +41,7 @@ export class FuzzTarget {
   done = 0;
   readonly #snapshot: VmSnapshot;
   readonly #ring: TrapRing;
+  readonly #batches: Batches;
   readonly #machine: VmScriptMachine;
   readonly #watchesTime: boolean;
   readonly #hasInvariants: boolean;
@@ -54,6 +55,7 @@ export class FuzzTarget {
     this.memory = new FuzzedMemory(vm.ram);
     this.#snapshot = new VmSnapshot(vm);
     this.#ring = new TrapRing(vm.dispatcher);
+    this.#batches = new Batches(vm, this.#ring);
     this.#machine = new VmScriptMachine(vm);
     this.#hasInvariants = hasInvariants(vm);
     this.#watchesTime = vm.plan.accessNs > 0;
@@ -80,7 +82,7 @@ export class FuzzTarget {
       const end = endOfAccesses(words, at, count);
       if (end > at) {
         this.#ring.load(words, at, end - at);
-        at += runBatch(vm, this.#ring, end - at);
+        at += this.#batches.run(end - at);
         if (at < end) break;
       } else {
         this.#didMore = true;

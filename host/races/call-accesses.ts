@@ -5,8 +5,11 @@ import type { WatchedMemory } from "./watched-memory.ts";
 
 const sizes = layouts as unknown as Record<string, { readonly SIZEOF: number }>;
 
-/** Objects that the host keeps: threads may use them at the same time, that is what they are for. */
-const SYNCHRONISED = ["pthread_mutex_t", "pthread_cond_t", "sem_t", "pthread_once_t", "pthread_rwlock_t"];
+/**
+ * Objects that the host keeps: threads may use them at the same time, that is what they are for. All of cdev.h is thread
+ * safe (function safety table of 7.1), and nobody else touches its state.
+ */
+const SYNCHRONISED = ["pthread_mutex_t", "pthread_cond_t", "sem_t", "pthread_once_t", "pthread_rwlock_t", "cdev_state"];
 
 type CallAccess = (memory: WatchedMemory, args: readonly number[]) => void;
 

@@ -49,6 +49,8 @@ export class Races {
   /** Pairs of sites of those that were told. */
   readonly #toldSites = new Set<string>();
   #thread: Thread | undefined;
+  /** Of threads that have given their turn away: the author's call each is in, by memory. */
+  #callers = new WeakMap<Thread, readonly number[]>();
   #number = MAIN;
   #epoch = 0;
   #active = false;
@@ -134,14 +136,26 @@ export class Races {
 
   /** The thread whose turn it is. */
   switchTo(thread: Thread): void {
+    this.#keepCallers();
     this.#thread = thread;
     this.#number = this.#threads.of(thread.root ?? thread);
     this.#begin();
+    for (const [i, caller] of (this.#callers.get(thread) ?? []).entries()) this.#memories[i]!.caller = caller;
   }
 
   /** No thread runs: what touches memory now is the host's doing. The next turn begins an epoch of its own. */
   between(): void {
+    this.#keepCallers();
     this.#thread = undefined;
+  }
+
+  /** A thread that is left in a call does not come by the place again that says which. */
+  #keepCallers(): void {
+    if (this.#thread === undefined) return;
+    this.#callers.set(
+      this.#thread,
+      this.#memories.map(({ caller }) => caller),
+    );
   }
 
   #begin(): void {
@@ -238,6 +252,7 @@ export class Races {
   /** A VM has been put back: what was done before is over. Races are found anew, and the use of locks is kept. */
   forget(): void {
     this.#thread = undefined;
+    this.#callers = new WeakMap();
     this.#number = MAIN;
     this.#order.forget();
     this.#threads.forget();

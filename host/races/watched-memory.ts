@@ -71,6 +71,11 @@ export class WatchedMemory {
     return this.#cells[this.#control + (SHADOW.caller >> 2)]! & ~SHADOW.mark;
   }
 
+  /** A thread goes on in the middle of its call. */
+  set caller(site: number) {
+    this.#cells[this.#control + (SHADOW.caller >> 2)] = site | SHADOW.mark;
+  }
+
   /** The author's place of a site in code of the SDK is the call that led there. */
   author(site: number): number {
     return (this.module.sites.kind(site) & SITE.library) === 0 ? site : this.caller || site;

@@ -39,7 +39,7 @@ export function replayCorpus(
   corpus: readonly CorpusFile[],
   findings: readonly CorpusFile[],
 ): ReplayedCorpus {
-  const vm = fuzzVm(plan, "edges", true);
+  const vm = fuzzVm(plan, "edges", { tellAccesses: true });
   const coverage = new Coverage(vm.instances);
   const target = new FuzzTarget(vm);
   const files = new Map(plan.vdevs.map(({ type, file }) => [type, file]));

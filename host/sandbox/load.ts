@@ -102,8 +102,8 @@ export function loadModule(file: string, options: LoadOptions = {}): LoadedModul
     throw new UserError(`there is no module ${file}; build it with \`vdevbox build\``);
   }
   const mapFile = `${file}.map`;
-  const map = existsSync(mapFile) ? readFileSync(mapFile, "utf8") : undefined;
-  return loadModuleBytes(readFileSync(file), file, map, options);
+  const map = existsSync(mapFile) ? () => readFileSync(mapFile, "utf8") : undefined;
+  return loadOnce(readFileSync(file), file, map, options);
 }
 
 /** `loadModule` for bytes that are at hand; `file` is how messages name them, `map` the text of their source map. */
@@ -112,6 +112,16 @@ export function loadModuleBytes(
   file: string,
   map?: string,
   options: LoadOptions = {},
+): LoadedModule {
+  return loadOnce(bytes, file, map === undefined ? undefined : () => map, options);
+}
+
+/** @param map asked only for a module that is not known yet: it is many times as long */
+function loadOnce(
+  bytes: Uint8Array,
+  file: string,
+  map: (() => string) | undefined,
+  options: LoadOptions,
 ): LoadedModule {
   const hash = createHash("sha256").update(bytes).digest("hex");
   const passes = options.passes ?? defaultPasses();
@@ -123,7 +133,7 @@ export function loadModuleBytes(
   const key = [hash, file, map === undefined ? "" : "map", ...passes.map((pass) => pass.key), build].join("|");
   const known = cache.get(key);
   if (known !== undefined) return known;
-  const loaded = load(bytes, file, map, hash, { ...options, passes }, build);
+  const loaded = load(bytes, file, map?.(), hash, { ...options, passes }, build);
   cache.set(key, loaded);
   return loaded;
 }

@@ -14,35 +14,56 @@ import type { Vm } from "./vm.ts";
  * @returns how many were made: fewer than `count` when the VM ended, the last of them with outcome `stop`
  */
 export function runBatch(vm: Vm, ring: TrapRing, count: number): number {
-  if (count < 0 || count > TRAPS_MAX) throw new RangeError(`a batch has at most ${TRAPS_MAX} traps`);
-  ring.notDone = 0;
-  const done = new Advance(vm, ring, count).run();
-  return done === count || vm.ended !== undefined ? done : oneByOne(vm, ring, done, count);
+  return new Batches(vm, ring).run(count);
+}
+
+/** `runBatch` of one VM and ring, for who makes very many. */
+export class Batches {
+  readonly #vm: Vm;
+  readonly #ring: TrapRing;
+  readonly #advance: Advance;
+
+  constructor(vm: Vm, ring: TrapRing) {
+    this.#vm = vm;
+    this.#ring = ring;
+    this.#advance = new Advance(vm, ring);
+  }
+
+  /** As `runBatch`. */
+  run(count: number): number {
+    if (count < 0 || count > TRAPS_MAX) throw new RangeError(`a batch has at most ${TRAPS_MAX} traps`);
+    this.#ring.notDone = 0;
+    const done = this.#advance.run(count);
+    return done === count || this.#vm.ended !== undefined ? done : oneByOne(this.#vm, this.#ring, done, count);
+  }
 }
 
 /** Lets the dispatcher go through a ring by itself, up to a trap in which a vdev maps memory or changes regions. */
 class Advance {
   readonly #vm: Vm;
   readonly #ring: TrapRing;
-  readonly #count: number;
+  #count = 0;
   /** The record at which the dispatcher has to come back whatever happens, and what makes it. */
   #end = 0;
   #unblock: (() => void) | undefined;
   /** What the count of traps would have been before the ring's first record. */
   #before = 0;
 
-  constructor(vm: Vm, ring: TrapRing, count: number) {
+  readonly #onMapped = (): void => this.#endAt(this.#progress + 1);
+  readonly #onAlarms = (): void => this.#endAt(this.#progress + this.#vm.time.accessesToAlarm);
+
+  constructor(vm: Vm, ring: TrapRing) {
     this.#vm = vm;
     this.#ring = ring;
-    this.#count = count;
   }
 
   /** @returns traps made */
-  run(): number {
+  run(count: number): number {
     const { dispatcher, windows, time } = this.#vm;
-    windows.opened = () => this.#endAt(this.#progress + 1);
-    dispatcher.onMapped = windows.opened;
-    time.onAlarms = () => this.#endAt(this.#progress + time.accessesToAlarm);
+    this.#count = count;
+    windows.opened = this.#onMapped;
+    dispatcher.onMapped = this.#onMapped;
+    time.onAlarms = this.#onAlarms;
     try {
       let next = 0;
       while (next < this.#count && this.#vm.ended === undefined && this.#vm.mayBatch && !windows.any) {

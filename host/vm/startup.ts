@@ -49,7 +49,10 @@ import { VdevNames } from "./vdev-names.ts";
 import { checkGivenOptions, kindRefusal } from "./vdev-rules.ts";
 import { EXIT, Vm, type VmOptions } from "./vm.ts";
 
-export interface CreateOptions extends VmOptions, LoadOptions {}
+export interface CreateOptions extends VmOptions, LoadOptions {
+  /** Told of the VM before it starts: of one that cannot start nobody else gets it. */
+  readonly onMade?: (vm: Vm) => void;
+}
 
 /**
  * Assembles a VM and brings it to the point where its guest may run: the whole startup of qvm, in its order.
@@ -76,6 +79,7 @@ export function assembleVm(plan: VmPlan, options: CreateOptions = {}): Vm {
     [...files].some((file) => imports(file, options, makesThreads));
   const threads = parallel ? { parallel } : { schedule: scheduleOf(plan) };
   const vm = new Vm(plan, { ...(hasThreads && threads), ...options, races });
+  options.onMade?.(vm);
   orNothing(vm, () => {
     addRam(vm, options);
     reserveRam(plan.reserved?.memory ?? [], vm.ram, vm.reservations);

@@ -8,9 +8,11 @@ import { CampaignFolder } from "../../host/fuzz/campaign-folder.ts";
 import { configurations } from "../../host/fuzz/configurations.ts";
 import { ConfiguredSessions } from "../../host/fuzz/configured-sessions.ts";
 import type { PlannedVm } from "../../host/fuzz/confirm.ts";
+import { sourceCoverage } from "../../host/fuzz/lcov.ts";
 import { withOptions } from "../../host/fuzz/option-pieces.ts";
 import type { ToldFinding } from "../../host/fuzz/session.ts";
 import { packageRoot } from "../../host/paths.ts";
+import { parseLcov } from "../../host/report/lcov-file.ts";
 import { planFromConfig } from "../../host/vm/plan-from-config.ts";
 import { createVm } from "../../host/vm/startup.ts";
 import { folder as testFolder } from "../support/assembly.ts";
@@ -50,7 +52,7 @@ describe("configurations that a campaign tries", () => {
   it("differ in options, the given one first, and are all accepted", () => {
     const { all, trials } = configurations(planned(), 1, 8);
     expect(all).toHaveLength(8);
-    expect(trials).toBeLessThanOrEqual(72);
+    expect(trials).toBeLessThanOrEqual(128);
     expect(all[0]!.pieces[0]!.text).toBe("ram 0,1M\nvdev tuned  loc 0x1c000000\n");
     expect(new Set(all.map(({ pieces }) => pieces[0]!.text)).size).toBe(8);
     for (const { pieces } of all) createVm(planOf(pieces).plan); // as anybody reads them
@@ -67,6 +69,27 @@ describe("configurations that a campaign tries", () => {
   it("are one where no option is left, or no more are asked for", () => {
     expect(configurations(planned("mode plain rate 5 fast"), 1, 8)).toMatchObject({ trials: 0, findings: [] });
     expect(configurations(planned(), 1, 1).all).toHaveLength(1);
+  });
+
+  it("give an interrupt to a vdev that has none, and what needs one with it (README of wdt-ib700: `fiq`)", () => {
+    const pieces = [{ file: "vm.qvmconf", text: "vdev wdt-ib700\n" }];
+    const { all, taken } = configurations(planOf(pieces), 1, 8);
+    const texts = all.map((one) => one.pieces[0]!.text);
+    expect(texts).toContain('vdev wdt-ib700 intr "8259:5" action "fiq"\n');
+    expect(texts.filter((text) => text.includes("fiq") && !text.includes("intr"))).toEqual([]);
+    const [file] = parseLcov(sourceCoverage(taken).lcov).filter((one) => one.file.endsWith("/wdt-ib700.ts"));
+    const source = readFileSync(join(packageRoot(), file!.file), "utf8").split("\n");
+    const refusals = source.flatMap((text, i) => (text.includes("return refuse_watchdog_action") ? [i + 1] : []));
+    // What a start that was refused has done is reached.
+    expect(refusals.map((line) => file!.branches.filter((way) => way.line === line && way.isTaken).length)).toEqual([
+      2,
+    ]);
+  });
+
+  it("leave the interrupt that is given", () => {
+    const { all } = configurations(planOf([{ file: "vm.qvmconf", text: "vdev wdt-ib700 intr 8259:9\n" }]), 1, 8);
+    for (const { pieces } of all) expect(pieces[0]!.text.match(/intr \S+/g)).toEqual(["intr 8259:9"]);
+    expect(all.some(({ pieces }) => pieces[0]!.text.includes('action "fiq"'))).toBe(true);
   });
 
   it("put words where the vdev's own are, whatever they hold", () => {

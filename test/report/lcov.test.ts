@@ -37,6 +37,14 @@ describe("coverage.lcov", () => {
     }
   });
 
+  it("has branches where the source decides, and none of what the SDK decides in code that is inlined there", () => {
+    const [{ file, branches }] = records as [TraceRecord];
+    const source = readFileSync(join(root, file), "utf8").split("\n");
+    expect(branches.length).toBeGreaterThan(0);
+    for (const { line } of branches)
+      expect(source[line - 1]).toMatch(/\b(if|else|while|for|switch|assert)\b|&&|\|\||\?/);
+  });
+
   it("says of each line what the campaign said of all", () => {
     const lines = records.flatMap((record) => [...record.lines.values()]);
     expect(lines.filter((count) => count > 0).length).toBe(told.reached);
