@@ -8,7 +8,6 @@ import { mmio } from "./guest.ts";
 import * as load from "./load.ts";
 import { memory } from "./memory.ts";
 import { reset } from "./reset.ts";
-import { timeToBug } from "./time-to-bug.ts";
 
 /** One figure: what it is in a line, and how it is measured. */
 export interface Benchmark {
@@ -34,6 +33,5 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "explore.access": { summary: "one memory access watched for data races, over one that is not", measure: access },
   "explore.rate": { summary: "switches between threads a second, at every call to the host", measure: explore.rate },
   "fuzz.exec": { summary: "programs of 16 accesses that a fuzzer executes a second", measure: fuzz.exec },
-  "fuzz.ttb": { summary: "time in which fuzzing finds planted mistakes, the slowest", measure: timeToBug },
   reset: { summary: "a module instance of 64 KiB put back", measure: reset },
 };
