@@ -208,9 +208,9 @@ export function guest_cpu_read(
   data: usize,
   data_len: u32,
 ): i32 {
-  let _status = operand_read(gcp, flags, changetype<usize>(blk), nblks, data, data_len);
-  if (_status == NOT_SERVED) _status = raw_guest_cpu_read(gcp, flags, blk, nblks, data, data_len);
-  return _status;
+  const _status = operand_read(gcp, flags, changetype<usize>(blk), nblks, data, data_len);
+  if (_status != NOT_SERVED) return _status;
+  return raw_guest_cpu_read(gcp, flags, blk, nblks, data, data_len);
 }
 
 // @ts-ignore: decorator
@@ -250,9 +250,9 @@ export function guest_cpu_write(
   data: usize,
   data_len: u32,
 ): i32 {
-  let _status = operand_write(gcp, flags, changetype<usize>(blk), nblks, data, data_len);
-  if (_status == NOT_SERVED) _status = raw_guest_cpu_write(gcp, flags, blk, nblks, data, data_len);
-  return _status;
+  const _status = operand_write(gcp, flags, changetype<usize>(blk), nblks, data, data_len);
+  if (_status != NOT_SERVED) return _status;
+  return raw_guest_cpu_write(gcp, flags, blk, nblks, data, data_len);
 }
 
 /**

@@ -125,15 +125,13 @@ function wrapperBody(entry: FunctionEntry, context: HeaderContext): string[] {
   if (fast !== undefined) {
     const served = context.useFrom("runtime/operand", fast);
     const notServed = context.useFrom("runtime/operand", "NOT_SERVED");
-    const raw = call("");
     const args = entry.params.map((param) =>
       param.type.kind === "struct" ? `changetype<usize>(${paramName(param)})` : paramName(param),
     );
-    // One way out: what is decided here has this place, and not that of the author's call, when it is inlined there.
     return [
-      `let _status = ${served}(${args.join(", ")});`,
-      `if (_status == ${notServed}) _status = ${raw.join("\n  ")}`,
-      "return _status;",
+      `const _status = ${served}(${args.join(", ")});`,
+      `if (_status != ${notServed}) return _status;`,
+      ...call("return "),
     ];
   }
   if (entry.result.kind !== "u64") return call(entry.result.kind === "void" ? "" : "return ");

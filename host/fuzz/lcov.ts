@@ -3,6 +3,7 @@ import { isLibrary } from "../sandbox/library.ts";
 import type { LoadedModule } from "../sandbox/load.ts";
 import { type DefinedFunction, functionName } from "../sandbox/wasm/module.ts";
 import { walkBody } from "../sandbox/wasm/walk.ts";
+import { sdkDecisions } from "./sdk-decisions.ts";
 
 /** A module, and which of its edges were taken, by number. */
 export interface TakenEdges {
@@ -57,7 +58,8 @@ function addModule(files: Map<string, CoveredFile>, { module, taken }: TakenEdge
       const isReached = ranges.some(({ start, end }) => offset >= start && offset < end);
       file.lines.set(place.line, isReached || file.lines.get(place.line) === true);
     });
-    for (const i of own) addEdge(files, module, func, i, taken[i] === true);
+    const sdks = sdkDecisions(module, func);
+    for (const i of own) addEdge(files, module, func, i, taken[i] === true, sdks.has(edges[i]!.offset));
   }
 }
 
@@ -67,6 +69,7 @@ function addEdge(
   func: DefinedFunction,
   number: number,
   isTaken: boolean,
+  isSdks: boolean,
 ): void {
   const edge = module.fuzz!.edges[number]!;
   const place = placeOf(module, func, edge.offset);
@@ -79,8 +82,7 @@ function addEdge(
     known.called ||= isTaken;
     file.functions.set(short, known);
   }
-  // What the SDK decides in code inlined here is none of the author's branches.
-  if (edge.condition === undefined || isLibrary(module.fuzz!.map!.resolve(edge.offset, func.body)!.file)) return;
+  if (edge.condition === undefined || isSdks) return;
   // Modules that have a source in common have conditions of their own there: the compiler may have made others of it.
   const key = `${module.file} ${edge.condition}`;
   const condition = file.conditions.get(key) ?? { line: place.line, ways: new Map<number, boolean>() };
