@@ -31,7 +31,6 @@ const BLOCK_LIMIT = 1024;
 const ONES = new Uint8Array(8).fill(0xff);
 
 interface Block {
-  readonly address: number;
   readonly location: bigint;
   readonly length: number;
   readonly type: number;
@@ -39,7 +38,6 @@ interface Block {
 
 function readBlock(instance: ModuleInstance, address: number): Block {
   return {
-    address,
     location: instance.u64(address + qvm_state_block.location),
     length: instance.u32(address + qvm_state_block.length),
     type: instance.view.getUint16(address + qvm_state_block.type, true),
@@ -71,7 +69,9 @@ function transfer(
     const bytes = instance.bytes.subarray(at, at + block.length);
     const result = moveBlock(vm, instance, toGuest, gcp >>> 0, block, bytes);
     if (!toGuest) instance.wrote(at, block.length);
-    if (result === EXCEPTION && vm.spaces.memory.find(block.location)?.what.kind !== "vdev") return result;
+    if (result === EXCEPTION && !isAccessed(instance, gcp >>> 0, block)) {
+      return isOwn(vm, block) ? sentToItself(vm, instance, toGuest, result) : result;
+    }
     if (result !== EOK) return fail(result, whyNot(vm, instance, toGuest, gcp >>> 0, block));
     at += block.length;
   }
@@ -84,6 +84,15 @@ function wrongLength(blocks: number, given: number): string {
   return `data_len leaves ${given} bytes for what blk describes as ${blocks} (${inferred})`;
 }
 
+/** The guest may have given the address: a device that can be made to call itself is a classic hole. @returns `result` */
+function sentToItself(vm: Vm, instance: ModuleInstance, toGuest: boolean, result: number): number {
+  const name = toGuest ? "guest_cpu_write" : "guest_cpu_read";
+  const what = `failed with ${errnoName(result)}: blk is in the vdev's own region, which is no memory`;
+  const advice = "Compare addresses that the guest gives with v_block: a vdev must not be sent to its own registers.";
+  remark(vm, instance, "argument", name, what, advice);
+  return result;
+}
+
 /** A transfer the author got wrong; a bad address of the guest's is none. @returns `result` */
 function failed(vm: Vm, instance: ModuleInstance, toGuest: boolean, result: number, why: string): number {
   const name = toGuest ? "guest_cpu_write" : "guest_cpu_read";
@@ -93,6 +102,20 @@ function failed(vm: Vm, instance: ModuleInstance, toGuest: boolean, result: numb
     : "vwrite gets its value with guest_cpu_read(gcp, GXF_NONE, oopnd, 1, value, vopnd.length).";
   remark(vm, instance, "argument", name, `${outcome}: ${why}`, advice);
   return result;
+}
+
+/** Whether a block describes the location of the access in progress: an address that no guest gave. */
+function isAccessed(instance: ModuleInstance, gcp: number, { type, location, length }: Block): boolean {
+  if (gcp === 0 || !isLiveFrame(instance, gcp)) return false;
+  const vopnd = readBlock(instance, gcp);
+  return type === vopnd.type && location === vopnd.location && length === vopnd.length;
+}
+
+/** Whether a block is in the region of the vdev that is called: it should not let the guest send it there. */
+function isOwn(vm: Vm, { type, location }: Block): boolean {
+  if (type !== QST_MEMORY) return false;
+  const what = vm.spaces.memory.find(location)?.what;
+  return what?.kind === "vdev" && what.vdev === vm.context.vdev;
 }
 
 /** Why moveBlock() refused a block, as the end of a sentence. */
@@ -107,7 +130,7 @@ function whyNot(vm: Vm, instance: ModuleInstance, toGuest: boolean, gcp: number,
       ? `the operand of a ${callback} is the guest's to give`
       : `the operand of a ${callback} is not known yet`;
   }
-  if (block.type === QST_MEMORY) return "blk is in the region of a vdev, as vopnd is; the guest's operand is oopnd";
+  if (block.type === QST_MEMORY) return "blk is vopnd, the vdev's own register; the guest's operand is oopnd";
   if (block.type === QST_X86_IO) return "blk is an x86 port, as vopnd is; the guest's operand is oopnd";
   return `blk has type ${block.type}, which cannot be moved`;
 }

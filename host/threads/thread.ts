@@ -44,6 +44,8 @@ export interface Thread {
   wait: Wait | undefined;
   /** Its stack is where the thread began to wait for another one; not kept of sleeping and giving a turn away. */
   waitsAt: Error | undefined;
+  /** Its stack is where a vdev made the thread. */
+  madeAt: Error | undefined;
   /** Wakes it when it has waited long enough. */
   readonly alarm: ThreadAlarm;
   /** The alarm went off before what it waited for. */
@@ -103,6 +105,7 @@ export function newThread(
     state: "new",
     wait: undefined,
     waitsAt: undefined,
+    madeAt: undefined,
     timedOut: false,
     left: NOBODY,
     result: undefined,

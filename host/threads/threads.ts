@@ -94,7 +94,9 @@ export class Threads {
   /** A thread of a vdev's own; it runs when it is its turn. @returns undefined when there are too many */
   create(instance: ModuleInstance, name: string, start: Thread["start"], _work: ThreadWork): Thread | undefined {
     if (this.#all.filter((thread) => thread.instance !== undefined).length >= this.limit) return undefined;
-    return this.#add(THREAD.vdev, 0, name, start, instance);
+    const thread = this.#add(THREAD.vdev, 0, name, start, instance);
+    if (this.tracesPlaces !== "none") thread.madeAt = this.placeOfWait();
+    return thread;
   }
 
   #add(kind: number, vcpu: number, name: string, start: Thread["start"], instance?: ModuleInstance): Thread {
@@ -301,6 +303,7 @@ export class Threads {
         ? "End it there with pthread_cancel() and pthread_join(), or tell it to end and join it."
         : "Join it with pthread_join(): only then is it certain that it no longer uses what the vdev gives back.",
       ...(thread.waitsAt !== undefined && { stackOf: thread.waitsAt }),
+      ...(thread.madeAt !== undefined && { also: [{ what: "it was made", stackOf: thread.madeAt }] }),
     });
     context.enter(CALLBACK.none, THREAD.main, -1, 0);
   }
@@ -318,7 +321,7 @@ export class Threads {
     return this.#vm.activations.suspend(continuation);
   }
 
-  /** An error whose stack is where the thread in progress begins to wait. */
+  /** An error whose stack is where the thread in progress begins to wait, or makes a thread. */
   protected placeOfWait(): Error {
     return callPlace();
   }

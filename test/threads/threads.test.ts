@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileVdev } from "../../build/asc/compile.ts";
-import { formatFinding } from "../../host/gate/finding.ts";
+import { type Finding, formatFinding } from "../../host/gate/finding.ts";
 import { AccessStatus } from "../../host/guests/bus.ts";
 import { packageRoot } from "../../host/paths.ts";
 import type { VmEvent } from "../../host/vm/events.ts";
@@ -217,6 +217,10 @@ describe("threads that go wrong", () => {
     write(vm, DEVICE, 2n);
     vm.terminate();
     expect(messages(vm)).toEqual(["a thread of device is still alive after VDEV_CTRL_TERMINATE"]);
+    const [{ also }] = vm.findings.all as [Finding];
+    expect(also?.map(({ what, stack }) => [what, stack[0]?.line])).toEqual([
+      ["it was made", lineOf("waiting", "makes it")],
+    ]);
   });
 });
 

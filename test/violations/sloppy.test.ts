@@ -23,6 +23,10 @@ beforeAll(async () => {
 
 const vmOf = (policy: "strict" | "report" = "strict"): Vm => createVm(vmPlan([vdevPlan(file)], { policy }));
 
+/** Two of them, a page apart. */
+const createTwo = (): Vm =>
+  createVm(vmPlan([DEVICE, DEVICE + 0x1000n].map((address) => vdevPlan(file, { loc: { space: "memory", address } }))));
+
 /** The line with this remark, from 1. */
 function lineOf(remark: string): number {
   const index = lines.findIndex((text) => text.endsWith(`// ${remark}`));
@@ -104,7 +108,7 @@ describe("a transfer that fails", () => {
       /EINVAL.*data_len leaves 2 bytes for what blk describes as 4 \(.* is inferred from/,
     ],
     [8n, "no guest_cpu", /gcp is NULL/],
-    [12n, "vopnd for oopnd", /as vopnd is; the guest's operand is oopnd/],
+    [12n, "vopnd for oopnd", /blk is vopnd, .*; the guest's operand is oopnd/],
     [16n, "the wrong way round", /guest_cpu_read\(\) failed with ENOTSUP.*the operand of a vread/],
   ])("at offset %i is told with its line: %s", (offset, remark, words) => {
     const vm = vmOf();
@@ -112,6 +116,22 @@ describe("a transfer that fails", () => {
     const finding = vm.findings.all.find((one) => one.stack[0]?.line === lineOf(remark));
     expect(finding?.message).toMatch(words);
     expect(finding?.call?.name).toMatch(/^guest_cpu_/);
+  });
+});
+
+describe("a transfer to an address of the guest's that is a device's", () => {
+  it("is no mistake of the author's where the device is another", () => {
+    const two = createTwo();
+    read(two, DEVICE + 20n);
+    expect(two.findings.all).toEqual([]);
+  });
+
+  it("is one where it is the device itself, which must not be sent there", () => {
+    const two = createTwo();
+    read(two, DEVICE + 24n);
+    const [finding] = two.findings.all;
+    expect(finding).toMatchObject({ rule: "argument", message: expect.stringContaining("in the vdev's own region") });
+    expect(finding!.stack[0]!.line).toBe(lineOf("to a device"));
   });
 });
 

@@ -34,8 +34,13 @@ export class LessonModules {
     rmSync(this.path, { recursive: true, force: true });
   }
 
-  /** Fuzzes a lesson, until it has told something or made so many executions. */
-  async campaign(name: string, twin: Twin, executions: number, settings = ""): Promise<ToldFinding[]> {
+  /** Fuzzes a lesson, until it has told something, or something of a `rule`, or made so many executions. */
+  async campaign(
+    name: string,
+    twin: Twin,
+    executions: number,
+    { settings = "", rule }: { settings?: string; rule?: string } = {},
+  ): Promise<ToldFinding[]> {
     const text = `system lesson\ncpu\ncpu\nram 0,1M\n${settings}vdev ${name} loc 0x10000000\n`;
     const told: ToldFinding[] = [];
     const session = new FuzzSession({
@@ -49,7 +54,8 @@ export class LessonModules {
       onNote: () => {},
       now: () => 0,
     });
-    while (told.length === 0 && session.progress.executions < executions) await session.step();
+    const isWanted = ({ finding }: ToldFinding) => rule === undefined || finding.rule === rule;
+    while (!told.some(isWanted) && session.progress.executions < executions) await session.step();
     return told;
   }
 }

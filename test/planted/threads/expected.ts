@@ -24,7 +24,7 @@ export interface Planted {
   readonly file: string;
   /** Lines marked `// BUG`: a finding names one of them. */
   readonly bug: readonly number[];
-  /** Lines marked `// WITH`: the other access of a race, the other lock of a cycle; empty where there is none. */
+  /** Lines marked `// WITH`: the other access of a race, the other lock of a cycle, where a thread was made; empty where there is none. */
   readonly with: readonly number[];
 }
 

@@ -119,7 +119,7 @@ function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
 function start(routine: (arg: usize) => usize): i32 {
   const mark = stack_mark();
   const id = address_of<u32>(0);
-  const error = pthread_create(id, null, routine, 0);
+  const error = pthread_create(id, null, routine, 0); // makes it
   thread = load<u32>(id);
   stack_release(mark);
   return error;

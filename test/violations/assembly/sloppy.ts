@@ -33,6 +33,18 @@ function vread(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_stat
     case 12:
       guest_cpu_write(gcp, GXF_NONE, vopnd, 1, value, 4); // vopnd for oopnd
       return 0;
+    case 20:
+    case 24: {
+      // What DMA does for a guest that gives the address of a device: of another one, or of this.
+      const other: u64 = (vopnd.location & 0xff) == 20 ? 0x1000 : 4;
+      const block = qvm_state_block.local();
+      block.type = QST_MEMORY;
+      block.location = vdp.v_block.location + other;
+      block.length = 4;
+      guest_cpu_read(gcp, GXF_NONE, block, 1, value, 4); // to a device
+      guest_cpu_write(gcp, GXF_NONE, oopnd, 1, value, vopnd.length);
+      return 0;
+    }
     default:
       guest_cpu_read(gcp, GXF_NONE, oopnd, 1, value, 4); // the wrong way round
       return 0;

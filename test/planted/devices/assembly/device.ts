@@ -18,6 +18,7 @@ import { cstring } from "vdevbox/abi/string";
 import { guest_cpu_t, guest_timer_t, QST_MEMORY, qvm_state_block } from "vdevbox/abi/types";
 import {
   guest_cpu_to_vrs,
+  VDEV_CTRL_GUEST_CONFIGURED,
   VDEV_CTRL_OPTIONS_END,
   VDEV_CTRL_OPTIONS_START,
   VFF_MUTEX,
@@ -62,8 +63,21 @@ function control(vdp: vdev_t, ctrl: u32, arg: cstring): i32 {
     vdp.v_block.length = slot_of(vdp, SIZE);
   } else if (ctrl == VDEV_CTRL_OPTIONS_END && slot_of(vdp, TICK) != 0) {
     store<u32>(changetype<usize>(vdp.v_factory), guest_timer_create(0, vdp, 0, stack_alloc(8)), TIMER);
+  } else if (ctrl == VDEV_CTRL_GUEST_CONFIGURED) {
+    own_start = min(own_start, vdp.v_block.location);
+    own_end = max(own_end, vdp.v_block.location + vdp.v_block.length);
   }
   return EOK;
+}
+
+/** From the first to the last register of the devices here, between which is no memory: the guest must not send one there. */
+let own_start: u64 = u64.MAX_VALUE;
+let own_end: u64 = 0;
+
+// @ts-ignore: decorator
+@inline
+function is_own(address: u64, length: u32): bool {
+  return address - own_start < own_end - own_start || own_start - address < length;
 }
 
 function vread(
@@ -169,6 +183,7 @@ export function vdevbox_invariants(vdp: usize): void {
 
 /** Copies guest memory to module memory. @returns false where the guest has none */
 export function from_guest(address: u64, to: usize, length: u32): bool {
+  if (is_own(address, length)) return false;
   const mark = stack_mark();
   const error = guest_cpu_read(0, GXF_NONE, guest_block(address, length), 1, to, length);
   stack_release(mark);
@@ -177,6 +192,7 @@ export function from_guest(address: u64, to: usize, length: u32): bool {
 
 /** Copies module memory to guest memory. @returns false where the guest has none */
 export function to_guest(address: u64, from: usize, length: u32): bool {
+  if (is_own(address, length)) return false;
   const mark = stack_mark();
   const error = guest_cpu_write(0, GXF_NONE, guest_block(address, length), 1, from, length);
   stack_release(mark);

@@ -21,7 +21,7 @@ function counts(arg: usize): usize {
 }
 
 function start(vdp: vdev_t): void {
-  worker = thread(counts, vdp);
+  worker = thread(counts, vdp); // WITH
 }
 
 function end(vdp: vdev_t): void {
