@@ -42,7 +42,7 @@ describe.skipIf(binary === undefined)("the page of a campaign in Chromium", () =
     };
     await hostileVault(root);
     const vault = { what: "vault", config: "ram 0,1M\nvdev vault loc 0x1c000000\n", modulePath: [join(root, "out")] };
-    await runCampaign({ ...vault, path: join(root, "vault"), executions: 3000 });
+    await runCampaign({ ...vault, path: join(root, "vault"), executions: 3000, seed: 4 });
     write("vault", join(root, "vault"));
     const shipped = { modulePath: [join(packageRoot(), "build/out/vdevs")], executions: 3000 };
     const board =
