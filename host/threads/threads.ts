@@ -95,7 +95,7 @@ export class Threads {
   create(instance: ModuleInstance, name: string, start: Thread["start"], _work: ThreadWork): Thread | undefined {
     if (this.#all.filter((thread) => thread.instance !== undefined).length >= this.limit) return undefined;
     const thread = this.#add(THREAD.vdev, 0, name, start, instance);
-    if (this.tracesPlaces !== "none") thread.madeAt = this.placeOfWait();
+    if (this.tracesPlaces !== "none") thread.madeAt = this.placeOfCall() ?? callPlace();
     return thread;
   }
 
@@ -321,7 +321,7 @@ export class Threads {
     return this.#vm.activations.suspend(continuation);
   }
 
-  /** An error whose stack is where the thread in progress begins to wait, or makes a thread. */
+  /** An error whose stack is where the thread in progress begins to wait. */
   protected placeOfWait(): Error {
     return callPlace();
   }

@@ -25,6 +25,11 @@ export function vdevbox(...args: string[]): Outcome {
 
 /** The same, interrupted by Ctrl-C as soon as its output shows `seen`. */
 export function vdevboxInterrupted(seen: string, ...args: string[]): Promise<Outcome> {
+  return vdevboxSignalled("SIGINT", seen, ...args);
+}
+
+/** The same, sent a signal as soon as its output shows `seen`. */
+export function vdevboxSignalled(signal: NodeJS.Signals, seen: string, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BINARY, ...args], { cwd: packageRoot(), timeout: 60_000 });
     let out = "";
@@ -34,7 +39,7 @@ export function vdevboxInterrupted(seen: string, ...args: string[]): Promise<Out
       out += chunk;
       if (interrupted || !out.includes(seen)) return;
       interrupted = true; // once: a second Ctrl-C ends the process at once
-      child.kill("SIGINT");
+      child.kill(signal);
     });
     child.stderr.on("data", (chunk) => {
       err += chunk;

@@ -12,7 +12,7 @@ import { LOCK, SHARED_WORD } from "../../host/sandbox/passes/pass.ts";
 import { PARALLEL_LIMIT } from "../../host/threads/parallel/parallel-threads.ts";
 import { VmSnapshot } from "../../host/vm/snapshot.ts";
 import { createVm } from "../../host/vm/startup.ts";
-import type { Vm } from "../../host/vm/vm.ts";
+import { EXIT, type Vm } from "../../host/vm/vm.ts";
 import { moduleFile, read, vdevPlan, vmPlan, write } from "../support/vm.ts";
 
 const DEVICE = 0x1c000000n;
@@ -129,6 +129,31 @@ describe("the end of threads that run in parallel", () => {
     write(vm, DEVICE, JOB.end);
     await until(() => vm.ended !== undefined);
     expect(vm.ended?.exitCode).not.toBe(0);
+  });
+});
+
+describe("a thread that the host cannot run", () => {
+  it("ends the VM with the reason, and no vdev is to blame", async () => {
+    const vm = start();
+    vm.parallel!.workerFile = "/nowhere/worker.mjs";
+    write(vm, DEVICE, JOB.sleep);
+    await until(() => vm.ended !== undefined);
+    expect(vm.terminate()).toEqual({
+      exitCode: EXIT.fatalAfterStart,
+      reason: expect.stringContaining("/nowhere/worker"),
+    });
+    expect(vm.findings.all).toEqual([]);
+  });
+
+  it("is not waited for for ever by who joins it, and the end says so", () => {
+    const vm = start();
+    vm.parallel!.workerFile = "/nowhere/worker.mjs";
+    vm.parallel!.patienceMs = 200;
+    write(vm, DEVICE, JOB.sleep);
+    // Nothing tells this thread of the worker's error before it does nothing else.
+    const reason = expect.stringMatching(/the host did not begin to run .* within 0.2 s/);
+    expect(vm.terminate()).toEqual({ exitCode: EXIT.fatalAfterStart, reason });
+    expect(vm.findings.all).toEqual([]);
   });
 });
 

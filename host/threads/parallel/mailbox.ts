@@ -19,6 +19,8 @@ export const WORD = {
   length: 5,
   /** Which limit of the sandbox stopped the thread. */
   limit: 6,
+  /** 1 once the worker runs. */
+  begun: 7,
   args: 8,
 } as const;
 

@@ -1,8 +1,10 @@
 import { EndOfVm, StopModule } from "../../gate/finding.ts";
 import type { Gate } from "../../gate/gate.ts";
+import { builtFile } from "../../paths.ts";
 import type { ModuleInstance } from "../../sandbox/instance.ts";
 import { waitForLock } from "../../sandbox/shared-memory.ts";
 import { MONOTONIC } from "../../time/wall-clock.ts";
+import { EXIT } from "../../vm/ending.ts";
 import type { Vm } from "../../vm/vm.ts";
 import { IN_ORDER } from "../schedule.ts";
 import { SUSPENDED, type Suspended } from "../suspended.ts";
@@ -36,6 +38,8 @@ export class ParallelThreads extends Threads {
   override readonly limit = PARALLEL_LIMIT;
   /** How long a callback may wait for other threads, in milliseconds. */
   patienceMs = PATIENCE_MS;
+  /** What workers run. */
+  workerFile = builtFile("parallel-worker.mjs");
   readonly #vm: Vm;
   readonly #bell = new Int32Array(new SharedArrayBuffer(4));
   readonly #remotes = new Map<Thread, RemoteThread>();
@@ -111,13 +115,25 @@ export class ParallelThreads extends Threads {
     Atomics.notify(this.#bell, 0);
   }
 
-  #start(remote: RemoteThread): void {
+  #start(thread: Thread, remote: RemoteThread): void {
     this.#workers++;
-    remote.start(() => {
+    const onGone = (): void => {
       this.#workers--;
       if (this.#workers === 0) this.#onNobody?.();
-    });
+    };
+    remote.start(this.workerFile, onGone, ({ message }) =>
+      this.#lose(thread, `could not run ${thread.name}: ${message}`),
+    );
     this.#pump();
+  }
+
+  /** The host has failed a thread, and no vdev is to blame: the VM ends, and nobody waits for the thread. */
+  #lose(thread: Thread, what: string): void {
+    const vm = this.#vm;
+    const end = { exitCode: EXIT.fatalAfterStart, reason: `the host ${what}` };
+    if (vm.ended?.exitCode === EXIT.normal) vm.amendEnd(end);
+    else vm.end(end.exitCode, end.reason);
+    if (this.#remotes.has(thread)) this.end(thread);
   }
 
   // --------------------------------------------------------------------------------------------------- their calls
@@ -151,7 +167,7 @@ export class ParallelThreads extends Threads {
     const remote = this.#remotes.get(thread);
     if (remote === undefined) return super.run(thread, isNew);
     if (isNew) {
-      this.#start(remote);
+      this.#start(thread, remote);
       return SUSPENDED;
     }
     try {
@@ -239,13 +255,19 @@ export class ParallelThreads extends Threads {
     if (this.#serve()) return;
     if (instance.stoppedBy !== undefined) throw new StopModule(instance.stoppedBy);
     if (thread.state !== "waiting") return;
-    if (performance.now() > until) this.#giveUp(thread, instance, true);
+    if (performance.now() > until) {
+      this.#giveUp(thread, instance, true);
+      return;
+    }
     const soonest = this.#soonest();
     let nap = soonest === undefined ? NAP_MS : Math.min(NAP_MS, this.#msUntil(soonest));
     if (soonest === undefined && this.#allWait()) {
       // Only a timer can help. Its callback runs on top of this one.
       const next = this.#vm.clock.nextDeadlineNs;
-      if (next === undefined) this.#giveUp(thread, instance, false);
+      if (next === undefined) {
+        this.#giveUp(thread, instance, false);
+        return;
+      }
       nap = Math.min(NAP_MS, this.#msUntil(next));
       if (nap === 0) this.#vm.advance(this.realNs);
     }
@@ -257,8 +279,12 @@ export class ParallelThreads extends Threads {
     return this.all.every((one) => one.instance === undefined || one.state === "waiting" || one.state === "ended");
   }
 
-  #giveUp(thread: Thread, instance: ModuleInstance, isLimit: boolean): never {
+  #giveUp(thread: Thread, instance: ModuleInstance, isLimit: boolean): void {
     const seconds = this.patienceMs / 1000;
+    // Why a worker has not come is told by an event, which waits for this thread.
+    const awaited = [...this.#remotes].filter(([, remote]) => remote.isAwaited);
+    for (const [one] of awaited) this.#lose(one, `did not begin to run ${one.name} within ${seconds} s`);
+    if (awaited.length > 0) return;
     throw new StopModule(
       this.#vm.findings.record(instance, {
         severity: "fault",

@@ -1,5 +1,4 @@
 import { Worker } from "node:worker_threads";
-import { builtFile } from "../../paths.ts";
 import { AssemblyAbort } from "../../sandbox/fault.ts";
 import type { Activation } from "../../vm/activation.ts";
 import type { ThreadWork } from "../threads.ts";
@@ -29,8 +28,11 @@ export class RemoteThread {
     this.#bell = bell;
   }
 
-  /** Begins it. @param onGone called when nothing of it is left */
-  start(onGone: () => void): void {
+  /**
+   * Begins it. @param file what the worker runs; @param onGone called when nothing of it is left; @param onLost called when
+   * the host could not run it
+   */
+  start(file: string, onGone: () => void, onLost: (error: Error) => void): void {
     const { instance, frame } = this.activation;
     const input: WorkerInput = {
       module: instance.module.shared!.thread,
@@ -42,11 +44,16 @@ export class RemoteThread {
       routine: this.work.routine,
       arg: this.work.arg,
     };
-    const worker = new Worker(builtFile("parallel-worker.mjs"), { workerData: input, execArgv: [] });
+    const worker = new Worker(file, { workerData: input, execArgv: [] });
     this.#worker = worker;
     worker.on("exit", onGone);
     // The worker tells of every failure of the module by its mailbox: what comes this way is the host's.
-    worker.on("error", (error) => process.emitWarning(`a thread could not be run: ${error.message}`));
+    worker.on("error", onLost);
+  }
+
+  /** Whether it was begun and its worker does not run yet. */
+  get isAwaited(): boolean {
+    return this.#worker !== undefined && Atomics.load(this.#box.words, WORD.begun) === 0;
   }
 
   /** Whether there is something from it that nobody has dealt with. */

@@ -93,6 +93,7 @@ function tell(error: Error): void {
 type Exports = Record<string, WebAssembly.Global> & { __vdevbox_call(...args: number[]): number };
 
 function run(): void {
+  Atomics.store(box.words, WORD.begun, 1);
   Error.stackTraceLimit = STACK_FRAMES;
   let exports: Exports | undefined;
   try {
