@@ -59,6 +59,8 @@ export interface ScheduleListener {
   /** A turn of a thread is over: it waits, or has ended. */
   turned?(thread: Thread): void;
   access?(step: VcpuStep, outcome: AccessStatus, value: bigint): void;
+  /** The guest has made its accesses, and what they began has come to rest. */
+  rests?(): void;
 }
 
 /**
@@ -139,6 +141,7 @@ export class ScheduleRunner {
     }
     this.interleaving.calm = false;
     this.interleaving.chooser = around;
+    if (this.#goesOn()) this.listener.rests?.();
     if (!this.#deadlocked) this.vm.terminate();
     else this.#abandon();
   }
@@ -154,6 +157,17 @@ export class ScheduleRunner {
       return `vCPU ${access.vcpu} ${formatStep(step)} ${formatAnswer(answerOf(outcome, access.op, value))}`;
     });
     return answers.sort(); // stable: those of one vCPU that read alike keep their order
+  }
+
+  /** The accesses of the last run that came to an end, in the order in which they did. */
+  get made(): readonly VcpuStep[] {
+    return this.#answers.map(([step]) => step);
+  }
+
+  /** Whether a vCPU has made so many of its accesses. */
+  hasMade(vcpu: number, count: number): boolean {
+    const { next, thread } = this.#vcpus[vcpu]!;
+    return next > count || (next === count && thread === undefined);
   }
 
   /** The access a vCPU makes next. */

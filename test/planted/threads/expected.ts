@@ -42,6 +42,7 @@ const CLASSES: Readonly<Record<string, FindingClass>> = {
   "wide-counter": "race",
   "ring-index": "race",
   "check-then-act": "fault",
+  "count-divides": "fault",
   abba: "deadlock",
   "abba-gasp-lock": "deadlock",
   "lock-order-of-three": "lock-order",

@@ -3,6 +3,7 @@ import "./abba-gasp-lock";
 import "./abba";
 import "./alive-after-terminate";
 import "./check-then-act";
+import "./count-divides";
 import "./delay-on-vcpu";
 import "./double-checked";
 import "./flag-outside-lock";
