@@ -47,6 +47,7 @@ const CLASSES: Readonly<Record<string, FindingClass>> = {
   "abba-gasp-lock": "deadlock",
   "lock-order-of-three": "lock-order",
   "lock-kept": "lock-kept",
+  "cancelled-with-lock": "lock-kept",
   "unlock-by-another": "unlock",
   "lost-wakeup": "lost-wakeup",
   "no-predicate-loop": "no-predicate-loop",
