@@ -139,6 +139,32 @@ export class PctChooser implements Chooser {
   }
 }
 
+/** Lets one vCPU begin undisturbed, while threads have their turns, and then another chooser decides. */
+export class QuietlyFirst implements Chooser {
+  readonly #vcpu: Actor;
+  readonly #hasBegun: () => boolean;
+  readonly #then: Chooser;
+  readonly #random: Random;
+
+  /** @param hasBegun whether it has come as far as it was to */
+  constructor(vcpu: Actor, hasBegun: () => boolean, then: Chooser, random: Random) {
+    this.#vcpu = vcpu;
+    this.#hasBegun = hasBegun;
+    this.#then = then;
+    this.#random = random;
+  }
+
+  begin(): void {
+    this.#then.begin();
+  }
+
+  choose(current: Actor, enabled: readonly Actor[]): Actor {
+    if (this.#hasBegun()) return this.#then.choose(current, enabled);
+    const goesOn = current < 0 && enabled.includes(this.#vcpu) && this.#random.below(2) === 0;
+    return goesOn ? this.#vcpu : plainChoice(current, enabled);
+  }
+}
+
 /** Follows decisions that were made before; where one cannot be followed, and behind the last, nobody disturbs. */
 export class FollowingChooser implements Chooser {
   readonly #decisions: readonly Actor[];

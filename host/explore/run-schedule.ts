@@ -30,6 +30,8 @@ const LATE_NS = 50_000_000n;
 const WAKES = 3;
 /** Turns of a schedule before its guest is done, and of all that is left to do then. */
 const TURNS = 4000;
+/** Turns of threads behind the guest's last access in which it may end. */
+const WIND_UP_TURNS = 20;
 /** Turns of others, or alarms, through which a callback waits for a mutex that is given back again and again. */
 const STARVED = 400;
 /** Turns after which a thread that found something to do must wait again, or be left alone. */
@@ -59,6 +61,8 @@ export interface ScheduleListener {
   /** A turn of a thread is over: it waits, or has ended. */
   turned?(thread: Thread): void;
   access?(step: VcpuStep, outcome: AccessStatus, value: bigint): void;
+  /** The guest has made its accesses, and what they began has come to rest. */
+  rests?(): void;
 }
 
 /**
@@ -82,6 +86,8 @@ export class ScheduleRunner {
   #alarms = 0;
   #wakes = 0;
   #faults = false;
+  /** Whether the guest has made its accesses, and threads still do what these began. */
+  #windsUp = false;
   /** The thread that has just begun to wait for a condition variable, and nobody has run since. */
   #fresh: Thread | undefined;
   #deadlocked = false;
@@ -133,12 +139,15 @@ export class ScheduleRunner {
       startGuest(this.vm);
       this.interleaving.chooser = chooser;
       this.#disturbed();
+      this.interleaving.chooser = around;
+      this.#windUp();
       this.#undisturbed();
     } catch (error) {
       if (!(error instanceof UserError)) throw error; // a vdev refused to start, which is a finding of its own
     }
     this.interleaving.calm = false;
     this.interleaving.chooser = around;
+    if (this.#goesOn()) this.listener.rests?.();
     if (!this.#deadlocked) this.vm.terminate();
     else this.#abandon();
   }
@@ -156,6 +165,17 @@ export class ScheduleRunner {
     return answers.sort(); // stable: those of one vCPU that read alike keep their order
   }
 
+  /** The accesses of the last run that came to an end, in the order in which they did. */
+  get made(): readonly VcpuStep[] {
+    return this.#answers.map(([step]) => step);
+  }
+
+  /** Whether a vCPU has made so many of its accesses. */
+  hasMade(vcpu: number, count: number): boolean {
+    const { next, thread } = this.#vcpus[vcpu]!;
+    return next > count || (next === count && thread === undefined);
+  }
+
   /** The access a vCPU makes next. */
   nextStep(vcpu: number): VcpuStep | undefined {
     const { steps, next } = this.#vcpus[vcpu]!;
@@ -171,6 +191,10 @@ export class ScheduleRunner {
   // ------------------------------------------------------------------------------------- who could go on
 
   #others(add: (actor: Actor) => void): void {
+    if (this.#windsUp) {
+      add(actorOf(ACTOR.end));
+      return;
+    }
     let busy = false;
     for (const { thread } of this.#vcpus) if (thread !== undefined) busy = true;
     let left = false;
@@ -206,6 +230,18 @@ export class ScheduleRunner {
       this.#perform(actor);
     }
     this.#faults = false;
+  }
+
+  /** The guest's last access is made: it may end before threads have done what they were asked for. */
+  #windUp(): void {
+    if (this.#hasWork()) return;
+    this.#windsUp = true;
+    for (let turns = 0; turns < WIND_UP_TURNS && this.#threads.ready.length > 0 && this.#goesOn(); turns++) {
+      const actor = this.interleaving.next();
+      if (actor < 0) break;
+      this.#perform(actor);
+    }
+    this.#windsUp = false;
   }
 
   #hasWork(): boolean {

@@ -3,14 +3,17 @@ import type { Finding } from "../gate/finding.ts";
 import { AccessStatus } from "../guests/bus.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import type { CreateOptions } from "../vm/startup.ts";
-import { type Chooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
-import { WorkloadDrawer } from "./draw.ts";
+import { ACTOR, actorOf } from "./actor.ts";
+import { type Chooser, PctChooser, QuietlyFirst, Random, RandomChooser } from "./chooser.ts";
+import { type WayOn, WorkloadDrawer } from "./draw.ts";
 import { ExhaustiveChooser } from "./exhaustive.ts";
 import { type Explained, Explainer } from "./explain.ts";
 import { EXPLORED_GUEST, type ExploredVm, exploredVm } from "./explored-vm.ts";
 import { type FoundSchedule, type FoundWhat, identityOf, linesOf } from "./found.ts";
 import { type GuardedBytes, guardedBytes } from "./guarded.ts";
 import { checkReset, maybeReset, type Reset } from "./resets.ts";
+import { StateKinds } from "./state-kinds.ts";
+import { Ways } from "./ways.ts";
 import type { Workload } from "./workload.ts";
 
 export interface SearchOptions {
@@ -74,6 +77,9 @@ const ORDERS = 1000;
 /** Small workloads; more say little that is new. */
 const SMALL_WORKLOADS = 40;
 
+/** One drawn workload in so many begins with a way to a state that is known. */
+const WAYS_EVERY = 2;
+
 /** What cutting down what was found in the last moments may take beyond the time of a search, of that time. */
 const CUT_SHARE = 0.1;
 
@@ -86,6 +92,8 @@ export class Search {
   readonly #explored: ExploredVm;
   readonly #drawer: WorkloadDrawer;
   #explainer: Explainer | undefined;
+  readonly #kinds: StateKinds;
+  readonly #ways = new Ways();
   readonly #known = new Set<string>();
   readonly #lines = new Set<string>();
   readonly #found: SearchFinding[] = [];
@@ -102,11 +110,17 @@ export class Search {
     this.#options = options;
     this.#explored = exploredVm(options.plan, options.create, false);
     this.#drawer = new WorkloadDrawer(this.#explored.vm, options.plan.cpus);
+    this.#kinds = new StateKinds(this.#explored.vm, this.#drawer.constants);
     const { runner } = this.#explored;
     runner.listener.access = (step, outcome) => {
       if (outcome !== AccessStatus.busError) return;
       // A module that has stopped refuses all: that says nothing about the register.
       if (this.#explored.vm.instances.every(({ stopped }) => stopped === undefined)) this.#drawer.refused(step.access);
+    };
+    runner.listener.rests = () => {
+      const { workload, draw } = options; // who draws for the search has ways of its own
+      if (workload === undefined && draw === undefined && !runner.steps.isOn)
+        this.#ways.add(this.#kinds.now(), runner.made);
     };
     this.#explored.listener = (event) => {
       if (event.kind === "finding") this.#fresh.push(event.finding);
@@ -220,13 +234,29 @@ export class Search {
     const { runner } = this.#explored;
     const number = this.#schedules++;
     const random = this.#random(number);
-    const { reset = [], draw } = this.#options;
-    const drawn = this.#options.workload ?? draw?.(random) ?? this.#drawer.draw(random);
-    const workload = maybeReset(drawn, reset, random);
-    const chooser: Chooser = number % 3 === 0 ? new RandomChooser(random) : new PctChooser(random, this.#length);
-    runner.run(workload, chooser);
+    const { reset = [], draw, workload: given } = this.#options;
+    const drawn = given ?? draw?.(random);
+    const way = given === undefined && draw === undefined ? this.#wayOn(random) : undefined;
+    const workload = way?.workload ?? maybeReset(drawn ?? this.#drawer.draw(random), reset, random);
+    const chooser = number % 3 === 0 ? new RandomChooser(random) : new PctChooser(random, this.#length);
+    runner.run(workload, way === undefined ? chooser : this.#behind(way, chooser, random));
     this.#length = Math.round((3 * this.#length + runner.interleaving.decisions.length) / 4) + 1;
     this.#look(workload);
+  }
+
+  /** A workload that begins with a way to some state. */
+  #wayOn(random: Random): WayOn | undefined {
+    if (random.below(WAYS_EVERY) !== 0) return undefined;
+    const way = this.#ways.pick(random);
+    return way === undefined
+      ? undefined
+      : this.#drawer.drawBehind(way, random, (behind) => maybeReset(behind, this.#options.reset ?? [], random));
+  }
+
+  /** The way is gone undisturbed. */
+  #behind({ first, before }: WayOn, then: Chooser, random: Random): Chooser {
+    const hasBegun = () => this.#explored.runner.hasMade(first, before);
+    return new QuietlyFirst(actorOf(ACTOR.vcpu, first), hasBegun, then, random);
   }
 
   /** What the schedule that was just run has shown. */

@@ -50,6 +50,10 @@ export class StepWatcher {
     this.#races = races;
   }
 
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
   set isOn(on: boolean) {
     this.#isOn = on;
     this.#races.tracksSteps = on;

@@ -16,7 +16,9 @@ const RULES: Readonly<Record<string, string>> = {
 };
 /** Found in a schedule that shows something else of the same mistake first, or by the start of the VM. */
 const OTHERWISE = ["lost-wakeup", "no-predicate-loop", "starvation", "timer-made-late"];
-const WANTED = PLANTED.filter(({ name }) => !OTHERWISE.includes(name));
+/** Takes thousands of schedules: `explore` makes them in a second, a campaign of these executions two hundred. */
+const RARE = ["count-divides"];
+const WANTED = PLANTED.filter(({ name }) => ![...OTHERWISE, ...RARE].includes(name));
 
 it.each(WANTED)("$name is found", async ({ name, class: kind, bug, with: other }) => {
   const rule = RULES[kind] ?? kind;

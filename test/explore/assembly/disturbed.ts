@@ -6,7 +6,7 @@ import { vdev_t } from "vdevbox/abi/vdev-core";
 import { join, lesson, thread } from "../../planted/threads/assembly/lesson";
 
 const RESET: u32 = 12;
-/** What the guest must write to RESET: nobody draws it. */
+/** What the guest must write to RESET: nobody draws it, as the code compares with something else. */
 const KEY: u32 = 0x5afe_0001;
 
 const wake = pthread_cond_t.alloc();
@@ -83,7 +83,7 @@ function write(vdp: vdev_t, offset: u32, value: u32): void {
   if (offset != RESET) {
     if (pending < 4) pending++;
     pthread_cond_signal(wake);
-  } else if (value == KEY) {
+  } else if (value * 3 == KEY * 3) {
     pending = 0;
     generation++;
   }

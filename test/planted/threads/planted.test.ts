@@ -82,8 +82,11 @@ const AT_ONCE: Readonly<Record<string, RegExp>> = {
   alive: /is still alive after VDEV_CTRL_TERMINATE/,
 };
 
+/** Its lock is kept by a thread that ends in the middle of its work, which takes a search. */
+const BY_SEARCH = "cancelled-with-lock";
+
 describe("planted mistakes that any run shows", () => {
-  it.each(PLANTED.filter((one) => one.class in AT_ONCE))("$name: $class", async ({ name, class: which, bug, file }) => {
+  it.each(PLANTED.filter((one) => one.class in AT_ONCE && one.name !== BY_SEARCH))("$name: $class", async ({ name, class: which, bug, file }) => {
     const vm = await run("planted", name, undefined);
     const finding = vm.findings.all.find(({ message }) => AT_ONCE[which]!.test(message));
     expect(finding, vm.findings.all.map(({ message }) => message).join("\n")).toBeDefined();

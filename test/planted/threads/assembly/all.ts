@@ -2,7 +2,9 @@
 import "./abba-gasp-lock";
 import "./abba";
 import "./alive-after-terminate";
+import "./cancelled-with-lock";
 import "./check-then-act";
+import "./count-divides";
 import "./delay-on-vcpu";
 import "./double-checked";
 import "./flag-outside-lock";
