@@ -6,6 +6,7 @@ import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
 import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
 import { CostSearch } from "../fuzz/cost-search.ts";
+import type { MakeReference } from "../fuzz/reference/reference.ts";
 import type { SessionOptions } from "../fuzz/session.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
@@ -14,6 +15,7 @@ import { numberOf } from "./explore.ts";
 import { measureCosts } from "./fuzz-cost.ts";
 import { FuzzFiles } from "./fuzz-files.ts";
 import { FuzzJobs } from "./fuzz-jobs.ts";
+import { loadReference } from "./fuzz-reference.ts";
 import { FuzzReport } from "./fuzz-report.ts";
 import { withNeeds } from "./module-alone.ts";
 
@@ -51,6 +53,11 @@ export const fuzzCommand: Command = {
       name: "configurations",
       value: "N",
       help: `configurations that differ in the vdevs' own options, yours included (default: ${CONFIGURATIONS})`,
+    },
+    {
+      name: "reference",
+      value: "FILE",
+      help: "compare what the vdevs answer with a model (FILE.ts), another module (FILE.wasm) or configuration",
     },
     { name: "cost", help: "look for the most steps that each register and callback can take, and print them" },
     { name: "merge", help: "leave in the corpus only what it takes to cover all it covers, and end" },
@@ -97,9 +104,14 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
     const search = withNeeds(args.positionals, (pieces) => new CostSearch(planOf(args, pieces), seed), [RAM]);
     return await measureCosts(search, { folder: folder.path, ...endOf(args), json: args.flag("json"), interrupted });
   }
+  const file = args.value("reference");
+  const paths = args.values("module-path");
+  const reference = file === undefined ? undefined : await loadReference(file, args.positionals, paths, [RAM]);
   const report = new FuzzReport(what, folder.path, args.flag("json"));
   const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
-  const session = withNeeds(args.positionals, (pieces) => makeSession(args, pieces, folder, report, files), [RAM]);
+  const session = withNeeds(args.positionals, (pieces) => makeSession(args, pieces, folder, report, files, reference), [
+    RAM,
+  ]);
   if (args.flag("merge")) {
     const { programs } = session.merge();
     const gone = folder.replaceBy(programs);
@@ -143,10 +155,12 @@ function makeSession(
   folder: CampaignFolder,
   report: FuzzReport,
   files: FuzzFiles,
+  reference: MakeReference | undefined,
 ): ConfiguredSessions {
   const plan = planOf(args, pieces);
   const shard = shardOf(args);
-  const configurations = numberOf(args, "configurations", 1, CONFIGURATIONS_MAX) ?? CONFIGURATIONS;
+  const configurations =
+    numberOf(args, "configurations", 1, CONFIGURATIONS_MAX) ?? (reference === undefined ? CONFIGURATIONS : 1);
   const options: SessionOptions = {
     plan,
     pieces,
@@ -154,6 +168,7 @@ function makeSession(
     seed: (numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1) + (shard?.index ?? 0),
     isShared: shard !== undefined,
     seeds: args.values("seeds"),
+    reference,
     onFinding: (told) => {
       report.finding(told);
       files.found();

@@ -10,7 +10,9 @@ import type { AnsweredBytes } from "./fuzzed-memory.ts";
 import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
 import { growthLook, type Look } from "./look.ts";
 import { Mutator } from "./mutate.ts";
-import { lengthOf, type Program, ProgramBuffer } from "./program.ts";
+import { beginningOf, lengthOf, type Program, ProgramBuffer } from "./program.ts";
+import type { Reference } from "./reference/reference.ts";
+import { referenceLook } from "./reference/reference-look.ts";
 import { shorten, trim } from "./shorten.ts";
 import { substitute } from "./steer.ts";
 import { FuzzTarget } from "./target.ts";
@@ -39,6 +41,8 @@ export interface CampaignFinding {
   readonly asked: Asked;
   /** How often the program has to be carried out. */
   readonly repeats: number;
+  /** Lines of a script behind the program, with an expectation that does not hold: for what no run tells. */
+  readonly shown?: readonly string[];
 }
 
 export interface CampaignOptions {
@@ -51,6 +55,8 @@ export interface CampaignOptions {
   readonly compare?: (program: Program) => readonly ComparedPair[];
   /** Other ways to look at programs that do something new. */
   readonly looks?: readonly Look[];
+  /** What says how the vdevs must answer. */
+  readonly reference?: Reference | undefined;
   readonly onEntry?: (entry: Entry) => void;
   readonly onFound: (found: CampaignFinding) => void;
 }
@@ -72,10 +78,12 @@ export class Campaign {
   readonly #doubts = new Map<string, number>();
   readonly #look: Look;
   readonly #looks: readonly Look[];
+  /** Compares the vdevs with their reference. */
+  readonly #compared: Look | undefined;
   #fresh = 0;
 
   constructor(options: CampaignOptions) {
-    const { vm, seed, constants = [] } = options;
+    const { vm, seed, constants = [], reference } = options;
     this.#options = options;
     this.#random = new Random(seed);
     this.target = new FuzzTarget(vm);
@@ -86,12 +94,14 @@ export class Campaign {
     this.#look = {
       vm,
       memory,
+      findings: () => vm.findings.all,
       asked: { invariants: hasInvariants(vm) },
       tells: () => true,
       of: (program) => program,
       repeats: 1,
       execute,
     };
+    this.#compared = reference === undefined ? undefined : referenceLook(this.target, reference);
     const canGrow = vm.instances.some(({ module }) => module.fuzz?.growsMemory);
     this.#looks = [...(canGrow ? [growthLook(this.target)] : []), ...(options.looks ?? [])];
     this.#mutator = new Mutator(vm, surface, new Values(surface, constants, this.#random), this.#random);
@@ -176,10 +186,22 @@ export class Campaign {
     const { target } = this;
     this.#coverage.clear();
     target.execute(this.#buffer);
-    if (target.vm.findings.total > 0 && this.#lookAtFindings()) return;
-    const novelty = this.#coverage.novelty(false);
-    // What only does something more often is short enough, or soon has a shorter one beside it.
-    if (novelty !== NOVEL.nothing) this.#keep(trims && (novelty & NOVEL.edge) !== 0);
+    const tell = this.#differing();
+    if (target.vm.findings.total === 0 || !this.#lookAtFindings()) {
+      const novelty = this.#coverage.novelty(false);
+      // What only does something more often is short enough, or soon has a shorter one beside it.
+      if (novelty !== NOVEL.nothing) this.#keep(trims && (novelty & NOVEL.edge) !== 0);
+    }
+    tell?.();
+  }
+
+  /** @returns what tells the first new difference from the reference, which leads to others behind it; executes programs */
+  #differing(): (() => void) | undefined {
+    const look = this.#compared;
+    const finding = look?.findings().find((one) => !this.#causes.has(causeOf(one)));
+    if (look === undefined || finding === undefined) return undefined;
+    const program = this.#buffer.snapshot();
+    return () => this.#report(finding, program, look);
   }
 
   /** @returns whether the last program did something wrong: what it does from there on is not worth keeping */
@@ -200,7 +222,7 @@ export class Campaign {
       const program = look.of(kept);
       this.#scratch.load(program);
       look.execute(this.#scratch);
-      for (const finding of [...look.vm.findings.all]) {
+      for (const finding of [...look.findings()]) {
         if (counts(finding) && look.tells(finding.rule)) this.#report(finding, program, look);
       }
     }
@@ -210,10 +232,10 @@ export class Campaign {
     const cause = causeOf(found);
     if (this.#causes.has(cause)) return;
     const { executions } = this;
-    const { memory, vm, asked, repeats } = look;
+    const { memory, asked, repeats } = look;
     const again = (): Finding | undefined => {
       look.execute(this.#scratch);
-      return vm.findings.all.find((finding) => causeOf(finding) === cause);
+      return look.findings().find((finding) => causeOf(finding) === cause);
     };
     this.#scratch.load(program);
     if (again() === undefined) return;
@@ -227,7 +249,10 @@ export class Campaign {
     memory.heard = undefined;
     if (finding === undefined) return;
     this.#causes.add(cause);
-    this.#options.onFound({ cause, finding, program: short, answered, executions, asked, repeats });
+    const shown = look.shows?.(finding);
+    const base = { cause, finding, answered, executions, asked, repeats };
+    if (shown === undefined) this.#options.onFound({ ...base, program: short });
+    else this.#options.onFound({ ...base, program: beginningOf(short, shown.length), shown: shown.lines });
   }
 
   /** The last program did something new: it is made shorter and goes into the corpus. */

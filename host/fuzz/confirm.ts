@@ -64,9 +64,9 @@ export interface Confirmed {
 export async function confirm(
   { plan, pieces }: PlannedVm,
   script: string,
-  { cause, finding: { rule } }: Pick<CampaignFinding, "cause" | "finding">,
+  { cause, finding: given, shown }: Pick<CampaignFinding, "cause" | "finding" | "shown">,
 ): Promise<Confirmed | undefined> {
-  const isLimit = rule === "limit";
+  const isLimit = given.rule === "limit";
   const early: VmEvent[] = [];
   let recorder: Recorder | undefined;
   const vm = createVm(plan, {
@@ -78,8 +78,9 @@ export async function confirm(
   const parts: string[] = [];
   recorder = new Recorder(vm, { guest: "script", pieces }, (text) => parts.push(text));
   for (const event of early) recorder.event(event);
-  await runScript(parseScript(script, "<program>"), new VmScriptMachine(vm), { print: () => {} });
+  const { failed } = await runScript(parseScript(script, "<program>"), new VmScriptMachine(vm), { print: () => {} });
   recorder.end(vm.terminate());
+  if (shown !== undefined) return failed === 0 ? undefined : { finding: given, recording: parts.join("") };
   const { all } = vm.findings;
   // A loop without end runs into one limit or another, here or there.
   const finding =

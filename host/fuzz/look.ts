@@ -1,4 +1,4 @@
-import type { RuleName } from "../gate/finding.ts";
+import type { Finding, RuleName } from "../gate/finding.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -11,6 +11,10 @@ import { FuzzTarget } from "./target.ts";
 export interface Look {
   readonly vm: Vm;
   readonly memory: FuzzedMemory;
+  /** What went wrong in the last execution. */
+  findings(): readonly Finding[];
+  /** How a script shows a finding of the last execution, where no run tells it. */
+  shows?(finding: Finding): Shown | undefined;
   /** What makes a run look as closely. */
   readonly asked: Asked;
   /** Whether it is for findings of a rule. */
@@ -21,6 +25,14 @@ export interface Look {
   readonly repeats: number;
   /** Executes it in the VM as it was made. What it did wrong is in the VM's findings. */
   execute(program: ProgramBuffer): void;
+}
+
+/** What shows a finding that only comparing tells. */
+export interface Shown {
+  /** Operations of the program it takes. */
+  readonly length: number;
+  /** Lines of a script that go behind them; an expectation among them does not hold. */
+  readonly lines: readonly string[];
 }
 
 /** A guest that changes memory while vdevs read it, if the configuration has none. */
@@ -41,6 +53,7 @@ export function watchfulLook(plan: VmPlan): Look {
   return {
     vm,
     memory,
+    findings: () => vm.findings.all,
     asked: { restless },
     tells,
     of: (program) => (plan.races && cpus > 1 ? alsoByAnother(program, cpus) : program),
@@ -59,6 +72,7 @@ export function growthLook(target: FuzzTarget): Look {
   return {
     vm,
     memory,
+    findings: () => vm.findings.all,
     asked: { growth: GROWTH },
     tells: (rule) => rule === "memory-growth", // what else there is has a program without repetition
     of: (program) => program,

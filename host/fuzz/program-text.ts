@@ -41,6 +41,8 @@ export interface RepeatedProgram {
   /** What vdevs found in memory that nobody had written: the script writes it first. */
   readonly answered: readonly AnsweredBytes[];
   readonly repeats: number;
+  /** Lines behind it. */
+  readonly shown?: readonly string[];
 }
 
 const NO_WORDS = new Int32Array();
@@ -69,8 +71,8 @@ export function formatProgram(vm: Vm, program: Program, answered: readonly Answe
 }
 
 /** A program as a script with all it takes to do what it did: memory as vdevs found it, and as often. */
-export function scriptOf(vm: Vm, { program, answered, repeats }: RepeatedProgram): string {
-  if (repeats === 1) return formatProgram(vm, program, answered);
+export function scriptOf(vm: Vm, { program, answered, repeats, shown = [] }: RepeatedProgram): string {
+  if (repeats === 1) return [formatProgram(vm, program, answered), ...shown.map((line) => `${line}\n`)].join("");
   const memory = formatProgram(vm, { ...program, words: NO_WORDS }, answered);
   const once = formatProgram(vm, { ...program, answers: NO_BYTES });
   const repeated = `${once.includes("vcpu ") ? "vcpu 0\n" : ""}${once}`.replaceAll(/^(?=.)/gm, "  ");

@@ -95,6 +95,11 @@ export function lengthOf(program: Program): number {
   return program.words.length / OPERATION_WORDS;
 }
 
+/** Its first operations. */
+export function beginningOf({ words, ...rest }: Program, length: number): Program {
+  return { ...rest, words: words.slice(0, length * OPERATION_WORDS) };
+}
+
 /** A program in the making. */
 export class ProgramBuffer {
   readonly words = new Int32Array(OPERATIONS_MAX * OPERATION_WORDS);

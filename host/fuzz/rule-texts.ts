@@ -16,6 +16,7 @@ const TEXTS: Partial<Record<RuleName, string>> = {
   limit: "A callback ends within its limits of steps, calls and memory.",
   abort: "An assertion of the author's holds, and abort() is not called.",
   invariant: "What the author says must hold between callbacks holds.",
+  reference: "A device answers as the reference does that it is compared with.",
   trap: "WebAssembly code does not trap: accesses stay in memory, divisors are not 0, pointers to functions fit.",
   deadlock: "Threads do not wait for each other in a circle.",
   "lock-order": "Locks are taken in the same order everywhere.",

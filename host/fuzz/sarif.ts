@@ -73,7 +73,7 @@ export function sarifOf(known: readonly KnownFinding[], source: SarifSource): ob
 }
 
 function resultOf({ name, cause, finding }: KnownFinding, ruleIndex: number, source: SarifSource): object {
-  const { rule, severity, message, stack, accesses, advice, vdev } = finding;
+  const { rule, severity, message, stack, accesses, advice, vdev, compared } = finding;
   const { root } = source;
   const first = stack.find(({ file }) => file !== undefined) ?? frameOfAccess(finding);
   const at = first === undefined ? configPlace(name, source) : location(first, root);
@@ -94,7 +94,9 @@ function resultOf({ name, cause, finding }: KnownFinding, ruleIndex: number, sou
     fingerprints: { "vdevbox/cause/v1": digest(fromRoot(cause, root)) },
     // The same without lines, for who compares sources that have moved.
     partialFingerprints: {
-      "vdevbox/functions/v1": digest([severity, rule, vdev?.type, ...stack.map((frame) => frame.function)].join("|")),
+      "vdevbox/functions/v1": digest(
+        [severity, rule, compared?.what ?? vdev?.type, ...stack.map((frame) => frame.function)].join("|"),
+      ),
     },
     properties: {
       severity,

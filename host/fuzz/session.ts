@@ -16,6 +16,7 @@ import type { SourceCoverage } from "./lcov.ts";
 import { watchfulLook } from "./look.ts";
 import { lengthOf } from "./program.ts";
 import { formatProgram, parseProgram, scriptOf } from "./program-text.ts";
+import type { MakeReference } from "./reference/reference.ts";
 import { hasSchedules, Schedules } from "./schedules.ts";
 
 /** Milliseconds between two looks at what other processes have put into the folder. */
@@ -30,6 +31,8 @@ export interface SessionOptions {
   readonly isShared: boolean;
   /** Files and folders of programs to begin with. */
   readonly seeds: readonly string[];
+  /** What says how the vdevs must answer. */
+  readonly reference?: MakeReference | undefined;
   readonly onFinding: (told: ToldFinding) => void;
   /** Said once, for the user. */
   readonly onNote: (text: string) => void;
@@ -79,6 +82,7 @@ export class FuzzSession {
       constants: comparer.constants,
       compare: (program) => comparer.compare(program),
       looks: [watchfulLook(plan)],
+      reference: options.reference?.(vm),
       onEntry: ({ program }) => folder.add(this.#textOf(program)),
       onFound: (found) => this.#found.push(found),
     });

@@ -30,6 +30,16 @@ import { type Surface, surfaceOf } from "./surface.ts";
 const ALARMS_MAX = 64;
 const BURST_MAX = 2 * BURST;
 
+/** Told of each operation of a program behind it; accesses are then carried out one by one. */
+export interface Witness {
+  /** A program begins, in the VM as it was made. */
+  begin(): void;
+  /** An access was made: the first record of the ring has how it ended. */
+  access(ring: TrapRing): void;
+  /** Anything else was done. */
+  operation(program: ProgramBuffer, at: number): void;
+}
+
 /** A VM that programs are executed in, each from the moment its guest starts. */
 export class FuzzTarget {
   readonly vm: Vm;
@@ -39,6 +49,8 @@ export class FuzzTarget {
   executions = 0;
   /** Operations of the last program that were carried out before the VM ended. */
   done = 0;
+  /** Of programs that are carried out once. */
+  witness: Witness | undefined;
   readonly #snapshot: VmSnapshot;
   readonly #ring: TrapRing;
   readonly #batches: Batches;
@@ -70,6 +82,10 @@ export class FuzzTarget {
     this.executions++;
     this.memory.begin(program);
     this.#didMore = this.#watchesTime;
+    if (this.witness !== undefined && times === 1) {
+      this.#show(program, this.witness);
+      return;
+    }
     this.#run(program);
     for (let i = 1; i < times && this.vm.findings.total === 0; i++) this.#run(program);
   }
@@ -88,6 +104,27 @@ export class FuzzTarget {
         this.#didMore = true;
         this.#carryOut(program, at);
         at++;
+      }
+    }
+    this.done = at;
+    if (this.#hasInvariants && vm.ended === undefined) checkInvariants(vm);
+  }
+
+  /** As `#run`, before the eyes of a witness. */
+  #show(program: ProgramBuffer, witness: Witness): void {
+    const { vm } = this;
+    const { count, words } = program;
+    witness.begin();
+    let at = 0;
+    for (; at < count && vm.ended === undefined; at++) {
+      if (isAccess(program.word(at, META))) {
+        this.#ring.load(words, at, 1);
+        if (this.#batches.run(1) === 0) break;
+        witness.access(this.#ring);
+      } else {
+        this.#didMore = true;
+        this.#carryOut(program, at);
+        witness.operation(program, at);
       }
     }
     this.done = at;

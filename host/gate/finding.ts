@@ -19,6 +19,7 @@ export type RuleName =
   | "memory-growth"
   | "abort"
   | "invariant"
+  | "reference"
   | "trap"
   | "deadlock"
   | "lock-order"
@@ -71,6 +72,18 @@ export interface Finding {
   readonly advice: string;
   /** Of a race: both accesses, the earlier one first. */
   readonly accesses?: readonly FoundAccess[];
+  /** Of two answers that had to be equal. */
+  readonly compared?: ComparedAnswers;
+}
+
+/** What a device answered, and what it should have. */
+export interface ComparedAnswers {
+  /** Of what: the same whatever the values are. */
+  readonly what: string;
+  readonly got: string;
+  readonly expected: string;
+  /** Which access or operation it was of those that lead there. */
+  readonly where: string;
 }
 
 /** One access of memory that a finding is about. */
@@ -116,6 +129,10 @@ export function formatFinding(finding: Finding): string {
     if (finding.reason.manual !== undefined) rows.push(["manual", finding.reason.manual]);
   } else {
     rows.push(["rule", finding.rule]);
+  }
+  if (finding.compared !== undefined) {
+    const { got, expected, where } = finding.compared;
+    rows.push(["got", got], ["not", expected], ["where", where]);
   }
   finding.stack.forEach((frame, i) => {
     rows.push([i === 0 ? "where" : "", formatFrame(frame)]);

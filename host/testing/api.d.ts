@@ -107,7 +107,43 @@ export declare function createVm(options: TestVmOptions | string): TestVm;
 /** A file beside the test: `fileBeside(import.meta.url, "vm.qvmconf")`. */
 export declare function fileBeside(url: string, name: string): string;
 
+/** An access of a vdev's registers, of a width that the vdev takes. */
+export interface ReferenceAccess {
+  readonly space: Space;
+  readonly address: bigint;
+  /** From where the vdev's region begins. */
+  readonly offset: number;
+  readonly width: Width;
+  readonly vcpu: number;
+  /** Name of the vdev. */
+  readonly vdev: string;
+}
+
+/**
+ * A model of devices: it is told all that happens to them, in order, and says how they must answer. Whatever it answers
+ * `undefined` to is not judged.
+ */
+export interface ReferenceModel {
+  /** The guest is about to start: whatever was told before has not happened. */
+  reset(): void;
+  /** What the read must get: bits above the width do not count. */
+  read(access: ReferenceAccess): Amount | "bus-error" | undefined;
+  /** How the write must end. @param value without bits above the width */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a model that judges no writes has nothing to return
+  write(access: ReferenceAccess, value: bigint): "ok" | "bus-error" | undefined | void;
+  /** Virtual nanoseconds have passed. */
+  step?(ns: bigint): void;
+  /** Whether an interrupt line, as in `gic:40`, must be high now. Asked after everything that happens. */
+  level?(pin: string): boolean | undefined;
+  /** Guest memory has these bytes: the guest wrote them, or the device found them there. Until then it is zero. */
+  memory?(address: bigint, bytes: Uint8Array): void;
+  /** The host sends bytes to a character device. */
+  input?(vdev: string, bytes: Uint8Array): void;
+}
+
 export interface FuzzOptions extends TestVmOptions {
+  /** What the vdevs must answer as: a model, or other vdevs at the same places in a VM of their own. */
+  readonly reference?: ReferenceModel | TestVmOptions;
   /** Default 20,000. */
   readonly executions?: number;
   /** Default 1. */

@@ -5,9 +5,20 @@ import { asking, confirm, type PlannedVm } from "../fuzz/confirm.ts";
 import { fuzzVm } from "../fuzz/fuzz-vm.ts";
 import { watchfulLook } from "../fuzz/look.ts";
 import { parseProgram, scriptOf } from "../fuzz/program-text.ts";
-import type { FuzzFinding, FuzzOptions, FuzzResult } from "./api.js";
+import { checkModel } from "../fuzz/reference/load-model.ts";
+import type { Reference } from "../fuzz/reference/reference.ts";
+import { VdevReference } from "../fuzz/reference/vdev-reference.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { FuzzFinding, FuzzOptions, FuzzResult, ReferenceModel, TestVmOptions } from "./api.js";
 import { plainErrors, testFinding } from "./driven-vm.ts";
 import { withPlan } from "./plan.ts";
+
+/** @throws UserError when the VM of other vdevs cannot be made */
+function referenceOf(given: ReferenceModel | TestVmOptions, { vdevs }: Vm): Reference {
+  if ("read" in given) return checkModel(given, "reference");
+  const names = vdevs.map(({ name }) => name);
+  return withPlan(given, ({ plan }) => new VdevReference(fuzzVm(plan, "edges"), names));
+}
 
 const EXECUTIONS = 20_000;
 /** Steps after which other work of the process gets its turn. */
@@ -16,7 +27,7 @@ const STEPS_PER_TURN = 16;
 /** See api.d.ts. */
 export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResult> {
   const options = typeof given === "string" ? { config: given } : given;
-  const { executions = EXECUTIONS, seed = 1, seeds = [] } = options;
+  const { executions = EXECUTIONS, seed = 1, seeds = [], reference } = options;
   const found: CampaignFinding[] = [];
   let planned: PlannedVm | undefined;
   const campaign = plainErrors(() =>
@@ -24,12 +35,14 @@ export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResul
       planned = made;
       const { plan } = made;
       const comparer = new Comparer(plan);
+      const vm = fuzzVm(plan, "edges");
       return new Campaign({
-        vm: fuzzVm(plan, "edges"),
+        vm,
         seed,
         constants: comparer.constants,
         compare: (program) => comparer.compare(program),
         looks: [watchfulLook(plan)],
+        reference: reference === undefined ? undefined : referenceOf(reference, vm),
         onFound: (one) => found.push(one),
       });
     }),

@@ -21,6 +21,9 @@ export const deviceNames = (): string[] =>
 /** The source file of a device, as reports name it. */
 export const fileOf = (name: string): string => `test/planted/devices/assembly/${name}.ts`;
 
+/** The file of a device's model. */
+export const modelOf = (name: string): string => join(HERE, "models", `${name}.ts`);
+
 /** Lines of a device with a marker, from 1: `BUG` where the mistake is, `TOLD` where an invariant tells of it. */
 export function linesOf(name: string, marker: "BUG" | "TOLD"): number[] {
   const lines = readFileSync(join(FOLDER, `${name}.ts`), "utf8").split("\n");

@@ -1,9 +1,9 @@
 import type { RuleName } from "../../../host/gate/finding.ts";
-import { fileOf, linesOf } from "./devices.ts";
+import { fileOf, linesOf, modelOf } from "./devices.ts";
 
 /** What kind of finding a planted mistake is: a rule of the host's, or one that only a fuzzer's own oracles tell. */
 export type DeviceClass = RuleName | OracleClass;
-export type OracleClass = "invariant" | "memory-growth";
+export type OracleClass = "invariant" | "memory-growth" | "reference";
 
 /** A planted mistake, and where its finding must point. */
 export interface PlantedDevice {
@@ -19,6 +19,8 @@ export interface PlantedDevice {
   readonly toldAt: readonly number[];
   /** What the configuration sets so that the host sees the mistake. */
   readonly settings: readonly string[];
+  /** A model of the device in `models/`; what is compared with it when the mistake shows. */
+  readonly model: { readonly file: string; readonly what: string } | undefined;
 }
 
 const RULES: Readonly<Record<string, RuleName>> = {
@@ -49,6 +51,7 @@ const ORACLES: Readonly<Record<string, OracleClass>> = {
   "truncated-address": "invariant",
   "survives-reset": "invariant",
   "memory-growth": "memory-growth",
+  "lost-events": "reference",
 };
 /** Mistakes of the fuzzer's classes that end in a fault of another rule when a script goes on long enough. */
 const ENDS_AS: Readonly<Record<string, RuleName>> = { "memory-growth": "limit" };
@@ -57,6 +60,11 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   "descriptor-loop": ["vdevbox-steps 1000000"],
   "double-fetch": ["vdevbox-restless 1"],
   "register-pair": ["vdevbox-races on"],
+};
+
+/** What shows a mistake that only a model tells. */
+const COMPARED: Readonly<Record<string, string>> = {
+  "lost-events": "at offset 0x0 of lost-events",
 };
 
 /** Every planted mistake. */
@@ -69,5 +77,6 @@ export const PLANTED_DEVICES: readonly PlantedDevice[] = Object.entries({ ...RUL
     bug: linesOf(name, "BUG"),
     toldAt: linesOf(name, "TOLD"),
     settings: SETTINGS[name] ?? [],
+    model: COMPARED[name] === undefined ? undefined : { file: modelOf(name), what: COMPARED[name] },
   }),
 );

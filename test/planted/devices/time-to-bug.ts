@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../../host/config/parse-config.ts";
 import { CampaignFolder } from "../../../host/fuzz/campaign-folder.ts";
+import { loadModel } from "../../../host/fuzz/reference/load-model.ts";
 import { FuzzSession, type ToldFinding } from "../../../host/fuzz/session.ts";
 import type { Finding } from "../../../host/gate/finding.ts";
 import { planFromConfig } from "../../../host/vm/plan-from-config.ts";
@@ -51,6 +52,8 @@ export class DeviceModule {
     mkdirSync(folder);
     const text = configurationOf(this.#planted.name, this.#planted.settings);
     const told: ToldFinding[] = [];
+    const { model } = this.#planted;
+    const reference = model === undefined ? undefined : await loadModel(model.file);
     const start = process.cpuUsage();
     const seconds = () => {
       const { user, system } = process.cpuUsage(start);
@@ -63,6 +66,7 @@ export class DeviceModule {
       seed,
       isShared: false,
       seeds: [],
+      reference: reference && (() => reference),
       onFinding: (finding) => told.push(finding),
       onNote: () => {},
       now: () => 0,
@@ -83,9 +87,10 @@ export class DeviceModule {
   }
 }
 
-/** Whether a finding is what is marked in the source: its rule, and the marked line as the innermost of the file's own. */
+/** Whether a finding is what is marked in the source: its rule, and the marked line as the innermost of the file's own; or what was compared. */
 export function isPlanted(finding: Finding, planted: PlantedDevice): boolean {
   if (finding.rule !== planted.class) return false;
+  if (planted.model !== undefined) return finding.compared?.what.endsWith(planted.model.what) === true;
   const places = [...finding.stack, ...(finding.accesses ?? []).map(({ place }) => place)];
   const lines = places.flatMap((place) => (place?.file === planted.file ? [place.line] : []));
   const expected = planted.toldAt.length > 0 ? planted.toldAt : planted.bug;

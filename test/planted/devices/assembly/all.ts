@@ -9,6 +9,7 @@ import "./fifo-overrun";
 import "./guest-count";
 import "./late-timer";
 import "./leaked-lock";
+import "./lost-events";
 import "./magic-key";
 import "./masked-msi";
 import "./memory-growth";
