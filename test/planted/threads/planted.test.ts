@@ -86,11 +86,14 @@ const AT_ONCE: Readonly<Record<string, RegExp>> = {
 const BY_SEARCH = "cancelled-with-lock";
 
 describe("planted mistakes that any run shows", () => {
-  it.each(PLANTED.filter((one) => one.class in AT_ONCE && one.name !== BY_SEARCH))("$name: $class", async ({ name, class: which, bug, file }) => {
-    const vm = await run("planted", name, undefined);
-    const finding = vm.findings.all.find(({ message }) => AT_ONCE[which]!.test(message));
-    expect(finding, vm.findings.all.map(({ message }) => message).join("\n")).toBeDefined();
-    const lines = finding!.stack.flatMap((frame) => (frame.file === file ? [frame.line] : []));
-    if (which !== "alive") expect(bug).toContain(lines[0]);
-  });
+  it.each(PLANTED.filter((one) => one.class in AT_ONCE && one.name !== BY_SEARCH))(
+    "$name: $class",
+    async ({ name, class: which, bug, file }) => {
+      const vm = await run("planted", name, undefined);
+      const finding = vm.findings.all.find(({ message }) => AT_ONCE[which]!.test(message));
+      expect(finding, vm.findings.all.map(({ message }) => message).join("\n")).toBeDefined();
+      const lines = finding!.stack.flatMap((frame) => (frame.file === file ? [frame.line] : []));
+      if (which !== "alive") expect(bug).toContain(lines[0]);
+    },
+  );
 });
