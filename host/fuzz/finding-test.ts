@@ -13,14 +13,16 @@ export function testOfFinding(record: FindingRecord, folder: string): string {
   const { finding, schedule, atStart } = record;
   const paths = record.modulePath.map((path) => relative(folder, resolve(path)).split(sep).join("/"));
   const vm = [`    config: ${beside("vm.qvmconf")},`, `    modulePath: [${paths.map(beside).join(", ")}],`];
-  const body = atStart ? startBody(vm, finding) : schedule === undefined ? programBody(vm) : scheduleBody(vm);
+  const isSearch = !atStart && schedule !== undefined;
+  const body = atStart ? startBody(vm, finding) : isSearch ? scheduleBody(vm) : programBody(vm);
   return [
     'import { expect, test } from "vitest";',
-    `import { ${!atStart && schedule !== undefined ? "exploreDevice" : "createVm"}, fileBeside } from "${TESTING}";`,
+    `import { ${isSearch ? "exploreDevice" : "createVm"}, fileBeside } from "${TESTING}";`,
     "",
     `test(${JSON.stringify(finding.message)}, async () => {`,
     ...body,
-    "});",
+    // A search takes longer than vitest gives a test.
+    isSearch ? "}, 120_000);" : "});",
     "",
   ].join("\n");
 }
