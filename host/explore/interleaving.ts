@@ -5,8 +5,11 @@ import type { Threads } from "../threads/threads.ts";
 import { ACTOR, type Actor, actorOf, formatActor, kindOf, whichOf } from "./actor.ts";
 import { type Chooser, PLAIN } from "./chooser.ts";
 
-/** Who could go on beside threads, in the order a run without disturbance would prefer them; faults come last. */
-export type Others = (add: (actor: Actor) => void) => void;
+/**
+ * Who could go on beside threads, in the order a run without disturbance would prefer them; faults come last.
+ * @param inside whether a callback in the middle of another one is awaited
+ */
+export type Others = (add: (actor: Actor) => void, inside: boolean) => void;
 
 /**
  * The schedule of a VM that is searched: asks a chooser at every call to the host and whenever nobody is in progress, and
@@ -17,6 +20,10 @@ export class Interleaving implements Schedule {
   /** Set when the VM has been assembled: until then nobody is disturbed. */
   threads: Threads | undefined;
   others: Others = () => {};
+  /** In the middle of a callback: takes down what has ended there. */
+  settles: () => void = () => {};
+  /** In the middle of a callback: that vCPU begins its next access. @returns undefined when no vdev is asked */
+  begins: (vcpu: number) => Thread | undefined = () => undefined;
   /** What every decision came to, in order. */
   readonly decisions: Actor[] = [];
   /** Whether threads are only changed where they wait. */
@@ -89,8 +96,14 @@ export class Interleaving implements Schedule {
 
   choose(ready: readonly Thread[]): Thread {
     if (this.threads === undefined) return ready[0]!;
-    const actor = ready[0]!.state === "waiting" ? this.#whoIsWoken(ready) : this.next();
-    return ready.find(({ id }) => actorOf(ACTOR.thread, id) === actor) ?? ready[0]!;
+    if (ready[0]!.state === "waiting") return threadOf(this.#whoIsWoken(ready), ready);
+    for (;;) {
+      this.settles();
+      const actor = this.next();
+      if (kindOf(actor) !== ACTOR.vcpu) return threadOf(actor, ready);
+      const begun = this.begins(whichOf(actor));
+      if (begun !== undefined) return begun;
+    }
   }
 
   /** One of those that wait for a condition variable. */
@@ -121,7 +134,7 @@ export class Interleaving implements Schedule {
     if (current !== undefined) this.#add(actorOf(ACTOR.thread, current.id));
     for (const thread of threads.ready)
       if (this.#mayRun(thread, threads.all)) this.#add(actorOf(ACTOR.thread, thread.id));
-    if (!threads.awaits) this.others(this.#add);
+    this.others(this.#add, threads.awaits);
     this.#cut();
   }
 
@@ -146,4 +159,8 @@ export class Interleaving implements Schedule {
   }
 
   restore(): void {}
+}
+
+function threadOf(actor: Actor, ready: readonly Thread[]): Thread {
+  return ready.find(({ id }) => actorOf(ACTOR.thread, id) === actor) ?? ready[0]!;
 }

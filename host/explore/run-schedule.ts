@@ -107,7 +107,9 @@ export class ScheduleRunner {
     this.#order = new LockOrder(vm, this.#places);
     this.#machine = new VmScriptMachine(vm);
     interleaving.threads = this.#threads;
-    interleaving.others = (add) => this.#others(add);
+    interleaving.others = (add, inside) => (inside ? this.#inside(add) : this.#others(add));
+    interleaving.settles = () => this.#settleEnded();
+    interleaving.begins = (vcpu) => this.#beginInside(vcpu);
     interleaving.onCall = (call) => this.#called(call);
     vm.held.onTake = (lock, before) => this.#order.taken(lock, before);
     this.#start = new VmSnapshot(vm);
@@ -212,6 +214,16 @@ export class ScheduleRunner {
     const fresh = this.#fresh;
     if (fresh !== undefined && this.#wakes < WAKES) add(actorOf(ACTOR.wake, fresh.id));
     if (left && !busy) add(actorOf(ACTOR.end));
+  }
+
+  /** In the middle of a callback that calls a controller: other vCPUs go on making accesses. */
+  #inside(add: (actor: Actor) => void): void {
+    if (!this.#faults || this.interleaving.serial) return;
+    if (this.#threads.all.some(({ kind }) => kind === THREAD.main)) return; // it is that one's own callback
+    for (let i = 0; i < this.#vcpus.length; i++) {
+      const { thread, next, steps } = this.#vcpus[i]!;
+      if (thread === undefined && next < steps.length) add(actorOf(ACTOR.vcpu, i));
+    }
   }
 
   /** Whether a timer's or a pulse's callback is in progress: the next one comes behind it. */
@@ -325,14 +337,28 @@ export class ScheduleRunner {
   }
 
   #begin(index: number): void {
+    const begun = this.#begun(index);
+    if (begun !== undefined) this.#turn(begun);
+  }
+
+  /** A vCPU makes its next access. @returns its thread, before its first turn; undefined when no vdev is asked */
+  #begun(index: number): Thread | undefined {
     const vcpu = this.#vcpus[index]!;
     const step = vcpu.steps[vcpu.next++]!;
     const begun = beginAccess(this.vm, step.access);
-    if (typeof begun === "number") this.#finish(vcpu, step, begun);
-    else {
-      vcpu.thread = begun;
-      this.#turn(begun);
+    if (typeof begun === "number") {
+      this.#finish(vcpu, step, begun);
+      return undefined;
     }
+    vcpu.thread = begun;
+    return begun;
+  }
+
+  #beginInside(index: number): Thread | undefined {
+    this.listener.turn?.(actorOf(ACTOR.vcpu, index), undefined);
+    this.switches++;
+    this.#fresh = undefined;
+    return this.#begun(index);
   }
 
   #turn(thread: Thread): void {
@@ -353,10 +379,15 @@ export class ScheduleRunner {
       if (this.#waits.began(thread)) this.#deadlocked = true;
       if (thread.wait?.for === "cond" && !thread.alarm.isSet) this.#fresh = thread;
     }
+    this.#settleEnded();
+    this.#delivered();
+  }
+
+  /** A read's value stands where the next one's will: it is taken before another access goes on. */
+  #settleEnded(): void {
     for (const vcpu of this.#vcpus) {
       if (vcpu.thread?.state === "ended") this.#ended(vcpu, vcpu.thread);
     }
-    this.#delivered();
   }
 
   /** Pulses go out between callbacks. */

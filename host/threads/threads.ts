@@ -94,24 +94,26 @@ export class Threads {
   /** A thread of a vdev's own; it runs when it is its turn. @returns undefined when there are too many */
   create(instance: ModuleInstance, name: string, start: Thread["start"], _work: ThreadWork): Thread | undefined {
     if (this.#all.filter((thread) => thread.instance !== undefined).length >= this.limit) return undefined;
-    const thread = this.#add(THREAD.vdev, 0, name, start, instance);
+    const thread = this.#add(THREAD.vdev, 0, name, start, instance, undefined);
     if (this.tracesPlaces !== "none") thread.madeAt = this.placeOfCall() ?? callPlace();
     return thread;
   }
 
-  #add(kind: number, vcpu: number, name: string, start: Thread["start"], instance?: ModuleInstance): Thread {
+  #add(
+    kind: number,
+    vcpu: number,
+    name: string,
+    start: Thread["start"],
+    instance: ModuleInstance | undefined,
+    root: Thread | undefined,
+  ): Thread {
     const thread: Thread = newThread(
-      { id: this.#nextId++, name, kind, vcpu, instance, start, root: this.#actingFor(instance) },
+      { id: this.#nextId++, name, kind, vcpu, instance, start, root },
       ++this.#readyCount,
       () => this.timeOut(thread),
     );
     this.#all.push(thread);
     return thread;
-  }
-
-  /** A callback in the middle of another one runs on that one's thread. */
-  #actingFor(instance: ModuleInstance | undefined): Thread | undefined {
-    return instance === undefined && this.#current?.state === "running" ? this.acting : undefined;
   }
 
   /** The thread in progress, as locks know it. */
@@ -124,15 +126,16 @@ export class Threads {
     return this.#nesting > 0;
   }
 
-  /** A callback on a thread of its own, which runs when it is given a turn. */
-  begin(start: Thread["start"], callback: number, kind: number, vcpu: number): Thread {
-    return this.#add(kind, vcpu, nameOf(callback, kind, vcpu), start);
+  /** A callback on a thread of its own, which runs when it is given a turn. @param root whose thread it is on, as locks know it */
+  begin(start: Thread["start"], callback: number, kind: number, vcpu: number, root?: Thread): Thread {
+    return this.#add(kind, vcpu, nameOf(callback, kind, vcpu), start, undefined, root);
   }
 
   /** Runs a callback on a thread of its own, and other threads while it waits. @returns its result */
   runToEnd(start: Thread["start"], callback: number, kind: number, vcpu: number): number | undefined {
     const outer = this.#current;
-    const thread = this.begin(start, callback, kind, vcpu);
+    // A callback in the middle of another one runs on that one's thread.
+    const thread = this.begin(start, callback, kind, vcpu, outer?.state === "running" ? this.acting : undefined);
     if (this.stepwise && outer === undefined && kind !== THREAD.main) return undefined;
     this.#await(() => {
       this.turn(thread);
