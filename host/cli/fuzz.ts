@@ -6,7 +6,9 @@ import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
 import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
 import { CostSearch } from "../fuzz/cost-search.ts";
+import { fuzzVm } from "../fuzz/fuzz-vm.ts";
 import type { MakeReference } from "../fuzz/reference/reference.ts";
+import { deviceReset, type GivenReset } from "../fuzz/reset-look.ts";
 import type { SessionOptions } from "../fuzz/session.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
@@ -54,6 +56,13 @@ export const fuzzCommand: Command = {
       value: "N",
       help: `configurations that differ in the vdevs' own options, yours included (default: ${CONFIGURATIONS})`,
     },
+    {
+      name: "reset",
+      value: "ACCESS",
+      multiple: true,
+      help: "an access that resets a device, `writel 0x10 1`: what stays behind it is told; repeatable, for several in a row",
+    },
+    { name: "not-reset", value: "ADDR", multiple: true, help: "a register that a reset leaves alone; repeatable" },
     {
       name: "reference",
       value: "FILE",
@@ -107,6 +116,14 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   const file = args.value("reference");
   const paths = args.values("module-path");
   const reference = file === undefined ? undefined : await loadReference(file, args.positionals, paths, [RAM]);
+  const reset = resetOf(args);
+  if (reset !== undefined) {
+    // A mistake in it is told as such, and not as one of a module that may still lack its place.
+    deviceReset(
+      withNeeds(args.positionals, (pieces) => fuzzVm(planOf(args, pieces), "edges"), [RAM]),
+      reset,
+    );
+  }
   const report = new FuzzReport(what, folder.path, args.flag("json"));
   const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
   const session = withNeeds(args.positionals, (pieces) => makeSession(args, pieces, folder, report, files, reference), [
@@ -168,6 +185,7 @@ function makeSession(
     seed: (numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1) + (shard?.index ?? 0),
     isShared: shard !== undefined,
     seeds: args.values("seeds"),
+    reset: resetOf(args),
     reference,
     onFinding: (told) => {
       report.finding(told);
@@ -179,6 +197,19 @@ function makeSession(
   const session = new ConfiguredSessions(options, configurations);
   writeRecord(folder, nameOf(args.positionals[0]!), plan, pieces);
   return session;
+}
+
+/** @throws UsageError for what is no address */
+function resetOf(args: ParsedArguments): GivenReset | undefined {
+  const lines = args.values("reset");
+  const notReset = args.values("not-reset").map((text) => {
+    if (!/^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text))
+      throw new UsageError(`--not-reset takes an address, and not "${text}"`);
+    return BigInt(text);
+  });
+  if (lines.length > 0) return { lines, notReset };
+  if (notReset.length > 0) throw new UsageError("--not-reset goes with --reset");
+  return undefined;
 }
 
 function outOf(args: ParsedArguments, what: string): string {

@@ -20,6 +20,7 @@ export type RuleName =
   | "abort"
   | "invariant"
   | "reference"
+  | "reset"
   | "trap"
   | "deadlock"
   | "lock-order"
