@@ -16,6 +16,7 @@ import { referenceLook } from "./reference/reference-look.ts";
 import { shorten, trim } from "./shorten.ts";
 import { substitute } from "./steer.ts";
 import { FuzzTarget } from "./target.ts";
+import { twiceLook } from "./twice-look.ts";
 import { type ComparedPair, Values } from "./values.ts";
 
 /** Programs in which one value is what a comparison wanted, of each entry. */
@@ -111,6 +112,7 @@ export class Campaign {
     const canGrow = vm.instances.some(({ module }) => module.fuzz?.growsMemory);
     this.#looks = [
       ...(canGrow ? [growthLook(this.target)] : []),
+      twiceLook(this.target),
       ...(options.ownLooks?.(this.target) ?? []),
       ...(options.looks ?? []),
     ];

@@ -13,7 +13,7 @@ export function testOfFinding(record: FindingRecord, folder: string): string {
   const { finding, schedule, atStart } = record;
   const paths = record.modulePath.map((path) => relative(folder, resolve(path)).split(sep).join("/"));
   const vm = [`    config: ${beside("vm.qvmconf")},`, `    modulePath: [${paths.map(beside).join(", ")}],`];
-  const body = atStart ? startBody(vm, finding) : schedule === undefined ? programBody(vm) : scheduleBody(vm);
+  const body = atStart ? startBody(vm, finding) : schedule === undefined ? programBody(vm, finding) : scheduleBody(vm);
   return [
     'import { expect, test } from "vitest";',
     `import { ${!atStart && schedule !== undefined ? "exploreDevice" : "createVm"}, fileBeside } from "${TESTING}";`,
@@ -29,13 +29,30 @@ function beside(file: string): string {
   return `fileBeside(import.meta.url, ${JSON.stringify(file)})`;
 }
 
-function programBody(vm: readonly string[]): string[] {
+function programBody(vm: readonly string[], { rule }: Finding): string[] {
+  if (rule === "nondeterminism") return twiceBody(vm);
   return [
     "  const vm = createVm({",
     ...vm,
     "  });",
     `  await vm.runScript(${beside("program.script")});`,
     "  expect(vm.findings).toEqual([]);",
+  ];
+}
+
+function twiceBody(vm: readonly string[]): string[] {
+  return [
+    "  const vm = createVm({",
+    ...vm,
+    "  });",
+    "  const start = vm.snapshot();",
+    "  const run = async () => {",
+    "    start.restore();",
+    `    await vm.runScript(${beside("program.script")});`,
+    "    return vm.digest();",
+    "  };",
+    "  const first = await run();",
+    "  expect(await run()).toBe(first);",
   ];
 }
 

@@ -2,15 +2,12 @@ import { checkReset, parseReset } from "../explore/resets.ts";
 import type { Finding } from "../gate/finding.ts";
 import { formatHex, formatPin } from "../guests/script/line-format.ts";
 import type { Vm } from "../vm/vm.ts";
+import { addressOfAccess, nameOfAccess, regionOfAccess } from "./access-name.ts";
 import { type Answer, Answers } from "./answers.ts";
 import type { Look, Shown } from "./look.ts";
 import {
   accessMeta,
   beginningOf,
-  HI,
-  isIo,
-  isWrite,
-  LO,
   lengthOf,
   META,
   NO_BYTES,
@@ -21,11 +18,10 @@ import {
   otherMeta,
   type Program,
   ProgramBuffer,
-  widthOf,
 } from "./program.ts";
 import { formatProgram, parseProgram } from "./program-text.ts";
 import type { FuzzedRegion } from "./surface.ts";
-import { addressOf, type FuzzTarget } from "./target.ts";
+import type { FuzzTarget } from "./target.ts";
 
 /** How a guest resets the devices, and what of them a reset leaves alone. */
 export interface DeviceReset {
@@ -171,7 +167,7 @@ class ResetProbe {
   }
 
   #isCompared({ words }: Program, at: number): boolean {
-    return !this.#reset.notReset.has(addressAt(words, at));
+    return !this.#reset.notReset.has(addressOfAccess(words, at));
   }
 
   #keptAnswer(used: Outcome, at: number, got: Answer, expected: Answer): Kept {
@@ -184,7 +180,7 @@ class ResetProbe {
         : expected === "bus-error"
           ? "expect error"
           : `expect ${formatHex(expected as bigint)}`;
-    const vdev = this.#regionAt(probe.words, at)?.vdev.index ?? 0;
+    const vdev = regionOfAccess(this.#target.surface, probe.words, at)?.vdev.index ?? 0;
     return this.#told(used, { vdev, what, got: textOf(got), expected: textOf(expected) }, [behind, expectation]);
   }
 
@@ -226,22 +222,7 @@ class ResetProbe {
   }
 
   #what(words: Int32Array, at: number): string {
-    const meta = words[at * OPERATION_WORDS + META]!;
-    const width = widthOf(meta);
-    const bytes = width === 1 ? "1 byte" : `${width} bytes`;
-    const region = this.#regionAt(words, at);
-    const address = addressAt(words, at);
-    const where =
-      region === undefined ? formatHex(address) : `offset ${formatHex(address - region.start)} of ${region.vdev.name}`;
-    return `a ${isWrite(meta) ? "write" : "read"} of ${bytes} at ${where} after a reset`;
-  }
-
-  #regionAt(words: Int32Array, at: number): FuzzedRegion | undefined {
-    const space = isIo(words[at * OPERATION_WORDS + META]!) ? "io" : "memory";
-    const address = addressAt(words, at);
-    return this.#target.surface.regions.find(
-      (one) => one.space === space && address >= one.start && address < one.start + BigInt(one.length),
-    );
+    return `${nameOfAccess(this.#target.surface, words, at)} after a reset`;
   }
 }
 
@@ -258,10 +239,6 @@ function readsOf(regions: readonly FuzzedRegion[]): Program {
     }
   }
   return buffer.snapshot();
-}
-
-function addressAt(words: Int32Array, at: number): bigint {
-  return addressOf(words[at * OPERATION_WORDS + LO]!, words[at * OPERATION_WORDS + HI]!);
 }
 
 function isOpen(answer: Answer): boolean {

@@ -169,7 +169,8 @@ export class FuzzSession {
     const script = scriptOf(this.campaign.target.vm, found);
     const operations = lengthOf(program) + answered.length;
     const confirmed = await confirm(asRun, script, found);
-    if (confirmed === undefined) {
+    // What is one thing now and another then need not come again.
+    if (confirmed === undefined && finding.rule !== "nondeterminism") {
       if (this.campaign.doubt(cause)) return;
       // Slow, but not past the limits of a run, which are far higher than those of the fuzzer.
       if (finding.rule === "limit") return;

@@ -21,6 +21,7 @@ export type RuleName =
   | "invariant"
   | "reference"
   | "reset"
+  | "nondeterminism"
   | "trap"
   | "deadlock"
   | "lock-order"
