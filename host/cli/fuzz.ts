@@ -109,6 +109,8 @@ async function run(args: ParsedArguments): Promise<number> {
 async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
   const folder = new CampaignFolder(outOf(args, what));
   if (args.flag("cost")) {
+    if (args.value("reference") !== undefined || args.values("reset").length > 0)
+      throw new UsageError("--cost looks for steps only: it goes with neither --reference nor --reset");
     const seed = numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1;
     const search = withNeeds(args.positionals, (pieces) => new CostSearch(planOf(args, pieces), seed), [RAM]);
     return await measureCosts(search, { folder: folder.path, ...endOf(args), json: args.flag("json"), interrupted });

@@ -29,6 +29,7 @@ describe("vdevbox fuzz --reset", () => {
     expect(say("--reset", "clock_step")).toMatch(/^--reset:1:1: a reset is made of accesses of one width[^\n]*$/);
     expect(say("--reset", "writel 0x10 1")).toMatch(/^--reset:1:1: no vdev is at 0x10$/);
     expect(say("--reset", "writel 0x10000008 1", "--not-reset", "COUNT")).toContain("--not-reset takes an address");
+    expect(say("--cost", "--reset", "writel 0x10000008 1")).toContain("--cost looks for steps only");
     expect(say("--not-reset", "0x10000004")).toContain("--not-reset goes with --reset");
   });
 });
