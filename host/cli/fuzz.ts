@@ -6,7 +6,9 @@ import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
 import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
 import { CostSearch } from "../fuzz/cost-search.ts";
+import { fuzzVm } from "../fuzz/fuzz-vm.ts";
 import type { MakeReference } from "../fuzz/reference/reference.ts";
+import { deviceReset, type GivenReset } from "../fuzz/reset-look.ts";
 import type { SessionOptions } from "../fuzz/session.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
@@ -55,6 +57,13 @@ export const fuzzCommand: Command = {
       help: `configurations that differ in the vdevs' own options, yours included (default: ${CONFIGURATIONS})`,
     },
     {
+      name: "reset",
+      value: "ACCESS",
+      multiple: true,
+      help: "an access that resets a device, `writel 0x10 1`: what stays behind it is told; repeatable, for several in a row",
+    },
+    { name: "not-reset", value: "ADDR", multiple: true, help: "a register that a reset leaves alone; repeatable" },
+    {
       name: "reference",
       value: "FILE",
       help: "compare what the vdevs answer with a model (FILE.ts), another module (FILE.wasm) or configuration",
@@ -100,6 +109,8 @@ async function run(args: ParsedArguments): Promise<number> {
 async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
   const folder = new CampaignFolder(outOf(args, what));
   if (args.flag("cost")) {
+    if (args.value("reference") !== undefined || args.values("reset").length > 0)
+      throw new UsageError("--cost looks for steps only: it goes with neither --reference nor --reset");
     const seed = numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1;
     const search = withNeeds(args.positionals, (pieces) => new CostSearch(planOf(args, pieces), seed), [RAM]);
     return await measureCosts(search, { folder: folder.path, ...endOf(args), json: args.flag("json"), interrupted });
@@ -107,6 +118,14 @@ async function fuzz(args: ParsedArguments, what: string, interrupted: () => bool
   const file = args.value("reference");
   const paths = args.values("module-path");
   const reference = file === undefined ? undefined : await loadReference(file, args.positionals, paths, [RAM]);
+  const reset = resetOf(args);
+  if (reset !== undefined) {
+    // A mistake in it is told as such, and not as one of a module that may still lack its place.
+    deviceReset(
+      withNeeds(args.positionals, (pieces) => fuzzVm(planOf(args, pieces), "edges"), [RAM]),
+      reset,
+    );
+  }
   const report = new FuzzReport(what, folder.path, args.flag("json"));
   const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
   const session = withNeeds(args.positionals, (pieces) => makeSession(args, pieces, folder, report, files, reference), [
@@ -168,6 +187,7 @@ function makeSession(
     seed: (numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1) + (shard?.index ?? 0),
     isShared: shard !== undefined,
     seeds: args.values("seeds"),
+    reset: resetOf(args),
     reference,
     onFinding: (told) => {
       report.finding(told);
@@ -179,6 +199,19 @@ function makeSession(
   const session = new ConfiguredSessions(options, configurations);
   writeRecord(folder, nameOf(args.positionals[0]!), plan, pieces);
   return session;
+}
+
+/** @throws UsageError for what is no address */
+function resetOf(args: ParsedArguments): GivenReset | undefined {
+  const lines = args.values("reset");
+  const notReset = args.values("not-reset").map((text) => {
+    if (!/^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text))
+      throw new UsageError(`--not-reset takes an address, and not "${text}"`);
+    return BigInt(text);
+  });
+  if (lines.length > 0) return { lines, notReset };
+  if (notReset.length > 0) throw new UsageError("--not-reset goes with --reset");
+  return undefined;
 }
 
 function outOf(args: ParsedArguments, what: string): string {

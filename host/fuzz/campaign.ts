@@ -16,6 +16,7 @@ import { referenceLook } from "./reference/reference-look.ts";
 import { shorten, trim } from "./shorten.ts";
 import { substitute } from "./steer.ts";
 import { FuzzTarget } from "./target.ts";
+import { twiceLook } from "./twice-look.ts";
 import { type ComparedPair, Values } from "./values.ts";
 
 /** Programs in which one value is what a comparison wanted, of each entry. */
@@ -24,6 +25,9 @@ const SUBSTITUTIONS = 512;
 const FRESH = 256;
 /** One program in so many is made from nothing later on. */
 const FRESH_EVERY = 64;
+
+/** One program in so many is looked at in the ways that are for arbitrary ones. */
+const LOOK_EVERY = 128;
 
 /** How often a cause is looked at again that a VM without a fuzzer did not come to. */
 const DOUBTS = 8;
@@ -55,6 +59,8 @@ export interface CampaignOptions {
   readonly compare?: (program: Program) => readonly ComparedPair[];
   /** Other ways to look at programs that do something new. */
   readonly looks?: readonly Look[];
+  /** The same, in the VM itself. */
+  readonly ownLooks?: (target: FuzzTarget) => readonly Look[];
   /** What says how the vdevs must answer. */
   readonly reference?: Reference | undefined;
   readonly onEntry?: (entry: Entry) => void;
@@ -78,6 +84,7 @@ export class Campaign {
   readonly #doubts = new Map<string, number>();
   readonly #look: Look;
   readonly #looks: readonly Look[];
+  readonly #often: readonly Look[];
   /** Compares the vdevs with their reference. */
   readonly #compared: Look | undefined;
   #fresh = 0;
@@ -103,7 +110,13 @@ export class Campaign {
     };
     this.#compared = reference === undefined ? undefined : referenceLook(this.target, reference);
     const canGrow = vm.instances.some(({ module }) => module.fuzz?.growsMemory);
-    this.#looks = [...(canGrow ? [growthLook(this.target)] : []), ...(options.looks ?? [])];
+    this.#looks = [
+      ...(canGrow ? [growthLook(this.target)] : []),
+      twiceLook(this.target),
+      ...(options.ownLooks?.(this.target) ?? []),
+      ...(options.looks ?? []),
+    ];
+    this.#often = this.#looks.filter(({ often }) => often);
     this.#mutator = new Mutator(vm, surface, new Values(surface, constants, this.#random), this.#random);
   }
 
@@ -187,12 +200,15 @@ export class Campaign {
     this.#coverage.clear();
     target.execute(this.#buffer);
     const tell = this.#differing();
+    const looked =
+      this.executions % LOOK_EVERY === 0 ? this.#often.map((look) => [look, this.#buffer.snapshot()] as const) : [];
     if (target.vm.findings.total === 0 || !this.#lookAtFindings()) {
       const novelty = this.#coverage.novelty(false);
       // What only does something more often is short enough, or soon has a shorter one beside it.
       if (novelty !== NOVEL.nothing) this.#keep(trims && (novelty & NOVEL.edge) !== 0);
     }
     tell?.();
+    for (const [look, program] of looked) this.#lookWith(look, program);
   }
 
   /** @returns what tells the first new difference from the reference, which leads to others behind it; executes programs */
@@ -217,14 +233,12 @@ export class Campaign {
     return true;
   }
 
-  #lookAgain(kept: Program): void {
-    for (const look of this.#looks) {
-      const program = look.of(kept);
-      this.#scratch.load(program);
-      look.execute(this.#scratch);
-      for (const finding of [...look.findings()]) {
-        if (counts(finding) && look.tells(finding.rule)) this.#report(finding, program, look);
-      }
+  #lookWith(look: Look, kept: Program): void {
+    const program = look.of(kept);
+    this.#scratch.load(program);
+    look.execute(this.#scratch);
+    for (const finding of [...look.findings()]) {
+      if (counts(finding) && look.tells(finding.rule)) this.#report(finding, program, look);
     }
   }
 
@@ -280,6 +294,6 @@ export class Campaign {
     };
     this.corpus.add(entry);
     this.#options.onEntry?.(entry);
-    if (entry.isEdge) this.#lookAgain(kept);
+    for (const look of entry.isEdge ? this.#looks : this.#often) this.#lookWith(look, kept);
   }
 }

@@ -14,7 +14,7 @@ export function testOfFinding(record: FindingRecord, folder: string): string {
   const paths = record.modulePath.map((path) => relative(folder, resolve(path)).split(sep).join("/"));
   const vm = [`    config: ${beside("vm.qvmconf")},`, `    modulePath: [${paths.map(beside).join(", ")}],`];
   const isSearch = !atStart && schedule !== undefined;
-  const body = atStart ? startBody(vm, finding) : isSearch ? scheduleBody(vm) : programBody(vm);
+  const body = atStart ? startBody(vm, finding) : isSearch ? scheduleBody(vm) : programBody(vm, finding);
   return [
     'import { expect, test } from "vitest";',
     `import { ${isSearch ? "exploreDevice" : "createVm"}, fileBeside } from "${TESTING}";`,
@@ -31,13 +31,27 @@ function beside(file: string): string {
   return `fileBeside(import.meta.url, ${JSON.stringify(file)})`;
 }
 
-function programBody(vm: readonly string[]): string[] {
+function programBody(vm: readonly string[], { rule }: Finding): string[] {
+  if (rule === "nondeterminism") return twiceBody(vm);
   return [
     "  const vm = createVm({",
     ...vm,
     "  });",
     `  await vm.runScript(${beside("program.script")});`,
     "  expect(vm.findings).toEqual([]);",
+  ];
+}
+
+function twiceBody(vm: readonly string[]): string[] {
+  return [
+    "  const run = async () => {",
+    "    const vm = createVm({",
+    ...vm.map((line) => `  ${line}`),
+    "    });",
+    `    await vm.runScript(${beside("program.script")});`,
+    "    return vm.digest();",
+    "  };",
+    "  expect(await run()).toBe(await run());",
   ];
 }
 

@@ -21,6 +21,8 @@ export interface Look {
   tells(rule: RuleName): boolean;
   /** What it is shown for a program. */
   of(program: Program): Program;
+  /** Whether it is for arbitrary programs too, and not just for those that take new edges. */
+  readonly often?: boolean;
   /** How often that is carried out. */
   readonly repeats: number;
   /** Executes it in the VM as it was made. What it did wrong is in the VM's findings. */

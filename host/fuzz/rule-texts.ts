@@ -17,6 +17,8 @@ const TEXTS: Partial<Record<RuleName, string>> = {
   abort: "An assertion of the author's holds, and abort() is not called.",
   invariant: "What the author says must hold between callbacks holds.",
   reference: "A device answers as the reference does that it is compared with.",
+  reset: "After its own reset a device does what it does after a reset of a device that was never used.",
+  nondeterminism: "The same program, executed twice from the same moment, does the same.",
   trap: "WebAssembly code does not trap: accesses stay in memory, divisors are not 0, pointers to functions fit.",
   deadlock: "Threads do not wait for each other in a circle.",
   "lock-order": "Locks are taken in the same order everywhere.",

@@ -17,6 +17,7 @@ import { watchfulLook } from "./look.ts";
 import { lengthOf } from "./program.ts";
 import { formatProgram, parseProgram, scriptOf } from "./program-text.ts";
 import type { MakeReference } from "./reference/reference.ts";
+import { deviceReset, type GivenReset, resetLook } from "./reset-look.ts";
 import { hasSchedules, Schedules } from "./schedules.ts";
 
 /** Milliseconds between two looks at what other processes have put into the folder. */
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly isShared: boolean;
   /** Files and folders of programs to begin with. */
   readonly seeds: readonly string[];
+  /** How the guest resets its devices. */
+  readonly reset?: GivenReset | undefined;
   /** What says how the vdevs must answer. */
   readonly reference?: MakeReference | undefined;
   readonly onFinding: (told: ToldFinding) => void;
@@ -82,6 +85,7 @@ export class FuzzSession {
       constants: comparer.constants,
       compare: (program) => comparer.compare(program),
       looks: [watchfulLook(plan)],
+      ownLooks: (target) => (options.reset === undefined ? [] : [resetLook(target, deviceReset(vm, options.reset))]),
       reference: options.reference?.(vm),
       onEntry: ({ program }) => folder.add(this.#textOf(program)),
       onFound: (found) => this.#found.push(found),
@@ -165,7 +169,8 @@ export class FuzzSession {
     const script = scriptOf(this.campaign.target.vm, found);
     const operations = lengthOf(program) + answered.length;
     const confirmed = await confirm(asRun, script, found);
-    if (confirmed === undefined) {
+    // What is one thing now and another then need not come again.
+    if (confirmed === undefined && finding.rule !== "nondeterminism") {
       if (this.campaign.doubt(cause)) return;
       // Slow, but not past the limits of a run, which are far higher than those of the fuzzer.
       if (finding.rule === "limit") return;

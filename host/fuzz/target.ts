@@ -82,12 +82,25 @@ export class FuzzTarget {
     this.executions++;
     this.memory.begin(program);
     this.#didMore = this.#watchesTime;
-    if (this.witness !== undefined && times === 1) {
-      this.#show(program, this.witness);
-      return;
+    if (this.witness !== undefined && times === 1) this.#show(program, this.witness);
+    else this.#run(program);
+    this.#checkInvariants();
+    for (let i = 1; i < times && this.vm.findings.total === 0; i++) {
+      this.#run(program);
+      this.#checkInvariants();
     }
-    this.#run(program);
-    for (let i = 1; i < times && this.vm.findings.total === 0; i++) this.#run(program);
+  }
+
+  #checkInvariants(): void {
+    if (this.#hasInvariants && this.vm.ended === undefined) checkInvariants(this.vm);
+  }
+
+  /** Carries out a program where the last one has left the VM; guest memory nobody has written is what this one says. Invariants are not asked for. */
+  goOn(program: ProgramBuffer, witness?: Witness): void {
+    this.memory.begin(program);
+    this.#didMore = true;
+    if (witness === undefined) this.#run(program);
+    else this.#show(program, witness);
   }
 
   #run(program: ProgramBuffer): void {
@@ -107,7 +120,6 @@ export class FuzzTarget {
       }
     }
     this.done = at;
-    if (this.#hasInvariants && vm.ended === undefined) checkInvariants(vm);
   }
 
   /** As `#run`, before the eyes of a witness. */
@@ -128,7 +140,6 @@ export class FuzzTarget {
       }
     }
     this.done = at;
-    if (this.#hasInvariants && vm.ended === undefined) checkInvariants(vm);
   }
 
   /** Puts the VM back to where programs begin. */

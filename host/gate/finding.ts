@@ -20,6 +20,8 @@ export type RuleName =
   | "abort"
   | "invariant"
   | "reference"
+  | "reset"
+  | "nondeterminism"
   | "trap"
   | "deadlock"
   | "lock-order"

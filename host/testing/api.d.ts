@@ -142,6 +142,10 @@ export interface ReferenceModel {
 }
 
 export interface FuzzOptions extends TestVmOptions {
+  /** How the guest resets the devices: accesses as in a script, `"writel 0x10000010 1"`. */
+  readonly reset?: string | readonly string[];
+  /** Registers that a reset leaves alone: their addresses. */
+  readonly notReset?: readonly Amount[];
   /** What the vdevs must answer as: a model, or other vdevs at the same places in a VM of their own. */
   readonly reference?: ReferenceModel | TestVmOptions;
   /** Default 20,000. */

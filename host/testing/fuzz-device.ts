@@ -8,6 +8,7 @@ import { parseProgram, scriptOf } from "../fuzz/program-text.ts";
 import { checkModel } from "../fuzz/reference/load-model.ts";
 import type { Reference } from "../fuzz/reference/reference.ts";
 import { VdevReference } from "../fuzz/reference/vdev-reference.ts";
+import { deviceReset, resetLook } from "../fuzz/reset-look.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { FuzzFinding, FuzzOptions, FuzzResult, ReferenceModel, TestVmOptions } from "./api.js";
 import { plainErrors, testFinding } from "./driven-vm.ts";
@@ -27,7 +28,9 @@ const STEPS_PER_TURN = 16;
 /** See api.d.ts. */
 export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResult> {
   const options = typeof given === "string" ? { config: given } : given;
-  const { executions = EXECUTIONS, seed = 1, seeds = [], reference } = options;
+  const { executions = EXECUTIONS, seed = 1, seeds = [], reference, reset = [] } = options;
+  const lines = typeof reset === "string" ? [reset] : reset;
+  const notReset = (options.notReset ?? []).map(BigInt);
   const found: CampaignFinding[] = [];
   let planned: PlannedVm | undefined;
   const campaign = plainErrors(() =>
@@ -42,6 +45,7 @@ export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResul
         constants: comparer.constants,
         compare: (program) => comparer.compare(program),
         looks: [watchfulLook(plan)],
+        ownLooks: (target) => (lines.length === 0 ? [] : [resetLook(target, deviceReset(vm, { lines, notReset }))]),
         reference: reference === undefined ? undefined : referenceOf(reference, vm),
         onFound: (one) => found.push(one),
       });

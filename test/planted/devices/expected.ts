@@ -3,7 +3,7 @@ import { fileOf, linesOf, modelOf } from "./devices.ts";
 
 /** What kind of finding a planted mistake is: a rule of the host's, or one that only a fuzzer's own oracles tell. */
 export type DeviceClass = RuleName | OracleClass;
-export type OracleClass = "invariant" | "memory-growth" | "reference";
+export type OracleClass = "invariant" | "memory-growth" | "reference" | "reset";
 
 /** A planted mistake, and where its finding must point. */
 export interface PlantedDevice {
@@ -19,8 +19,12 @@ export interface PlantedDevice {
   readonly toldAt: readonly number[];
   /** What the configuration sets so that the host sees the mistake. */
   readonly settings: readonly string[];
-  /** A model of the device in `models/`; what is compared with it when the mistake shows. */
-  readonly model: { readonly file: string; readonly what: string } | undefined;
+  /** Of a mistake that only comparing tells: what is compared when it shows. */
+  readonly compared: string | undefined;
+  /** A model of the device in `models/`. */
+  readonly model: string | undefined;
+  /** How the guest resets the device. */
+  readonly reset: string | undefined;
 }
 
 const RULES: Readonly<Record<string, RuleName>> = {
@@ -52,6 +56,7 @@ const ORACLES: Readonly<Record<string, OracleClass>> = {
   "survives-reset": "invariant",
   "memory-growth": "memory-growth",
   "lost-events": "reference",
+  "kept-flip-flop": "reset",
 };
 /** Mistakes of the fuzzer's classes that end in a fault of another rule when a script goes on long enough. */
 const ENDS_AS: Readonly<Record<string, RuleName>> = { "memory-growth": "limit" };
@@ -62,10 +67,12 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   "register-pair": ["vdevbox-races on"],
 };
 
-/** What shows a mistake that only a model tells. */
+/** What shows a mistake that only comparing tells. */
 const COMPARED: Readonly<Record<string, string>> = {
   "lost-events": "at offset 0x0 of lost-events",
+  "kept-flip-flop": "at offset 0x4 of kept-flip-flop after a reset",
 };
+const RESETS: Readonly<Record<string, string>> = { "kept-flip-flop": "writel 0xe0000008 0x1" };
 
 /** Every planted mistake. */
 export const PLANTED_DEVICES: readonly PlantedDevice[] = Object.entries({ ...RULES, ...ORACLES }).map(
@@ -77,6 +84,8 @@ export const PLANTED_DEVICES: readonly PlantedDevice[] = Object.entries({ ...RUL
     bug: linesOf(name, "BUG"),
     toldAt: linesOf(name, "TOLD"),
     settings: SETTINGS[name] ?? [],
-    model: COMPARED[name] === undefined ? undefined : { file: modelOf(name), what: COMPARED[name] },
+    compared: COMPARED[name],
+    model: which === "reference" ? modelOf(name) : undefined,
+    reset: RESETS[name],
   }),
 );

@@ -52,8 +52,8 @@ export class DeviceModule {
     mkdirSync(folder);
     const text = configurationOf(this.#planted.name, this.#planted.settings);
     const told: ToldFinding[] = [];
-    const { model } = this.#planted;
-    const reference = model === undefined ? undefined : await loadModel(model.file);
+    const { model, reset } = this.#planted;
+    const reference = model === undefined ? undefined : await loadModel(model);
     const start = process.cpuUsage();
     const seconds = () => {
       const { user, system } = process.cpuUsage(start);
@@ -67,6 +67,7 @@ export class DeviceModule {
       isShared: false,
       seeds: [],
       reference: reference && (() => reference),
+      reset: reset === undefined ? undefined : { lines: [reset], notReset: [] },
       onFinding: (finding) => told.push(finding),
       onNote: () => {},
       now: () => 0,
@@ -90,7 +91,7 @@ export class DeviceModule {
 /** Whether a finding is what is marked in the source: its rule, and the marked line as the innermost of the file's own; or what was compared. */
 export function isPlanted(finding: Finding, planted: PlantedDevice): boolean {
   if (finding.rule !== planted.class) return false;
-  if (planted.model !== undefined) return finding.compared?.what.endsWith(planted.model.what) === true;
+  if (planted.compared !== undefined) return finding.compared?.what.endsWith(planted.compared) === true;
   const places = [...finding.stack, ...(finding.accesses ?? []).map(({ place }) => place)];
   const lines = places.flatMap((place) => (place?.file === planted.file ? [place.line] : []));
   const expected = planted.toldAt.length > 0 ? planted.toldAt : planted.bug;

@@ -7,6 +7,7 @@ import "./dma-window";
 import "./double-fetch";
 import "./fifo-overrun";
 import "./guest-count";
+import "./kept-flip-flop";
 import "./late-timer";
 import "./leaked-lock";
 import "./lost-events";
