@@ -192,7 +192,7 @@ function refuseBesideParallel(settings: readonly Setting[]): void {
   for (const { name, value, place } of settings) {
     if (REPEATABLE.get(name)?.(value) !== true) continue;
     throw new UserError(
-      `\`set ${name} ${value}\` does not go with \`set threads parallel\`: threads that really run in parallel follow the host's clock, and no run is like the other`,
+      `\`set ${name} ${value}\` does not go with \`set threads parallel\`: threads that really run in parallel follow the host's clock, and no run is like the other; leave out one of the two`,
       place,
     );
   }

@@ -38,6 +38,13 @@ describe("a run with threads in parallel", () => {
     expect(seeded.code).toBe(65);
     const virtual = vdevbox("run", CONF, PARALLEL, "--time", "virtual");
     expect(virtual.err).toContain("follow the host's clock");
+    for (const words of [["explore"], ["fuzz", "--seconds", "1"]]) {
+      const { code, err } = vdevbox(words[0]!, CONF, PARALLEL, ...words.slice(1));
+      expect([code, err]).toEqual([
+        2,
+        expect.stringContaining("such a VM cannot be recorded, replayed, explored, fuzzed"),
+      ]);
+    }
     expect(vdevbox("run", CONF, "set threads many").err).toContain("must be one of deterministic, parallel");
   });
 });
