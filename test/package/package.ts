@@ -93,7 +93,31 @@ function use(project: string): void {
   assert.match(vdevbox(project, 0, "check", "build/out/vdevs/blinker.wasm"), /: ok\n/);
   assert.match(vdevbox(project, 0, "run", "lab.qvmconf", "--guest", "blinker.script"), /7 of 7 expectations held/);
   assert.match(vdevbox(project, 2, "bench"), /not with an installed package/);
+  useTesting(project);
   assert.deepEqual(stateOf(installed), before, "something was written into node_modules/vdevbox");
+}
+
+/** `vdevbox/testing`, with its types. */
+function useTesting(project: string): void {
+  const program = `
+    import assert from "node:assert/strict";
+    import { createVm, deviceConformance, fuzzDevice } from "vdevbox/testing";
+    const options = { module: "build/out/vdevs/blinker.wasm", options: "loc 0x1c000000 intr gic:33" };
+    const vm = createVm(options);
+    const { LED } = vm.registers(0x1c000000, { LED: 0 });
+    assert.equal(LED, 0n);
+    assert.deepEqual(vm.findings, []);
+    deviceConformance(options);
+    const { executions, findings } = await fuzzDevice({ ...options, executions: 500 });
+    assert.ok(executions >= 500);
+    assert.deepEqual(findings, []);
+  `;
+  writeFileSync(join(project, "use.mjs"), program);
+  run(project, process.execPath, "use.mjs");
+  const strict = ["--noEmit", "--checkJs", "--strict", "--module", "nodenext", "--target", "es2022"];
+  const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
+  run(project, process.execPath, join(root, "node_modules/typescript/bin/tsc"), ...strict, ...types, "use.mjs");
+  rmSync(join(project, "use.mjs"));
 }
 
 /** Names, sizes and times of all files below a folder. */
