@@ -33,6 +33,11 @@ export class ConfiguredSessions {
     const now = isShared ? options.now : () => this.executions / EXECUTIONS_PER_MS;
     const sessions: FuzzSession[] = [];
     this.sessions = sessions;
+    const noted = new Set<string>();
+    const onNote: SessionOptions["onNote"] = (text) => {
+      if (!noted.has(text)) options.onNote(text);
+      noted.add(text);
+    };
     for (const [i, { plan, pieces }] of all.entries()) {
       const own = i === 0 ? folder : new CampaignFolder(folder.path);
       const onFinding: SessionOptions["onFinding"] = (told) => {
@@ -42,9 +47,10 @@ export class ConfiguredSessions {
       const seeds = { seed: seed + i, seeds: i === 0 ? options.seeds : [] };
       const shared = isShared || all.length > 1;
       sessions.push(
-        new FuzzSession({ ...options, ...seeds, plan, pieces, folder: own, isShared: shared, onFinding, now }),
+        new FuzzSession({ ...options, ...seeds, plan, pieces, folder: own, isShared: shared, onFinding, onNote, now }),
       );
     }
+    sessions[0]!.takeWaiting();
     for (const finding of findings) {
       if (known.includes(causeOf(finding.finding))) continue;
       const told = writeStartFinding(folder, finding);

@@ -22,6 +22,8 @@ import { hasSchedules, Schedules } from "./schedules.ts";
 
 /** Milliseconds between two looks at what other processes have put into the folder. */
 const SYNC_MS = 1000;
+/** Programs of others that are executed in one step: each may do much that is new, and is then looked at closely. */
+const FILES_PER_STEP = 16;
 
 export interface SessionOptions {
   readonly plan: VmPlan;
@@ -71,6 +73,8 @@ export class FuzzSession {
   readonly #found: CampaignFinding[] = [];
   /** In VMs in which callbacks can be in progress at the same time. */
   readonly #schedules: Schedules | undefined;
+  /** Programs of others that are still to be executed. */
+  readonly #waiting: CorpusFile[];
   #findings = 0;
   #synced: number;
 
@@ -105,7 +109,7 @@ export class FuzzSession {
     }
     this.#synced = options.now();
     for (const cause of knownCauses(folder.findings)) this.campaign.know(cause);
-    this.#addFiles([...options.seeds.flatMap(readPrograms), ...folder.newFiles()]);
+    this.#waiting = [...options.seeds.flatMap(readPrograms), ...folder.newFiles()];
   }
 
   get progress(): Progress {
@@ -113,9 +117,10 @@ export class FuzzSession {
     return { executions, corpus: corpus.size, edges: edges.taken, allEdges: edges.all, findings: this.#findings };
   }
 
-  /** Some milliseconds of work. */
+  /** Some milliseconds of work: programs of others come first. */
   async step(): Promise<void> {
-    this.campaign.step();
+    if (this.#waiting.length > 0) this.#addFiles(this.#waiting.splice(0, FILES_PER_STEP));
+    else this.campaign.step();
     this.#schedules?.upTo(this.campaign.executions);
     await this.writeFound();
     if (this.#options.isShared && this.#options.now() - this.#synced >= SYNC_MS) this.#sync();
@@ -126,8 +131,14 @@ export class FuzzSession {
     for (const found of this.#found.splice(0)) await this.#write(found);
   }
 
-  /** Leaves only what it takes to cover all that was covered. @returns files before and after */
+  /** Executes all programs of others that were there so far. */
+  takeWaiting(): void {
+    this.#addFiles(this.#waiting.splice(0));
+  }
+
+  /** Leaves only what it takes to cover all that was covered. */
   merge(): { readonly programs: readonly string[] } {
+    this.takeWaiting();
     return { programs: this.campaign.corpus.minimal().map(({ program }) => this.#textOf(program)) };
   }
 
@@ -139,7 +150,7 @@ export class FuzzSession {
   #sync(): void {
     const { folder } = this.#options;
     for (const cause of knownCauses(folder.findings)) this.campaign.know(cause);
-    this.#addFiles(folder.newFiles());
+    this.#waiting.push(...folder.newFiles());
     this.#synced = this.#options.now();
   }
 

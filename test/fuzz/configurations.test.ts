@@ -130,6 +130,17 @@ describe("a campaign over configurations", () => {
     expect(again).toEqual([]);
   });
 
+  it("says once what is wrong with a file of the corpus, and what is right goes into each of them", async () => {
+    const files = { "corpus/a.script": "readx 0\n", "corpus/b.script": "readl 0x1c000000\n" };
+    const folder = new CampaignFolder(testFolder(join(module, "..", `configured${count++}`), files));
+    const notes: string[] = [];
+    const rest = { seeds: [], isShared: false, now: () => 0, seed: 1, onFinding: () => {} };
+    const all = new ConfiguredSessions({ ...planned(), ...rest, folder, onNote: (text) => notes.push(text) }, 3);
+    while (all.sessions.some(({ progress }) => progress.corpus === 0)) await all.step();
+    for (let i = 0; i < 2 * all.sessions.length; i++) await all.step();
+    expect(notes).toEqual([expect.stringMatching(/left out.*a\.script:1:1: .*readx/)]);
+  });
+
   it("is the same with the same seed", async () => {
     const run = async () => {
       const { all } = sessions(planned(), 5, 3);

@@ -35,6 +35,7 @@ function sessionIn(folder: CampaignFolder, more: { seeds?: readonly string[]; no
     onFinding: (one) => told.push(one),
     onNote: (text) => notes.push(text),
   });
+  session.takeWaiting();
   return { session, told, notes };
 }
 
