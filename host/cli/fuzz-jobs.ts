@@ -26,6 +26,7 @@ const PATIENCE_MS = 5000;
 /** Several processes that fuzz in one folder, each a shard of its own. */
 export class FuzzJobs {
   readonly #count: number;
+  readonly #folder: string;
   readonly #json: boolean;
   readonly #interrupted: () => boolean;
   readonly #last = new Map<number, JobLine>();
@@ -33,10 +34,13 @@ export class FuzzJobs {
   readonly #status = new FuzzStatus(() => performance.now());
   #lastLine = performance.now();
   #findings = 0;
+  /** The exit code of a job that could not work. */
   #failed: number | undefined;
+  #hasLost = false;
 
-  constructor(count: number, json: boolean, interrupted: () => boolean) {
+  constructor(count: number, folder: string, json: boolean, interrupted: () => boolean) {
     this.#count = count;
+    this.#folder = folder;
     this.#json = json;
     this.#interrupted = interrupted;
   }
@@ -61,7 +65,9 @@ export class FuzzJobs {
       const found = this.#findings === 0 ? "no findings" : counted(this.#findings, "finding");
       console.log(`${found}; ${this.#text()}`);
     }
-    return this.#failed ?? (this.#findings === 0 ? 0 : 1);
+    if (this.#failed !== undefined) return this.#failed;
+    if (this.#findings > 0) return 1;
+    return this.#hasLost ? 2 : 0;
   }
 
   #start(index: number): { readonly child: ChildProcess; readonly ended: Promise<void> } {
@@ -72,13 +78,23 @@ export class FuzzJobs {
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => this.#hear(index, line));
     const ended = new Promise<void>((resolve) => {
-      child.on("close", (code) => {
-        // A job that was killed is missed, and its findings are in the folder; one that cannot work says why itself.
-        if (code !== 0 && code !== 1) this.#failed = code ?? 2;
+      child.on("close", (code, signal) => {
+        if (signal !== null && !child.killed) this.#lost(index, signal);
+        // One that cannot work says why itself.
+        if (code !== null && code > 1) this.#failed = code;
         resolve();
       });
     });
     return { child, ended };
+  }
+
+  /** Somebody killed a job, or the system did: the others go on without it. */
+  #lost(index: number, signal: NodeJS.Signals): void {
+    this.#hasLost = true;
+    this.#line.clear();
+    console.error(
+      `note: job ${index + 1} of ${this.#count} was ended by ${signal}; what it had found is in ${this.#folder}, and the others go on`,
+    );
   }
 
   #hear(index: number, text: string): void {

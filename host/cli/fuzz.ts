@@ -78,7 +78,8 @@ export const fuzzCommand: Command = {
     "Each finding gets a folder in DIR/findings: what happened and where, the shortest program that makes it, a recording",
     "that `vdevbox replay` runs, and a test for vitest that fails until it is mended. See docs/fuzzing.md.",
     "",
-    "Exit codes: 0 nothing found, 1 findings, 2 the configuration, a module, or the folder cannot be used.",
+    "Exit codes: 0 nothing found, 1 findings, 2 the configuration, a module, or the folder cannot be used, or a job was",
+    "killed and the others found nothing.",
   ].join("\n"),
   run,
 };
@@ -95,7 +96,7 @@ async function run(args: ParsedArguments): Promise<number> {
   try {
     const jobs = numberOf(args, "jobs", 1, JOBS_MAX) ?? 1;
     if (jobs === 1 || args.flag("merge") || args.flag("cost")) return await fuzz(args, what, () => interrupted);
-    const code = await new FuzzJobs(jobs, args.flag("json"), () => interrupted).run();
+    const code = await new FuzzJobs(jobs, outOf(args, what), args.flag("json"), () => interrupted).run();
     // Each job has written what it knew of; now all is known.
     const folder = new CampaignFolder(outOf(args, what));
     new FuzzFiles(folder, nameOf(what), (text) => console.error(`note: ${text}`)).found();

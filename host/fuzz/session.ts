@@ -119,11 +119,11 @@ export class FuzzSession {
 
   /** Some milliseconds of work: programs of others come first. */
   async step(): Promise<void> {
+    if (this.#options.isShared && this.#options.now() - this.#synced >= SYNC_MS) this.#sync();
     if (this.#waiting.length > 0) this.#addFiles(this.#waiting.splice(0, FILES_PER_STEP));
     else this.campaign.step();
     this.#schedules?.upTo(this.campaign.executions);
     await this.writeFound();
-    if (this.#options.isShared && this.#options.now() - this.#synced >= SYNC_MS) this.#sync();
   }
 
   /** Writes and tells what was found since. */

@@ -137,6 +137,31 @@ describe("vdevbox fuzz", () => {
     expect(again).not.toContain("fault:");
   });
 
+  it("goes on without a job that is killed, and says so", async () => {
+    const words = ["fuzz", "wdt-ib700.wasm", "--jobs", "2", "--seconds", "60", "--out", out("jobs"), "--json"];
+    const cwd = join(packageRoot(), "build/out/vdevs");
+    const child = spawn(process.execPath, [join(packageRoot(), "build/vdevbox.mjs"), ...words], { cwd });
+    let [text, err] = ["", ""];
+    let isKilled = false;
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+      if (isKilled || !text.includes("progress")) return;
+      const [job] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ");
+      process.kill(Number(job), "SIGKILL");
+      isKilled = true;
+    });
+    child.stderr.on("data", (chunk) => {
+      err += chunk;
+      if (err.includes("note: job")) child.kill("SIGINT");
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(err).toMatch(
+      /^note: job [12] of 2 was ended by SIGKILL; what it had found is in .*jobs, and the others go on$/m,
+    );
+    expect(text).toContain('"kind":"end"');
+    expect(code).toBe(2);
+  });
+
   it("prints lines of JSON for programs that read them", () => {
     const { out: text } = vdevbox("fuzz", module, "--executions", "3000", "--out", out("json"), "--json");
     const kinds = text
