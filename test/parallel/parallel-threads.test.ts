@@ -157,6 +157,33 @@ describe("a thread that the host cannot run", () => {
   });
 });
 
+describe("a call that the host fails in", () => {
+  const broken = () => {
+    throw new TypeError("nothing to answer with");
+  };
+
+  it("ends the VM with the reason, and no vdev is to blame", async () => {
+    const vm = start();
+    const [instance] = vm.instances;
+    vm.parallel!.addGates(instance!, Array(instance!.module.calls.length).fill(broken));
+    write(vm, DEVICE, JOB.sleep);
+    await until(() => vm.ended !== undefined);
+    const reason = expect.stringMatching(/^the host failed in a call of .*: nothing to answer with$/);
+    expect(vm.terminate()).toEqual({ exitCode: EXIT.fatalAfterStart, reason });
+    expect(vm.findings.all).toEqual([]);
+  });
+
+  it("does so for a callback that waits for the thread", () => {
+    const vm = start();
+    const [instance] = vm.instances;
+    vm.parallel!.addGates(instance!, Array(instance!.module.calls.length).fill(broken));
+    write(vm, DEVICE, JOB.sleep);
+    // TERMINATE cancels the thread and joins it.
+    expect(vm.terminate()).toMatchObject({ exitCode: EXIT.fatalAfterStart });
+    expect(vm.findings.all).toEqual([]);
+  });
+});
+
 describe("mistakes of threads that run in parallel", () => {
   it.each([
     ["trap", "trapped: unreachable", "traps"],

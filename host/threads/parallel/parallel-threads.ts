@@ -8,7 +8,7 @@ import { EXIT } from "../../vm/ending.ts";
 import type { Vm } from "../../vm/vm.ts";
 import { IN_ORDER } from "../schedule.ts";
 import { SUSPENDED, type Suspended } from "../suspended.ts";
-import type { Thread } from "../thread.ts";
+import { EndOfThread, type Thread } from "../thread.ts";
 import { Threads, type ThreadWork } from "../threads.ts";
 import { waitChain, waitPlaces } from "../waits.ts";
 import { RemoteThread } from "./remote-thread.ts";
@@ -173,8 +173,9 @@ export class ParallelThreads extends Threads {
     try {
       return this.#vm.activations.within(remote.activation, () => this.#step(remote));
     } catch (error) {
-      if (!(error instanceof EndOfVm)) throw error;
-      this.#vm.endBy(error);
+      if (error instanceof EndOfThread) throw error;
+      if (error instanceof EndOfVm) this.#vm.endBy(error);
+      else this.#lose(thread, `failed in a call of ${thread.name}: ${error instanceof Error ? error.message : error}`);
       return undefined;
     }
   }
