@@ -41,7 +41,7 @@ export class Recorder {
       this.#bytes += text.length; // of characters that are bytes, but for what vdevs say
       write(text);
     };
-    const modules = new Map(vm.instances.map(({ module }) => [module.hash, module]));
+    const modules = new Map(vm.instances.map(({ module }) => [moduleName(module.file), module]));
     this.#writer = createRecordingWriter(limit === undefined ? write : counted, {
       conf: [...source.pieces.map(({ file, text }) => ({ name: file, text })), runSettings(vm)],
       modules: [...modules.values()].map(({ file, hash }) => ({ name: moduleName(file), sha256: hash })),

@@ -38,6 +38,20 @@ describe("explore", () => {
     expect(run.code).toBe(0);
   });
 
+  it("replays what it found in a VM of two modules that are the same but for their names", () => {
+    for (const name of ["one", "two"]) {
+      for (const end of [".wasm", ".wasm.map"]) copyFileSync(file(`wrong/worker${end}`), file(`wrong/${name}${end}`));
+    }
+    const conf = file("twins.qvmconf");
+    writeFileSync(conf, "cpu\ncpu\nvdev one loc 0x1c000000\nvdev two loc 0x1c001000\n");
+    const found = explore(conf, "--module-path", file("wrong"), "--schedules", "100");
+    expect(found.out).toContain("data race");
+    for (const name of readdirSync(file("out")).filter((one) => one.startsWith("twins-"))) {
+      const again = vdevbox("replay", join(file("out"), name), "--module-path", file("wrong"));
+      expect([again.err, again.out]).toEqual(["", expect.stringContaining(": identical; ")]);
+    }
+  });
+
   it("finds the race when its lock is gone, shows the way there, and replays it", () => {
     const run = explore(file("wrong/worker.wasm"), "--schedules", "150");
     expect(run.code).toBe(1);
