@@ -1,3 +1,4 @@
+import { NOWHERE } from "../sandbox/stack.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Remark } from "../vm/findings.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -25,9 +26,6 @@ export class Places {
     return thread === undefined ? undefined : this.#calls.get(thread.id);
   }
 }
-
-/** Made outside any vdev: a place that is not looked for. */
-const NOWHERE = new Error("nowhere");
 
 /** Records what a thread that was left in a call to the host did wrong, or what is wrong with its wait. */
 export function recordAt(vm: Vm, thread: Thread, place: Error | undefined, remark: Remark): void {

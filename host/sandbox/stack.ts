@@ -30,6 +30,9 @@ export function stackOf(
   return authors.length > 0 ? authors : frames;
 }
 
+/** Made outside any vdev: stands for a place that nobody put down, where an error that is left out would stand for this call's. */
+export const NOWHERE = new Error("nowhere");
+
 /** An error whose stack reaches from a host call to the vdev's own lines, to be looked at later if at all. */
 export function callPlace(): Error {
   const limit = Error.stackTraceLimit;

@@ -1,6 +1,7 @@
 import { CALLBACK } from "../gate/situation.ts";
 import type { ModuleInstance } from "../sandbox/instance.ts";
 import type { QuickCalls } from "../sandbox/quick-calls.ts";
+import { NOWHERE } from "../sandbox/stack.ts";
 import type { Thread } from "../threads/thread.ts";
 import type { Activation } from "./activation.ts";
 import { ATTENTION } from "./attention.ts";
@@ -168,7 +169,7 @@ export class HeldLocks {
       rule: "lock",
       message: `a ${lock.callback === CALLBACK.thread ? "thread ended" : "callback returned"} while it held ${lock.name}`,
       advice: "Unlock on every way out; the next one to lock it would wait for ever.",
-      ...(lock.call === undefined ? {} : { stackOf: lock.call }),
+      stackOf: lock.call ?? NOWHERE,
     });
     context.enter(callback, thread, vdev, vcpu);
     context.trap = trap;

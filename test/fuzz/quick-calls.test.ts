@@ -1,4 +1,5 @@
 /** Calls that a build for fuzzing answers inside the module. Oracle: the plain build, whose calls are all the host's. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ import { createVm } from "../../host/vm/startup.ts";
 import type { Vm } from "../../host/vm/vm.ts";
 import { moduleFile, vdevPlan, vmPlan } from "../support/vm.ts";
 
+const SOURCE = join(packageRoot(), "test/fuzz/assembly/locker.ts");
 const BASE = 0x1c000000;
 /** Calls of a callback that a build for fuzzing allows. */
 const HOST_WORK = 50_000;
@@ -30,8 +32,7 @@ interface Act {
 
 let file: string;
 beforeAll(async () => {
-  const source = join(packageRoot(), "test/fuzz/assembly/locker.ts");
-  const { wasm, sourceMap } = await compileVdev({ file: source, projectDir: packageRoot() });
+  const { wasm, sourceMap } = await compileVdev({ file: SOURCE, projectDir: packageRoot() });
   file = moduleFile(wasm, "locker", sourceMap);
 }, 60_000);
 
@@ -108,10 +109,27 @@ describe("calls answered inside the module", () => {
       { what: STATE, value: 0 },
       { what: LOCK, value: 0 },
     ]);
-    expect(vm.findings.all.map(({ message }) => message)).toEqual([
-      "a callback returned while it held v_mtx of device",
+    const message = "a callback returned while it held v_mtx of device";
+    // Without its place, and then with it.
+    expect(vm.findings.all.map((finding) => [finding.message, finding.situation.trap, finding.stack.length])).toEqual([
+      [message, USED.length + 1, 0],
+      [message, USED.length + 3, 2],
     ]);
-    expect(vm.findings.all.map(({ situation }) => situation.trap)).toEqual([USED.length + 1]);
+  });
+
+  it("name no other access's line for a lock whose own was not put down", () => {
+    const vm = same(
+      [
+        { what: LOCK, value: 1 },
+        { what: LOCK, value: 2 },
+        { what: TRYLOCK, value: 1 },
+      ],
+      { policy: "report" },
+    );
+    const lines = readFileSync(SOURCE, "utf8").split("\n");
+    const trylock = lines.findIndex((line) => line.includes("pthread_mutex_trylock(mutex)")) + 1;
+    // Once it has been kept, the place of each lock is put down.
+    expect(vm.findings.all.map(({ stack }) => stack[0]?.line)).toEqual([undefined, undefined, trylock]);
   });
 
   it("tell a mutex that is locked again, and one that nobody holds", () => {
