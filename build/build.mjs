@@ -20,6 +20,8 @@ const { metafile } = await build({
   entryPoints: {
     vdevbox: "host/cli/main.ts",
     testing: "host/testing/testing.ts",
+    "testing-vitest": "host/testing/with-vitest.ts",
+    "testing-fast-check": "host/testing/with-fast-check.ts",
     "parallel-worker": "host/threads/parallel/worker.ts",
     "tools/modules": "build/modules.ts",
   },

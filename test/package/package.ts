@@ -94,6 +94,7 @@ function use(project: string): void {
   assert.match(vdevbox(project, 0, "run", "lab.qvmconf", "--guest", "blinker.script"), /7 of 7 expectations held/);
   assert.match(vdevbox(project, 2, "bench"), /not with an installed package/);
   useTesting(project);
+  useWithOthers(project);
   assert.deepEqual(stateOf(installed), before, "something was written into node_modules/vdevbox");
 }
 
@@ -118,6 +119,38 @@ function useTesting(project: string): void {
   const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
   run(project, process.execPath, join(root, "node_modules/typescript/bin/tsc"), ...strict, ...types, "use.mjs");
   rmSync(join(project, "use.mjs"));
+}
+
+/** The entries that want the user's own vitest and fast-check, with their types. */
+function useWithOthers(project: string): void {
+  const modules = join(root, "node_modules");
+  for (const name of ["vitest", "fast-check"]) symlinkSync(join(modules, name), join(project, "node_modules", name));
+  writeFileSync(
+    join(project, "use.test.mjs"),
+    `
+    import fc from "fast-check";
+    import { expect, test } from "vitest";
+    import { createVm } from "vdevbox/testing";
+    import { guestScripts } from "vdevbox/testing/fast-check";
+    import "vdevbox/testing/vitest";
+    const options = { module: "build/out/vdevs/blinker.wasm", options: "loc 0x1c000000 intr gic:33" };
+    test("nothing a guest does goes wrong", async () => {
+      const property = fc.asyncProperty(guestScripts(options, { maxLength: 5 }), async (script) => {
+        const vm = createVm(options);
+        await vm.script(script);
+        expect(vm).toHaveNoFindings();
+      });
+      await fc.assert(property, { numRuns: 20 });
+      expect(createVm(options)).toRead(0x1c000000, 0);
+      expect(() => expect(createVm(options)).toRead(0x1c000000, 5)).toThrow("expected was 0x5");
+    });
+    `,
+  );
+  run(project, process.execPath, join(modules, "vitest/vitest.mjs"), "run", "--root", project, "use.test.mjs");
+  const strict = ["--noEmit", "--checkJs", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"];
+  const types = ["--types", "node", "--typeRoots", join(modules, "@types")];
+  run(project, process.execPath, join(modules, "typescript/bin/tsc"), ...strict, ...types, "use.test.mjs");
+  rmSync(join(project, "use.test.mjs"));
 }
 
 /** Names, sizes and times of all files below a folder. */
