@@ -1,7 +1,8 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { parseConfigPieces } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
 import { CampaignFolder } from "../fuzz/campaign-folder.ts";
 import { writeRecord } from "../fuzz/campaign-record.ts";
 import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
@@ -108,6 +109,9 @@ async function run(args: ParsedArguments): Promise<number> {
 }
 
 async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
+  if (args.flag("merge") && args.values("seeds").length === 0 && !existsSync(outOf(args, what))) {
+    throw new UserError("there is no campaign here to merge; `--out` names its folder", { file: outOf(args, what) });
+  }
   const folder = new CampaignFolder(outOf(args, what));
   if (args.flag("cost")) {
     if (args.value("reference") !== undefined || args.values("reset").length > 0)

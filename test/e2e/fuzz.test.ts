@@ -185,6 +185,12 @@ describe("what cannot be fuzzed", () => {
     [["fuzz", "examples/trace/trace.qvmconf", "--jobs", "0"], 2, "--jobs takes a number from 1 to 256"],
     [["fuzz", "examples/trace/trace.qvmconf", "--seeds", "/nowhere"], 2, "there is no such file or folder"],
     [["fuzz", "examples/trace/trace.qvmconf", "--out", "package.json"], 2, "package.json"],
+    [
+      ["fuzz", "examples/trace/trace.qvmconf", "--merge", "--out", "/nowhere"],
+      2,
+      "/nowhere: there is no campaign here",
+    ],
+    [["fuzz", "examples/trace/trace.qvmconf", "--reference", "no.ts"], 2, "no.ts: there is no such file"],
   ])("%j is told in a sentence", (words, code, sentence) => {
     const given = words.includes("--out") || words.length === 1 ? words : [...words, "--out", out("none")];
     const got = vdevbox(...given);

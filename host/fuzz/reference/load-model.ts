@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,6 +13,7 @@ export const MODEL_FILE = /\.[cm]?[jt]s$/;
  * @throws UserError when there is none
  */
 export async function loadModel(file: string): Promise<Reference> {
+  if (!existsSync(file)) throw new UserError("there is no such file", { file });
   const folder = mkdtempSync(join(tmpdir(), "vdevbox-model-"));
   try {
     const outfile = join(folder, "model.mjs");
