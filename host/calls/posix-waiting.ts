@@ -31,8 +31,7 @@ export const posixWaitingBodies = bodies({
   pthread_cond_init(vm, instance, cond, attr) {
     const clock = attr === 0 ? CLOCK_REALTIME : instance.u32((attr! >>> 0) + pthread_condattr_t.clock);
     if (!isKnownClock(clock)) return EINVAL;
-    vm.waitObjects.init("cond", instance, cond! >>> 0, clock);
-    return EOK;
+    return init(vm, instance, "cond", cond!, clock, "pthread_cond_init");
   },
 
   pthread_cond_destroy: (vm, instance, cond) => destroy(vm, instance, "cond", cond!, "pthread_cond_destroy"),
@@ -49,8 +48,7 @@ export const posixWaitingBodies = bodies({
 
   sem_init(vm, instance, sem, _pshared, value) {
     if (value! >>> 0 > SEM_VALUE_MAX) return fail(vm, EINVAL);
-    vm.waitObjects.init("sem", instance, sem! >>> 0, value! >>> 0);
-    return 0;
+    return fail(vm, init(vm, instance, "sem", sem!, value! >>> 0, "sem_init"));
   },
 
   sem_destroy: (vm, instance, sem) => fail(vm, destroy(vm, instance, "sem", sem!, "sem_destroy")),
@@ -152,6 +150,25 @@ function objectAt(
   return undefined;
 }
 
+/** Whoever waits for the object that was here would never be woken: nobody could name it any more. */
+function init(
+  vm: Vm,
+  instance: ModuleInstance,
+  kind: "cond" | "sem",
+  pointer: number,
+  value: number,
+  call: string,
+): number {
+  const before = vm.waitObjects.madeAt(kind, instance, pointer >>> 0);
+  if (before !== undefined && (vm.threads?.waitingFor(before).length ?? 0) > 0) {
+    const text = "what a thread waits for must not be made anew";
+    violation(vm, instance, "lock", call, "was called while a thread waits for it", text, "Make it once, at startup.");
+    return EBUSY;
+  }
+  vm.waitObjects.init(kind, instance, pointer >>> 0, value);
+  return EOK;
+}
+
 function destroy(vm: Vm, instance: ModuleInstance, kind: "cond" | "sem", pointer: number, call: string): number {
   const object = objectAt(vm, instance, kind, pointer, call);
   if (object === undefined) return EINVAL;
@@ -199,8 +216,15 @@ function condWait(
     violation(vm, instance, "lock", call, `was called without holding ${mutex.name}`, text, "Lock the mutex first.");
     return EPERM;
   }
+  if (isWaitedForWithAnother(vm, object, mutex)) {
+    const what = `was called with ${mutex.name} while a thread waits for the condition variable with another mutex`;
+    const text = "all threads that wait for a condition variable at one time use the same mutex";
+    violation(vm, instance, "lock", call, what, text, "Have a condition variable for each mutex.");
+    return EINVAL;
+  }
   if (vm.mutexes.unlock(mutex) !== "done" || mutex.holder !== undefined) return EINVAL;
-  const wait = { for: "cond", of: object, name: `the condition variable at 0x${object.address.toString(16)}` } as const;
+  const name = `the condition variable at 0x${object.address.toString(16)}`;
+  const wait = { for: "cond", of: object, name, mutex } as const;
   const woken = (): number | Suspended => {
     const result = threads.current!.timedOut ? ETIMEDOUT : EOK;
     return relock(vm, mutex, () => cancellationPoint(vm) ?? result);
@@ -209,6 +233,13 @@ function condWait(
     wait,
     woken,
     abstime === undefined ? undefined : readDeadline(vm, instance, abstime, object.value),
+  );
+}
+
+function isWaitedForWithAnother(vm: Vm, object: WaitObject, { instance, address }: Mutex): boolean {
+  const waiting = vm.threads?.waitingFor(object) ?? [];
+  return waiting.some(
+    ({ wait }) => wait?.for === "cond" && (wait.mutex.instance !== instance || wait.mutex.address !== address),
   );
 }
 

@@ -46,6 +46,12 @@ export class WaitObjects {
     return object?.kind === kind && isIntact ? object : undefined;
   }
 
+  /** The object that was made at an address, also where its bytes were overwritten since. */
+  madeAt(kind: WaitObject["kind"], instance: ModuleInstance, address: number): WaitObject | undefined {
+    const object = this.#all.get(keyOf(instance, address));
+    return object?.kind === kind ? object : undefined;
+  }
+
   /** @returns false when somebody waits for it, and nothing was done */
   destroy(object: WaitObject): boolean {
     if ((this.#vm.threads?.waitingFor(object).length ?? 0) > 0) return false;

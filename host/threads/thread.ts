@@ -2,6 +2,7 @@ import type { ModuleInstance } from "../sandbox/instance.ts";
 import { Alarm } from "../time/clock.ts";
 import type { Activation } from "../vm/activation.ts";
 import type { HeldLock } from "../vm/held-locks.ts";
+import type { Mutex } from "./mutexes.ts";
 import type { Suspended } from "./suspended.ts";
 
 /** Who has what a thread waits for, and where it was locked. */
@@ -11,7 +12,8 @@ export type Holder = Pick<HeldLock, "name" | "owner" | "call">;
 export type Wait =
   | { readonly for: "turn" }
   | { readonly for: "mutex"; readonly of: object; readonly name: string; readonly holder: () => Holder | undefined }
-  | { readonly for: "cond" | "sem"; readonly of: object; readonly name: string }
+  | { readonly for: "cond"; readonly of: object; readonly name: string; readonly mutex: Mutex }
+  | { readonly for: "sem"; readonly of: object; readonly name: string }
   | { readonly for: "join"; readonly of: Thread }
   | { readonly for: "time" };
 

@@ -47,6 +47,9 @@ describe("misuse of what threads wait for", () => {
     ["another thread's mutex", [MAKE, 2n, 8n], EPERM, "lock", "another thread's"],
     ["a condition variable somebody waits for", [MAKE, 4n, 5n], EBUSY, "lock", "somebody waits for the signal"],
     ["a semaphore somebody waits for", [MAKE, 6n, 7n], 0xffffffff, "lock", "somebody waits for the semaphore"],
+    ["a wait with another mutex", [MAKE, 4n, 11n], EINVAL, "lock", "waits with another mutex"],
+    ["a condition variable made anew", [MAKE, 4n, 12n], EBUSY, "lock", "made anew, somebody waits for the signal"],
+    ["a semaphore made anew", [MAKE, 6n, 13n], 0xffffffff, "lock", "made anew, somebody waits for the semaphore"],
     ["a wait without the mutex", [MAKE, 9n], 0, "lock", "waits without the mutex"],
   ] as const)("%s is refused, and told with its line", (_what, commands, answer, rule, remark) => {
     const vm = vmOf();
@@ -55,6 +58,13 @@ describe("misuse of what threads wait for", () => {
     const finding = vm.findings.all.find((one) => one.severity === "violation")!;
     expect(finding.rule).toBe(rule);
     expect(finding.stack[0]!.line).toBe(lineOf(remark));
+  });
+
+  it("a wait with another mutex is fine when nobody waits any more", () => {
+    const vm = vmOf();
+    run(vm, MAKE, 4n, 14n, 11n, 14n, 12n);
+    expect(read(vm, DEVICE)[1]).toBe(0n);
+    expect(vm.findings.all).toEqual([]);
   });
 
   it("an unlock by another thread says who holds the mutex", () => {

@@ -6,6 +6,7 @@ import {
   delay,
   pthread_cond_destroy,
   pthread_cond_init,
+  pthread_cond_signal,
   pthread_cond_t,
   pthread_cond_wait,
   pthread_create,
@@ -34,6 +35,7 @@ import {
 } from "vdevbox/abi/vdev-core";
 
 const mutex = pthread_mutex_t.alloc();
+const second = pthread_mutex_t.alloc();
 const cond = pthread_cond_t.alloc();
 const sem = sem_t.alloc();
 let result: i32 = 0;
@@ -51,6 +53,13 @@ function waits(arg: usize): usize {
 
 function waits_without(arg: usize): usize {
   return pthread_cond_wait(cond, mutex); // waits without the mutex
+}
+
+function waits_otherwise(arg: usize): usize {
+  pthread_mutex_lock(second);
+  result = pthread_cond_wait(cond, second); // waits with another mutex
+  pthread_mutex_unlock(second);
+  return 0;
 }
 
 function takes(arg: usize): usize {
@@ -119,6 +128,18 @@ function vwrite(vdp: vdev_t, cookie: u32, vopnd: qvm_state_block, oopnd: qvm_sta
       return pthread_create(0, null, waits_without, 0);
     case 10:
       return vdev_thread_create(vdp, cstr("keeper"), 0, null, keeps, 0);
+    case 11:
+      pthread_mutex_init(second, null);
+      return pthread_create(0, null, waits_otherwise, 0);
+    case 12:
+      result = pthread_cond_init(cond, null); // made anew, somebody waits for the signal
+      return 0;
+    case 13:
+      memory.fill(changetype<usize>(sem), 0, sem_t.SIZEOF);
+      result = sem_init(sem, 0, 0); // made anew, somebody waits for the semaphore
+      return 0;
+    case 14:
+      return pthread_cond_signal(cond);
     default:
       return 0;
   }
