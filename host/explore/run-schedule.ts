@@ -102,6 +102,7 @@ export class ScheduleRunner {
     this.interleaving = interleaving;
     this.#threads = vm.threads!;
     this.#threads.stepwise = true;
+    this.#threads.waitTurns = TURNS;
     this.#waits = new Waits(vm, this.#places);
     this.steps = new StepWatcher(vm.races!);
     this.#order = new LockOrder(vm, this.#places);

@@ -29,7 +29,7 @@ export interface SavedThreads {
 const THREAD_LIMIT = 256;
 /** Turns that threads are given when a callback has ended and they could go on for ever. */
 const DRAIN_TURNS = 1000;
-/** Turns of others, or alarms, that a callback may wait for. */
+/** Turns of others, or alarms, that a callback may wait for in a run. */
 const WAIT_TURNS = 100_000;
 const TURN: Wait = { for: "turn" };
 /** What a vdev's thread is to do. */
@@ -64,6 +64,8 @@ export class Threads {
    * by itself.
    */
   stepwise = false;
+  /** Turns of others, or alarms, that a callback may wait for. */
+  waitTurns = WAIT_TURNS;
   /** Of which waits the place is taken down: of those for other threads, or also of those for time. */
   tracesPlaces: "none" | "others" | "all" = "others";
   /** Vdev threads there may be at once. */
@@ -158,7 +160,7 @@ export class Threads {
       for (let turns = 0; ; turns++) {
         const thread = awaited();
         if (thread === undefined) return;
-        if (turns > WAIT_TURNS || this.#nesting > NESTING_LIMIT) this.#stuck(thread, true);
+        if (turns > this.waitTurns || this.#nesting > NESTING_LIMIT) this.#stuck(thread, true);
         else if (!this.#go()) this.#stuck(thread, false);
       }
     } finally {
@@ -446,7 +448,7 @@ export class Threads {
     }
     if (isLimit) {
       return {
-        message: `a callback waited through ${WAIT_TURNS} turns of others and did not end: ${this.describe(awaited)}`,
+        message: `a callback waited through ${this.waitTurns} turns of others and did not end: ${this.describe(awaited)}`,
         advice: "Tell the thread to end, with pthread_cancel() or a flag it looks at, before waiting for its end.",
       };
     }

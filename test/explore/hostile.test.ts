@@ -48,6 +48,14 @@ describe("a module that gives trouble", () => {
     60_000,
   );
 
+  it("is told of with its limit where a callback waits for what gives its turn away for ever", async () => {
+    const plan = vmPlan([vdevPlan(module, { type: "yielding" })], { cpus: 2 });
+    const result = await new Search({ plan, pieces: [], create: {}, seed: 1, schedules: 2, now: () => 0 }).run();
+    expect(rulesOf(result)).toContain("limit");
+    expect(result).toMatchObject({ schedules: 2, unexplained: 0 });
+    expect(result.switches / 2).toBeLessThan(20_000); // a run waits for 100,000
+  }, 60_000);
+
   it("does not keep a search longer than it may take, and a tenth for what it has found last", async () => {
     let runs = 0;
     const restore = VmSnapshot.prototype.restore;

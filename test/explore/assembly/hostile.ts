@@ -1,5 +1,5 @@
 /** Devices that give the search trouble: each is as wrong as its name says, and its findings are all there is to be told. */
-import { pthread_self } from "vdevbox/abi/posix";
+import { pthread_cancel, pthread_join, pthread_self, sched_yield } from "vdevbox/abi/posix";
 import { cstr } from "vdevbox/abi/string";
 import { VFF_INTR_REQ, VFF_MUTEX, vdev_t } from "vdevbox/abi/vdev-core";
 import { ignored, lesson, nothing, prepare, register, thread, zero } from "../../planted/threads/assembly/lesson";
@@ -41,6 +41,25 @@ function makes_calling(vdp: vdev_t, offset: u32, value: u32): void {
   thread(calls, vdp);
 }
 
+let yielding: u32 = 0;
+
+function yields(arg: usize): usize {
+  while (true) sched_yield();
+  return 0;
+}
+
+/** Each write makes a thread that gives its turn away for ever. */
+function makes_yielding(vdp: vdev_t, offset: u32, value: u32): void {
+  yielding = thread(yields, vdp);
+}
+
+/** It gets to no place where it could be cancelled. */
+function joins_yielding(vdp: vdev_t): void {
+  if (yielding == 0) return;
+  pthread_cancel(yielding);
+  pthread_join(yielding, 0);
+}
+
 /** Each write stops the module. */
 function traps(vdp: vdev_t, offset: u32, value: u32): void {
   unreachable();
@@ -49,6 +68,7 @@ function traps(vdp: vdev_t, offset: u32, value: u32): void {
 lesson(cstr("trapping"), nothing, nothing, nothing, zero, traps);
 lesson(cstr("deep"), nothing, nothing, nothing, zero, makes_deep);
 lesson(cstr("spinning"), nothing, nothing, nothing, zero, makes_spinning);
+lesson(cstr("yielding"), nothing, nothing, joins_yielding, zero, makes_yielding);
 lesson(cstr("calling"), nothing, nothing, nothing, zero, makes_calling);
 
 /** Right, and does not start without an interrupt. */
