@@ -22,8 +22,8 @@ const PASSES = 4;
 
 /**
  * Executions a second of programs of 16 accesses each, as a campaign makes them: drawn accesses of all registers of
- * `pl011`, with its locks; edge coverage, the search for what is new, and reset on. The yardstick is a plain call of WebAssembly
- * from JavaScript.
+ * `pl011`, with its locks; edge coverage, the search for what is new, and reset on. Beside it stands a plain call of WebAssembly
+ * from JavaScript: the target is for machines where that takes 2.5 to 3 ns, so an execution may take as long as 333 to 400.
  */
 export async function exec(rounds: number): Promise<Figure> {
   const pl011 = new Executions(pl011Plan(), BASE);
@@ -40,7 +40,7 @@ export async function exec(rounds: number): Promise<Figure> {
       value: rate,
       unit: "executions/s",
       rounds,
-      note: `of a device that calls nobody ${significant(plain)}; a plain call ${significant(times.median("call") * 1000)} ns`,
+      note: `of a device that calls nobody ${significant(plain)}; a plain call ${significant(times.median("call") * 1000)} ns, and an execution as long as ${significant(times.ratio("pl011", "call"))} of them`,
     },
     { of: "value", least: 1_000_000 },
   );
