@@ -63,3 +63,16 @@ it("what a guest sends through the pl011 is on standard output", () => {
   expect(run("hello.s")).toBe("Hello from x86 code, through an Arm UART, out of a WebAssembly sandbox.\n");
   expect(run("pl011.script")).toMatch(/^hello\npl011: fr /);
 });
+
+describe("examples/copier", () => {
+  const words = ["examples/copier/copier.qvmconf", "--guest", "examples/copier/guest.s"];
+  // The x86 code writes what is copied, and looks at what came: a thread must reach that memory, and not a copy of it.
+  it.each([[[]], [["set threads parallel"]]])("copies the memory of x86 code, and back into it %j", (settings) => {
+    const folder = join(scratch(), "copier");
+    expect(vdevbox("build", "examples/copier/copier.ts", "--out-dir", folder).code).toBe(0);
+    const { code, out, err } = vdevbox("run", words[0]!, ...settings, ...words.slice(1), "--module-path", folder);
+    expect(out).toBe("guest: copied, and counted meanwhile\n");
+    expect(err).toMatch(/\(exit code 0\); .*, no findings/);
+    expect(code).toBe(0);
+  });
+});
