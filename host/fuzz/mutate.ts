@@ -4,6 +4,7 @@ import { Drawer } from "./draw.ts";
 import {
   ANSWERS_MAX,
   accessMeta,
+  CONTROLS,
   carriesBlob,
   HI,
   isAccess,
@@ -34,6 +35,10 @@ const CHANGES_MAX = 8;
 const BLOCK_MAX = 6;
 /** How often one operation is repeated, at most: FIFOs have up to that many places, and one more. */
 const REPEAT_MAX = 40;
+
+/** How often a program asks for STATUS, at most: vdevs write lines then, which takes as long as a hundred accesses. */
+const STATUS_MAX = 2;
+const STATUS = CONTROLS.indexOf("status");
 
 /** What a program is changed with beside its own content. */
 export interface Parents {
@@ -108,6 +113,7 @@ export class Mutator {
     let changes = 1;
     while (changes < CHANGES_MAX && random.below(2) === 0) changes++;
     for (; changes > 0; changes--) random.pick(this.#changes)(program, parents);
+    limitStatus(program);
     if (program.count === 0) this.fresh(program);
   }
 
@@ -309,5 +315,14 @@ export class Mutator {
       if (!carriesBlob(meta) && operationOf(meta) <= OPERATION.write && fits(meta)) return at;
     }
     return -1;
+  }
+}
+
+/** Takes out what asks for STATUS more often than a program may. */
+function limitStatus(program: ProgramBuffer): void {
+  let asked = 0;
+  for (let at = program.count - 1; at >= 0; at--) {
+    const isStatus = operationOf(program.word(at, META)) === OPERATION.control && program.word(at, VALUE_LO) === STATUS;
+    if (isStatus && ++asked > STATUS_MAX) program.remove(at, 1);
   }
 }
