@@ -6,6 +6,7 @@ import { type Answer, formatAnswer, matches } from "../guests/script/answer.ts";
 import { formatStep } from "../guests/script/format-step.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
 import { joinHalves } from "../memory/halves.ts";
+import { type Answers, NO_ANSWERS, UndecidedMemory } from "../memory/undecided-memory.ts";
 import { objectOf, type Thread } from "../threads/thread.ts";
 import type { Threads } from "../threads/threads.ts";
 import { beginAccess, endAccess } from "../vm/begun-access.ts";
@@ -73,6 +74,10 @@ export class ScheduleRunner {
   readonly vm: Vm;
   readonly listener: ScheduleListener = {};
   readonly interleaving: Interleaving;
+  /** The guest's memory: as it was at the start, each time. */
+  readonly memory: UndecidedMemory;
+  /** What it turns out to hold where nobody has written. */
+  undecided: Answers = NO_ANSWERS;
   readonly #threads: Threads;
   readonly #start: VmSnapshot;
   readonly #places = new Places();
@@ -113,6 +118,7 @@ export class ScheduleRunner {
     interleaving.begins = (vcpu) => this.#beginInside(vcpu);
     interleaving.onCall = (call) => this.#called(call);
     vm.held.onTake = (lock, before) => this.#order.taken(lock, before);
+    this.memory = new UndecidedMemory(vm.ram);
     this.#start = new VmSnapshot(vm);
   }
 
@@ -122,6 +128,8 @@ export class ScheduleRunner {
    */
   run(workload: Workload, chooser: Chooser, explains = false): void {
     this.#start.restore();
+    this.memory.restore();
+    this.memory.begin(this.undecided);
     this.#places.begin(explains);
     this.vm.mutexes.tracesPlaces = explains;
     this.#threads.tracesPlaces = explains ? "all" : "none";
@@ -140,6 +148,7 @@ export class ScheduleRunner {
     try {
       this.interleaving.chooser = around;
       startGuest(this.vm);
+      for (const { address, bytes } of workload.memory ?? []) this.vm.ram.store(address, bytes);
       this.interleaving.chooser = chooser;
       this.#disturbed();
       this.interleaving.chooser = around;

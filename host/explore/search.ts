@@ -1,4 +1,5 @@
 import type { ConfigPiece } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
 import type { Finding } from "../gate/finding.ts";
 import { AccessStatus } from "../guests/bus.ts";
 import type { VmPlan } from "../vm/plan.ts";
@@ -105,10 +106,14 @@ export class Search {
   #length = FIRST_LENGTH;
   #began = 0;
 
-  /** @throws UserError when a vdev refuses to start */
+  /** @throws UserError when a vdev refuses to start, or the workload fills what is no guest memory */
   constructor(options: SearchOptions) {
     this.#options = options;
     this.#explored = exploredVm(options.plan, options.create, false);
+    for (const { address, bytes } of options.workload?.memory ?? []) {
+      if (this.#explored.vm.ram.holds(address, bytes.length)) continue;
+      throw new UserError(`explore fills guest memory only, and the guest has none at 0x${address.toString(16)}`);
+    }
     this.#drawer = new WorkloadDrawer(this.#explored.vm, options.plan.cpus);
     this.#kinds = new StateKinds(this.#explored.vm, this.#drawer.constants);
     const { runner } = this.#explored;

@@ -36,13 +36,14 @@ export function shorten(found: FoundSchedule, attempt: Attempt): FoundSchedule {
 }
 
 /** Some of a workload's accesses and not all: the fewest first. */
-function selections({ vcpus, outside }: Workload): Workload[] {
+function selections(workload: Workload): Workload[] {
+  const { vcpus } = workload;
   const all = vcpus.flat();
   if (all.length > SELECTED_OF) return [];
   const some: Workload[] = [];
   for (let chosen = 0; chosen < 2 ** all.length - 1; chosen++) {
     const isChosen = (step: VcpuStep) => ((chosen >> all.indexOf(step)) & 1) === 1;
-    some.push({ vcpus: vcpus.map((steps) => steps.filter(isChosen)), outside });
+    some.push({ ...workload, vcpus: vcpus.map((steps) => steps.filter(isChosen)) });
   }
   return some.sort((one, other) => countOf(one) - countOf(other));
 }
@@ -72,6 +73,7 @@ function cutDown(found: FoundSchedule, attempt: Attempt): FoundSchedule {
   tryIt(best.workload, []);
   for (let again = true; again && runs < RUNS; ) {
     again = withoutAccesses(() => best, tryIt);
+    again = withoutMemory(() => best, tryIt) || again;
     again = withoutDecisions(() => best, tryIt) || again;
   }
   return best;
@@ -87,6 +89,17 @@ function withoutAccesses(best: () => FoundSchedule, tryIt: TryIt): boolean {
       const { workload, decisions } = best();
       if (tryIt(without(workload, vcpu, i), decisions)) better = true;
     }
+  }
+  return better;
+}
+
+/** Leaves guest memory as nobody has written it, piece by piece. */
+function withoutMemory(best: () => FoundSchedule, tryIt: TryIt): boolean {
+  let better = false;
+  for (let i = (best().workload.memory?.length ?? 0) - 1; i >= 0; i--) {
+    const { workload, decisions } = best();
+    const memory = workload.memory!.filter((_, at) => at !== i);
+    if (tryIt({ ...workload, memory }, decisions)) better = true;
   }
   return better;
 }

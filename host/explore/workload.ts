@@ -3,6 +3,7 @@ import { formatStep } from "../guests/script/format-step.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import type { Expectation, ScriptStep } from "../guests/script/step.ts";
 import { accessOf } from "../guests/script/together.ts";
+import type { GuestBytes } from "../memory/undecided-memory.ts";
 import type { GuestAccess } from "../vm/begun-access.ts";
 
 /** One access of a vCPU, and what its script expects of it. */
@@ -20,6 +21,8 @@ export type OutsideStep = Extract<
 
 /** What the guest does in a schedule: each vCPU its accesses in their order, and what comes from outside in its order. */
 export interface Workload {
+  /** What the guest has written to its memory before its first access. */
+  readonly memory?: readonly GuestBytes[];
   readonly vcpus: readonly (readonly VcpuStep[])[];
   readonly outside: readonly OutsideStep[];
 }
@@ -35,7 +38,17 @@ const ACCESSES_MAX = 10_000;
 export function workloadOf(steps: readonly ScriptStep[], cpus: number): Workload {
   const vcpus: VcpuStep[][] = Array.from({ length: cpus }, () => []);
   const outside: OutsideStep[] = [];
+  const memory: GuestBytes[] = [];
   let vcpu = 0;
+  const fill = (step: ScriptStep, address: bigint, bytes: Uint8Array): void => {
+    if (vcpus.some((list) => list.length > 0)) {
+      throw new UserError(
+        "explore fills guest memory before the first access: write this above, or as writel and its kin",
+        step.place,
+      );
+    }
+    memory.push({ address, bytes });
+  };
   const add = (step: ScriptStep): void => {
     switch (step.kind) {
       case "vcpu":
@@ -61,6 +74,12 @@ export function workloadOf(steps: readonly ScriptStep[], cpus: number): Workload
         list.push({ access: accessOf(step, vcpu), step });
         return;
       }
+      case "writeBytes":
+        fill(step, step.address, step.bytes);
+        return;
+      case "memset":
+        fill(step, step.address, new Uint8Array(step.size).fill(step.byte));
+        return;
       case "expect":
         expect(step, vcpus[vcpu]!);
         return;
@@ -80,13 +99,13 @@ export function workloadOf(steps: readonly ScriptStep[], cpus: number): Workload
         return;
       default:
         throw new UserError(
-          `explore makes accesses of one width one by one: write ${step.kind === "memset" || step.kind === "writeBytes" ? "writel" : "readl"} and its kin instead`,
+          "explore makes accesses of one width one by one: write readl and its kin instead",
           step.place,
         );
     }
   };
   for (const step of steps) add(step);
-  return { vcpus, outside };
+  return { ...(memory.length > 0 && { memory }), vcpus, outside };
 }
 
 function expect(step: Extract<ScriptStep, { kind: "expect" }>, list: VcpuStep[]): void {
@@ -102,8 +121,8 @@ function expect(step: Extract<ScriptStep, { kind: "expect" }>, list: VcpuStep[])
 }
 
 /** The workload as a script that `parseWorkload` reads. */
-export function formatWorkload({ vcpus, outside }: Workload): string {
-  const lines: string[] = [];
+export function formatWorkload({ memory = [], vcpus, outside }: Workload): string {
+  const lines = memory.map(({ address, bytes }) => formatStep({ kind: "writeBytes", address, bytes }));
   for (const [vcpu, list] of vcpus.entries()) {
     if (list.length === 0) continue;
     lines.push(`vcpu ${vcpu}`);

@@ -1,12 +1,12 @@
 import { Random } from "../explore/chooser.ts";
 import type { Finding } from "../gate/finding.ts";
+import type { GuestBytes } from "../memory/undecided-memory.ts";
 import { hasInvariants } from "../vm/invariants.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Asked } from "./confirm.ts";
 import { Corpus, type Entry } from "./corpus.ts";
 import { Coverage, type EdgeCount, NOVEL } from "./coverage.ts";
 import { causeOf, counts } from "./found.ts";
-import type { AnsweredBytes } from "./fuzzed-memory.ts";
 import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
 import { growthLook, type Look } from "./look.ts";
 import { Mutator } from "./mutate.ts";
@@ -38,7 +38,7 @@ export interface CampaignFinding {
   readonly finding: Finding;
   readonly program: Program;
   /** What vdevs found in guest memory nobody had written. */
-  readonly answered: readonly AnsweredBytes[];
+  readonly answered: readonly GuestBytes[];
   /** Executions when it was found. */
   readonly executions: number;
   /** What a run must be asked for to see it. */

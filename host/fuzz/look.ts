@@ -1,16 +1,16 @@
 import type { Finding, RuleName } from "../gate/finding.ts";
+import type { UndecidedMemory } from "../memory/undecided-memory.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { Asked } from "./confirm.ts";
-import type { FuzzedMemory } from "./fuzzed-memory.ts";
 import { isAccess, lengthOf, META, OPERATIONS_MAX, type Program, ProgramBuffer, vcpuOf } from "./program.ts";
 import { FuzzTarget } from "./target.ts";
 
 /** A way to execute a program, and what it takes that a run sees the same. */
 export interface Look {
   readonly vm: Vm;
-  readonly memory: FuzzedMemory;
+  readonly memory: UndecidedMemory;
   /** What went wrong in the last execution. */
   findings(): readonly Finding[];
   /** How a script shows a finding of the last execution, where no run tells it. */

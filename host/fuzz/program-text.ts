@@ -3,10 +3,10 @@ import { formatStep } from "../guests/script/format-step.ts";
 import { formatBytes } from "../guests/script/line-format.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { MAX_BYTES, type ScriptCommand, type ScriptStep } from "../guests/script/step.ts";
+import type { GuestBytes } from "../memory/undecided-memory.ts";
 import { LINE_ACTS } from "../vm/events.ts";
 import { POWER_STATES } from "../vm/power.ts";
 import type { Vm } from "../vm/vm.ts";
-import type { AnsweredBytes } from "./fuzzed-memory.ts";
 import {
   ANSWERS_MAX,
   accessMeta,
@@ -39,7 +39,7 @@ const ANSWERED = " # answered";
 export interface RepeatedProgram {
   readonly program: Program;
   /** What vdevs found in memory that nobody had written: the script writes it first. */
-  readonly answered: readonly AnsweredBytes[];
+  readonly answered: readonly GuestBytes[];
   readonly repeats: number;
   /** Lines behind it. */
   readonly shown?: readonly string[];
@@ -51,7 +51,7 @@ const NO_WORDS = new Int32Array();
  * A program as a script that `vdevbox run --guest` runs.
  * @param answered what vdevs found in memory that nobody had written: the script writes it first
  */
-export function formatProgram(vm: Vm, program: Program, answered: readonly AnsweredBytes[] = []): string {
+export function formatProgram(vm: Vm, program: Program, answered: readonly GuestBytes[] = []): string {
   const lines: string[] = [];
   if (program.answers.length > 0) lines.push(`${ANSWERS}${formatBytes(program.answers)}`);
   for (const { address, bytes } of answered) {

@@ -1,5 +1,6 @@
 import { TrapRing } from "../dispatcher/batch.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { UndecidedMemory } from "../memory/undecided-memory.ts";
 import { BURST, BURST_NS } from "../time/firing-rate.ts";
 import { Batches } from "../vm/batch.ts";
 import { LINE_ACTS } from "../vm/events.ts";
@@ -7,7 +8,6 @@ import { checkInvariants, hasInvariants } from "../vm/invariants.ts";
 import { POWER_STATES } from "../vm/power.ts";
 import { VmSnapshot } from "../vm/snapshot.ts";
 import type { Vm } from "../vm/vm.ts";
-import { FuzzedMemory } from "./fuzzed-memory.ts";
 import {
   CONTROLS,
   HI,
@@ -44,7 +44,7 @@ export interface Witness {
 export class FuzzTarget {
   readonly vm: Vm;
   readonly surface: Surface;
-  readonly memory: FuzzedMemory;
+  readonly memory: UndecidedMemory;
   /** Programs executed. */
   executions = 0;
   /** Operations of the last program that were carried out before the VM ended. */
@@ -64,7 +64,7 @@ export class FuzzTarget {
   constructor(vm: Vm) {
     this.vm = vm;
     this.surface = surfaceOf(vm);
-    this.memory = new FuzzedMemory(vm.ram);
+    this.memory = new UndecidedMemory(vm.ram);
     this.#snapshot = new VmSnapshot(vm);
     this.#ring = new TrapRing(vm.dispatcher);
     this.#batches = new Batches(vm, this.#ring);

@@ -28,6 +28,16 @@ describe("a script as a workload", () => {
     expect(of("repeat 3 {", "readl 0x10", "expect 0", "}", "terminate").vcpus[0]!.length).toBe(3);
   });
 
+  it("has guest memory as the lines above its accesses fill it", () => {
+    const { memory, vcpus } = of("vcpu 1", "write 0x1000 2 0x0aff", "memset 0x2000 3 7", "status", "readl 0x10");
+    expect(memory).toEqual([
+      { address: 0x1000n, bytes: Uint8Array.of(0x0a, 0xff) },
+      { address: 0x2000n, bytes: Uint8Array.of(7, 7, 7) },
+    ]);
+    expect(vcpus.map((steps) => steps.length)).toEqual([0, 1]);
+    expect(parseWorkload(formatWorkload({ memory: memory!, vcpus, outside: [] }), "again", 2).memory).toEqual(memory);
+  });
+
   it("is read as it is written", () => {
     const step = fc.oneof(
       fc.nat(0xffff).map((address) => `readl 0x${address.toString(16)}`),
@@ -46,7 +56,8 @@ describe("a script as a workload", () => {
 
   it.each([
     [["read 0x10 8"], "s.script:1:1: explore makes accesses of one width one by one"],
-    [["memset 0x10 8 0"], "s.script:1:1: explore makes accesses of one width one by one"],
+    [["readl 0", "memset 0x10 8 0"], "s.script:2:1: explore fills guest memory before the first access"],
+    [["readl 0", "write 0x10 1 0x07"], "s.script:2:1: explore fills guest memory before the first access"],
     [["expect 3"], "s.script:1:1: explore checks `expect VALUE`"],
     [["vcpu 2", "readl 0"], "s.script:1:1: there is no vCPU 2: the VM has 2"],
     [["readl 0", "expect 3", "expect 4"], "s.script:3:1: explore checks `expect VALUE`"],

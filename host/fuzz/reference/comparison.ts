@@ -4,8 +4,8 @@ import type { Finding } from "../../gate/finding.ts";
 import { AccessStatus } from "../../guests/bus.ts";
 import { formatHex, formatPin } from "../../guests/script/line-format.ts";
 import { joinHalves } from "../../memory/halves.ts";
+import type { UndecidedMemory } from "../../memory/undecided-memory.ts";
 import type { Vm } from "../../vm/vm.ts";
-import type { FuzzedMemory } from "../fuzzed-memory.ts";
 import { META, OPERATION, OPERATION_WORDS, operationOf, type ProgramBuffer } from "../program.ts";
 import { commandOf } from "../program-text.ts";
 import type { FuzzedRegion, Surface } from "../surface.ts";
@@ -35,7 +35,7 @@ export class Comparison implements Witness {
   /** Of the last execution, each place once. */
   differences: Difference[] = [];
   readonly #vm: Vm;
-  readonly #memory: FuzzedMemory;
+  readonly #memory: UndecidedMemory;
   readonly #surface: Surface;
   readonly #reference: Reference;
   readonly #told = new Set<string>();
@@ -49,7 +49,7 @@ export class Comparison implements Witness {
   /** Something happened that a reference cannot follow. */
   #isLost = false;
 
-  constructor(vm: Vm, memory: FuzzedMemory, surface: Surface, reference: Reference) {
+  constructor(vm: Vm, memory: UndecidedMemory, surface: Surface, reference: Reference) {
     this.#vm = vm;
     this.#memory = memory;
     this.#surface = surface;

@@ -1,6 +1,6 @@
 /** Guest memory that is made up as vdevs read it. Oracle: the rule that a byte, once seen, stays what it was. */
 import { describe, expect, it } from "vitest";
-import { FuzzedMemory } from "../../host/fuzz/fuzzed-memory.ts";
+import { UndecidedMemory } from "../../host/memory/undecided-memory.ts";
 import { ProgramBuffer } from "../../host/fuzz/program.ts";
 import { GuestRam } from "../../host/memory/guest-ram.ts";
 
@@ -10,7 +10,7 @@ function memoryOf(bytes: Uint8Array) {
   const ram = new GuestRam();
   ram.add({ start: START, bytes, writable: true });
   ram.add({ start: 0n, bytes: Uint8Array.of(9, 9, 9, 9), writable: false });
-  return { ram, memory: new FuzzedMemory(ram) };
+  return { ram, memory: new UndecidedMemory(ram) };
 }
 
 function answering(...answers: number[]): ProgramBuffer {

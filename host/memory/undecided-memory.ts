@@ -1,5 +1,4 @@
-import type { GuestRam, RamRange } from "../memory/guest-ram.ts";
-import { NO_BYTES, type ProgramBuffer } from "./program.ts";
+import type { GuestRam, RamRange } from "./guest-ram.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
@@ -17,21 +16,31 @@ interface Page {
   isTouched: boolean;
 }
 
-/** Bytes a vdev found in guest memory that nobody had written. */
-export interface AnsweredBytes {
+/** Bytes of guest memory. */
+export interface GuestBytes {
   readonly address: bigint;
   readonly bytes: Uint8Array;
 }
+
+/** What guest memory turns out to hold where vdevs read it and nobody has written. */
+export interface Answers {
+  readonly answers: Uint8Array;
+  /** How many of them there are. */
+  readonly answersLength: number;
+}
+
+/** Memory that nobody has written is zero. */
+export const NO_ANSWERS: Answers = { answers: new Uint8Array(0), answersLength: 0 };
 
 /**
  * The memory of a guest that has not decided what is in it: the first time a vdev reads a byte that nobody has written, the
  * program says what it was all along. So descriptors, rings and lists need no grammar: wherever a vdev looks, it
  * finds what the fuzzer tries next. Memory that vdevs filled at startup is as they left it.
  */
-export class FuzzedMemory {
+export class UndecidedMemory {
   readonly #pages = new Map<RamRange, (Page | undefined)[]>();
   readonly #touched: Page[] = [];
-  #answers = NO_BYTES;
+  #answers = NO_ANSWERS.answers;
   #length = 0;
   /** Bytes of the program's answers that were used. */
   taken = 0;
@@ -40,7 +49,7 @@ export class FuzzedMemory {
   /** Where vdevs began to read, the first few times. */
   readonly reads: bigint[] = [];
   /** Set to learn what was answered where. */
-  heard: AnsweredBytes[] | undefined;
+  heard: GuestBytes[] | undefined;
 
   /** Takes over the guest memory of a VM as it is now. */
   constructor(ram: GuestRam) {
@@ -59,9 +68,9 @@ export class FuzzedMemory {
   }
 
   /** A program begins; memory is as it was at first. */
-  begin(program: ProgramBuffer): void {
-    this.#answers = program.answers;
-    this.#length = program.answersLength;
+  begin({ answers, answersLength }: Answers): void {
+    this.#answers = answers;
+    this.#length = answersLength;
     this.taken = 0;
     this.wanted = 0;
     if (this.reads.length > 0) this.reads.length = 0;
