@@ -1,4 +1,4 @@
-import { type Actor, isFault } from "./actor.ts";
+import { ACTOR, type Actor, isFault, kindOf } from "./actor.ts";
 
 /**
  * Decides who goes on. `current` is the thread in progress when it could go on itself, and -1 else; it is one of
@@ -165,22 +165,59 @@ export class QuietlyFirst implements Chooser {
   }
 }
 
-/** Follows decisions that were made before; where one cannot be followed, and behind the last, nobody disturbs. */
-export class FollowingChooser implements Chooser {
-  readonly #decisions: readonly Actor[];
+/** Has the guest and what comes from outside do things in one order, while threads have their turns, and then another chooser decides. */
+export class InOrderFirst implements Chooser {
+  readonly #order: readonly Actor[];
+  readonly #then: Chooser;
+  readonly #random: Random;
   #next = 0;
 
-  constructor(decisions: readonly Actor[]) {
-    this.#decisions = decisions;
+  constructor(order: readonly Actor[], then: Chooser, random: Random) {
+    this.#order = order;
+    this.#then = then;
+    this.#random = random;
   }
 
   begin(): void {
     this.#next = 0;
+    this.#then.begin();
+  }
+
+  only(actor: Actor): void {
+    if (actor === this.#order[this.#next]) this.#next++;
+  }
+
+  choose(current: Actor, enabled: readonly Actor[]): Actor {
+    const wanted = this.#order[this.#next];
+    if (wanted === undefined) return this.#then.choose(current, enabled);
+    if (current >= 0 || !enabled.includes(wanted)) return plainChoice(current, enabled);
+    const threadsFirst = kindOf(enabled[0]!) === ACTOR.thread && this.#random.below(2) === 0;
+    if (threadsFirst) return enabled[0]!;
+    this.#next++;
+    return wanted;
+  }
+}
+
+/** Follows decisions that were made before; where one cannot be followed nobody disturbs, and behind the last another chooser decides. */
+export class FollowingChooser implements Chooser {
+  readonly #decisions: readonly Actor[];
+  readonly #then: Chooser;
+  #next = 0;
+
+  constructor(decisions: readonly Actor[], then: Chooser = PLAIN) {
+    this.#decisions = decisions;
+    this.#then = then;
+  }
+
+  begin(): void {
+    this.#next = 0;
+    this.#then.begin();
   }
 
   choose(current: Actor, enabled: readonly Actor[]): Actor {
     const wanted = this.#decisions[this.#next++];
-    return wanted !== undefined && enabled.includes(wanted) ? wanted : plainChoice(current, enabled);
+    if (wanted === undefined) return this.#then.choose(current, enabled);
+    return enabled.includes(wanted) ? wanted : plainChoice(current, enabled);
   }
 
   passed(): void {

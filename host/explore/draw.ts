@@ -105,9 +105,14 @@ export class WorkloadDrawer {
     const leaves = random.below(LEAVES_EVERY) === 0;
     const begun = way.filter(() => !leaves || random.below(way.length) !== 0);
     const before = begun.map(({ step, access }) => ({ step, access: { ...access, vcpu: first } }));
-    const behind = change(this.#workload(random, this.#behind(begun, random), () => random.below(BEHIND_MOST + 1)));
+    const behind = change(this.behind(begun, random));
     const vcpus = behind.vcpus.map((steps, vcpu) => (vcpu === first ? [...before, ...steps] : steps));
     return { workload: { vcpus, outside: [] }, first, before: before.length };
+  }
+
+  /** A few accesses of each vCPU, for where a way has come to. */
+  behind(way: readonly VcpuStep[], random: Random): Workload {
+    return this.#workload(random, this.#behind(way, random), () => random.below(BEHIND_MOST + 1));
   }
 
   /** What was accessed and written comes again more often than by chance. */

@@ -72,7 +72,7 @@ export class Explainer {
     if (isDone()) return this.#describe(found, identity);
     const first = attempt(found.workload, new FollowingChooser(found.decisions));
     if (first === undefined) return undefined;
-    const schedule = shorten({ ...found, decisions: first }, attempt);
+    const schedule = shorten({ ...found, decisions: first }, attempt, () => runner.began);
     return this.#describe(schedule, identity);
   }
 

@@ -9,11 +9,11 @@ export const UNDISTURBED: Actor = -1;
 /** Runs a workload; the decisions it came to when it leads to what is looked for, else undefined. */
 export type Attempt = (workload: Workload, chooser: Chooser) => readonly Actor[] | undefined;
 
-/** How long a schedule is to a reader: its accesses, memory, what goes wrong in it, how often it changes from one to another. */
+/** How long a schedule is to a reader: its accesses, what is done besides, what goes wrong in it, how often it changes from one to another. */
 export function weight({ workload, decisions }: Pick<FoundSchedule, "workload" | "decisions">): number {
   const switches = decisions.filter((actor, i) => i > 0 && actor !== decisions[i - 1]).length;
-  const memory = workload.memory?.length ?? 0;
-  const before = countOf(workload) * 1000 + memory * 200;
+  const besides = workload.outside.length + (workload.memory?.length ?? 0);
+  const before = countOf(workload) * 1000 + besides * 200;
   return before + decisions.filter(isFault).length * 100 + switches * 10 + decisions.length / 1000;
 }
 

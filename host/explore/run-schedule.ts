@@ -10,6 +10,7 @@ import { type Answers, NO_ANSWERS, UndecidedMemory } from "../memory/undecided-m
 import { objectOf, type Thread } from "../threads/thread.ts";
 import type { Threads } from "../threads/threads.ts";
 import { beginAccess, endAccess } from "../vm/begun-access.ts";
+import { checkInvariants } from "../vm/invariants.ts";
 import { VmSnapshot } from "../vm/snapshot.ts";
 import { startGuest } from "../vm/startup.ts";
 import { EXIT, type Vm } from "../vm/vm.ts";
@@ -44,6 +45,14 @@ const RETRIES = 50;
 export interface FailedExpectation {
   readonly step: VcpuStep;
   readonly got: string;
+}
+
+/** Where an access began. */
+export interface Began {
+  /** Number of the thread that carries it out. */
+  readonly thread: number;
+  /** Decisions before, with the one to begin it if there was a choice. */
+  readonly decisions: number;
 }
 
 /** What one vCPU is at. */
@@ -96,6 +105,8 @@ export class ScheduleRunner {
   /** The thread that has just begun to wait for a condition variable, and nobody has run since. */
   #fresh: Thread | undefined;
   #deadlocked = false;
+  /** Where each access of the last run began that a vdev was asked for. */
+  began = new Map<VcpuStep, Began>();
   /** Turns given in all schedules. */
   switches = 0;
   failed: FailedExpectation[] = [];
@@ -143,6 +154,7 @@ export class ScheduleRunner {
     this.#deadlocked = false;
     this.failed = [];
     this.#answers = [];
+    this.began = new Map();
     this.interleaving.begin(chooser);
     const around = chooser.guestOnly === true ? PLAIN : chooser;
     try {
@@ -159,9 +171,14 @@ export class ScheduleRunner {
     }
     this.interleaving.calm = false;
     this.interleaving.chooser = around;
-    if (this.#goesOn()) this.listener.rests?.();
+    if (this.#goesOn()) this.#rests();
     if (!this.#deadlocked) this.vm.terminate();
     else this.#abandon();
+  }
+
+  #rests(): void {
+    this.listener.rests?.();
+    if (this.vm.plan.invariants === true) checkInvariants(this.vm);
   }
 
   /** Threads that wait for each other would keep TERMINATE waiting too: the finding has been made. */
@@ -361,6 +378,7 @@ export class ScheduleRunner {
       return undefined;
     }
     vcpu.thread = begun;
+    this.began.set(step, { thread: begun.id, decisions: this.interleaving.decisions.length });
     return begun;
   }
 

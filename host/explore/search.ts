@@ -2,10 +2,21 @@ import type { ConfigPiece } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import type { Finding } from "../gate/finding.ts";
 import { AccessStatus } from "../guests/bus.ts";
+import { type Answers, NO_ANSWERS } from "../memory/undecided-memory.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import type { CreateOptions } from "../vm/startup.ts";
-import { ACTOR, actorOf } from "./actor.ts";
-import { type Chooser, PctChooser, QuietlyFirst, Random, RandomChooser } from "./chooser.ts";
+import type { Vm } from "../vm/vm.ts";
+import { ACTOR, type Actor, actorOf } from "./actor.ts";
+import {
+  type Chooser,
+  FollowingChooser,
+  InOrderFirst,
+  PctChooser,
+  PLAIN,
+  QuietlyFirst,
+  Random,
+  RandomChooser,
+} from "./chooser.ts";
 import { type WayOn, WorkloadDrawer } from "./draw.ts";
 import { ExhaustiveChooser } from "./exhaustive.ts";
 import { type Explained, Explainer } from "./explain.ts";
@@ -15,7 +26,7 @@ import { type GuardedBytes, guardedBytes } from "./guarded.ts";
 import { checkReset, maybeReset, type Reset } from "./resets.ts";
 import { StateKinds } from "./state-kinds.ts";
 import { Ways } from "./ways.ts";
-import type { Workload } from "./workload.ts";
+import type { VcpuStep, Workload } from "./workload.ts";
 
 export interface SearchOptions {
   readonly plan: VmPlan;
@@ -23,8 +34,8 @@ export interface SearchOptions {
   readonly create: CreateOptions;
   /** What the guest does; drawn for each schedule unless given. */
   readonly workload?: Workload;
-  /** Draws it, or leaves that to the search. */
-  readonly draw?: (random: Random) => Workload | undefined;
+  /** Draws what a schedule is, or leaves that to the search. */
+  readonly draw?: (random: Random) => Drawn | undefined;
   readonly seed: number;
   /** What resets a device; the guest does it at any point of some schedules. */
   readonly reset?: Reset;
@@ -39,6 +50,28 @@ export interface SearchOptions {
   readonly onFound?: (found: SearchFinding) => void;
   /** Looked at between schedules: whether somebody ended the search. */
   readonly stopped?: () => boolean;
+}
+
+/** What a schedule is made of: its end is up to chance. */
+export interface Drawn {
+  readonly workload: Workload;
+  /** What guest memory turns out to hold; zeros unless given. */
+  readonly undecided?: Answers;
+  /** Who does the next thing of the workload's, at first. */
+  readonly order?: readonly Actor[];
+  /** Decisions at first. */
+  readonly decisions?: readonly Actor[];
+}
+
+/** A schedule that was run. */
+export interface Made {
+  readonly drawn: Drawn;
+  /** Who went on whenever there was a choice. */
+  readonly decisions: readonly Actor[];
+  /** Bytes of guest memory that were asked for when there were none left to say. */
+  readonly wanted: number;
+  /** Whether something went wrong. */
+  readonly told: boolean;
 }
 
 /** A finding, and when it was made. */
@@ -234,19 +267,50 @@ export class Search {
     return new Random((this.#options.seed + Math.imul(number + 1, 0x9e3779b1)) >>> 0);
   }
 
-  /** One schedule, of a workload that is drawn unless it was given. */
-  one(): void {
+  /** A few accesses of each vCPU, for where these accesses have come to. */
+  drawBehind(way: readonly VcpuStep[], random: Random): Workload {
+    return this.#drawer.behind(way, random);
+  }
+
+  /** The VM that is searched, to be looked at between schedules. */
+  get vm(): Vm {
+    return this.#explored.vm;
+  }
+
+  /** One schedule, of a workload that is drawn unless it was given. @returns what was drawn, by the options or here, and who went on */
+  one(): Made {
     const { runner } = this.#explored;
     const number = this.#schedules++;
     const random = this.#random(number);
     const { reset = [], draw, workload: given } = this.#options;
-    const drawn = given ?? draw?.(random);
+    const drawn = given === undefined ? draw?.(random) : { workload: given };
     const way = given === undefined && draw === undefined ? this.#wayOn(random) : undefined;
-    const workload = way?.workload ?? maybeReset(drawn ?? this.#drawer.draw(random), reset, random);
+    const workload = way?.workload ?? maybeReset(drawn?.workload ?? this.#drawer.draw(random), reset, random);
     const chooser = number % 3 === 0 ? new RandomChooser(random) : new PctChooser(random, this.#length);
-    runner.run(workload, way === undefined ? chooser : this.#behind(way, chooser, random));
+    const disturbing = way === undefined ? chooser : this.#behind(way, chooser, random);
+    const made = this.#run({ ...drawn, workload }, disturbing, random);
     this.#length = Math.round((3 * this.#length + runner.interleaving.decisions.length) / 4) + 1;
-    this.#look(workload);
+    return made;
+  }
+
+  /** One schedule of which all is known: nobody disturbs behind its decisions. */
+  again(drawn: Drawn): Made {
+    this.#schedules++;
+    return this.#run(drawn, PLAIN, this.#random(this.#schedules));
+  }
+
+  #run(drawn: Drawn, then: Chooser, random: Random): Made {
+    const { runner } = this.#explored;
+    const { workload, undecided = NO_ANSWERS, order, decisions } = drawn;
+    const ordered = order === undefined ? then : new InOrderFirst(order, then, random);
+    runner.undecided = undecided;
+    if (undecided.answersLength > 0) runner.memory.heard ??= [];
+    runner.run(workload, decisions === undefined ? ordered : new FollowingChooser(decisions, ordered));
+    const { heard = [] } = runner.memory;
+    const told = this.#look(
+      heard.length === 0 ? workload : { ...workload, memory: [...(workload.memory ?? []), ...heard] },
+    );
+    return { drawn, decisions: [...runner.interleaving.decisions], wanted: runner.memory.wanted, told };
   }
 
   /** A workload that begins with a way to some state. */
@@ -264,11 +328,11 @@ export class Search {
     return new QuietlyFirst(actorOf(ACTOR.vcpu, first), hasBegun, then, random);
   }
 
-  /** What the schedule that was just run has shown. */
-  #look(workload: Workload, serial?: ReadonlySet<string>): void {
+  /** What the schedule that was just run has shown. @returns whether there is anything */
+  #look(workload: Workload, serial?: ReadonlySet<string>): boolean {
     const { runner } = this.#explored;
     const makesSense = serial === undefined || serial.has(runner.answers.join("\n"));
-    if (this.#fresh.length === 0 && runner.failed.length === 0 && makesSense) return;
+    if (this.#fresh.length === 0 && runner.failed.length === 0 && makesSense) return false;
     const shared = runner.vm.races?.sharedWords ?? [];
     const schedule = { workload, decisions: [...runner.interleaving.decisions], shared };
     const whats: FoundWhat[] = this.#fresh.map((finding) => ({ kind: "finding", finding }));
@@ -276,6 +340,7 @@ export class Search {
     if (!makesSense) whats.push({ kind: "order", answers: runner.answers });
     this.#fresh = [];
     for (const what of whats) this.#explain(what, schedule, serial);
+    return true;
   }
 
   /** Whether the time is over in which findings are cut down. */
@@ -291,11 +356,16 @@ export class Search {
     this.#known.add(identity);
     const { plan, create, pieces, now, onFound } = this.#options;
     const guest = EXPLORED_GUEST[create.preemptsAtMemory === true ? "memory" : "calls"];
-    this.#explainer ??= new Explainer(exploredVm(plan, create, true), guest, pieces);
+    const { fuzz, ...plain } = create;
+    this.#explainer ??= new Explainer(exploredVm(plan, plain, true), guest, pieces);
     const milliseconds = now() - this.#began;
     const explained = this.#explainer.explain(what, schedule, () => this.#isOver(), serial);
-    if (explained === undefined)
-      throw new Error(`schedule ${schedules} does not lead to its finding again: ${identity}`);
+    if (explained === undefined) {
+      // A build for fuzzing takes more steps where threads are: what only its limits tell is nothing.
+      if (fuzz === undefined) throw new Error(`schedule ${schedules} does not lead to its finding again: ${identity}`);
+      this.#unexplained++;
+      return;
+    }
     if (explained.what.kind === "finding") {
       const lines = linesOf(explained.what.finding);
       if (this.#lines.has(lines)) return;

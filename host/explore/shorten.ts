@@ -1,7 +1,8 @@
-import type { Actor } from "./actor.ts";
+import { ACTOR, type Actor, actorOf, kindOf, whichOf } from "./actor.ts";
 import { FollowingChooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
 import type { FoundSchedule } from "./found.ts";
 import { type Attempt, countOf, lightestOf, UNDISTURBED, weight } from "./lightest.ts";
+import type { Began } from "./run-schedule.ts";
 import type { VcpuStep, Workload } from "./workload.ts";
 
 /** Runs in which one finding's schedule is cut down. */
@@ -21,9 +22,10 @@ const SELECTED_OF = 5;
  * Looks for the shortest schedule that still leads to a finding: fewer accesses, then fewer switches. First it is cut
  * down as long as that helps, then schedules are gone through from the shortest on.
  * @param attempt runs a workload; the decisions it came to when it leads to the finding, else undefined
+ * @param began where accesses began in its last run, the first of which was the one that was found
  */
-export function shorten(found: FoundSchedule, attempt: Attempt): FoundSchedule {
-  let best = cutDown(found, attempt);
+export function shorten(found: FoundSchedule, attempt: Attempt, began: () => Beginnings): FoundSchedule {
+  let best = cutDown(found, attempt, began);
   const take = (workload: Workload, runs: number): boolean => {
     const decisions = lightestOf(workload, weight(best), runs, attempt);
     if (decisions === undefined) return false;
@@ -49,12 +51,14 @@ function selections(workload: Workload): Workload[] {
 }
 
 /** Leaves accesses and decisions out as long as that leads to the finding still. */
-function cutDown(found: FoundSchedule, attempt: Attempt): FoundSchedule {
+function cutDown(found: FoundSchedule, attempt: Attempt, beginnings: () => Beginnings): FoundSchedule {
   const random = new Random(1);
   let best = found;
+  let began = beginnings();
   let runs = 0;
-  const tryIt: TryIt = (workload, decisions) => {
+  const tryIt: TryIt = (workload, given) => {
     if (runs++ >= RUNS) return false;
+    const decisions = given === best.decisions ? withoutThoseOf(given, leftOut(best.workload, workload), began) : given;
     const fewer = countOf(workload) < countOf(best.workload);
     let came = attempt(workload, new FollowingChooser(decisions));
     for (let i = 0; came === undefined && fewer && i < RANDOM_RUNS; i++) {
@@ -68,45 +72,85 @@ function cutDown(found: FoundSchedule, attempt: Attempt): FoundSchedule {
     const shorter = { ...best, workload, decisions: came };
     if (weight(shorter) >= weight(best)) return false;
     best = shorter;
+    began = beginnings();
     return true;
   };
   tryIt(best.workload, []);
   for (let again = true; again && runs < RUNS; ) {
     again = withoutAccesses(() => best, tryIt);
+    again = withoutOutside(() => best, tryIt) || again;
     again = withoutMemory(() => best, tryIt) || again;
     again = withoutDecisions(() => best, tryIt) || again;
   }
   return best;
 }
 
+type Beginnings = ReadonlyMap<VcpuStep, Began>;
+
+/** Accesses of one workload that another has not. */
+function leftOut(from: Workload, fewer: Workload): VcpuStep[] {
+  const kept = new Set(fewer.vcpus.flat());
+  return from.vcpus.flat().filter((step) => !kept.has(step));
+}
+
+/** The decisions as they are when these accesses are never made: their threads have no number then. */
+function withoutThoseOf(decisions: readonly Actor[], left: readonly VcpuStep[], began: Beginnings): readonly Actor[] {
+  const gone = left.flatMap((step) => began.get(step) ?? []);
+  if (gone.length === 0) return decisions;
+  const threads = new Set(gone.map(({ thread }) => thread));
+  const beginnings = new Set(gone.map((one) => one.decisions - 1));
+  return decisions.flatMap((actor, i) => {
+    const kind = kindOf(actor);
+    if (kind === ACTOR.vcpu && beginnings.has(i)) return [];
+    if (kind !== ACTOR.thread && kind !== ACTOR.wake) return [actor];
+    const thread = whichOf(actor);
+    if (threads.has(thread)) return [];
+    return [actorOf(kind, thread - gone.filter((one) => one.thread < thread).length)];
+  });
+}
+
 type TryIt = (workload: Workload, decisions: readonly Actor[]) => boolean;
 
-/** Leaves accesses out, one by one, from the last. */
+/** Leaves accesses out, from the last: many at once first, then one by one. */
 function withoutAccesses(best: () => FoundSchedule, tryIt: TryIt): boolean {
   let better = false;
   for (let vcpu = best().workload.vcpus.length - 1; vcpu >= 0; vcpu--) {
-    for (let i = (best().workload.vcpus[vcpu]?.length ?? 0) - 1; i >= 0; i--) {
+    const stepsOf = ({ workload }: FoundSchedule) => workload.vcpus[vcpu] ?? [];
+    const leave = (steps: readonly VcpuStep[]): boolean => {
       const { workload, decisions } = best();
-      if (tryIt(without(workload, vcpu, i), decisions)) better = true;
+      return tryIt({ ...workload, vcpus: workload.vcpus.with(vcpu, steps) }, decisions);
+    };
+    better = inBlocks(() => stepsOf(best()), leave) || better;
+  }
+  return better;
+}
+
+/** Leaves out what comes from outside. */
+function withoutOutside(best: () => FoundSchedule, tryIt: TryIt): boolean {
+  return inBlocks(
+    () => best().workload.outside,
+    (outside) => tryIt({ ...best().workload, outside }, best().decisions),
+  );
+}
+
+/** Leaves out blocks of a list, from its end, halving their length. @param leave with this list; whether it stays so */
+function inBlocks<T>(list: () => readonly T[], leave: (fewer: readonly T[]) => boolean): boolean {
+  let better = false;
+  for (let size = Math.max(1, list().length >> 1); size >= 1; size >>= 1) {
+    for (let end = list().length; end > 0; end -= size) {
+      const at = Math.max(0, end - size);
+      if (leave(list().toSpliced(at, end - at))) better = true;
     }
   }
   return better;
 }
 
-/** Leaves guest memory as nobody has written it, piece by piece. */
+/** Leaves guest memory as nobody has written it. */
 function withoutMemory(best: () => FoundSchedule, tryIt: TryIt): boolean {
-  let better = false;
-  for (let i = (best().workload.memory?.length ?? 0) - 1; i >= 0; i--) {
-    const { workload, decisions } = best();
-    const memory = workload.memory!.filter((_, at) => at !== i);
-    if (tryIt({ ...workload, memory }, decisions)) better = true;
-  }
-  return better;
-}
-
-function without(workload: Workload, vcpu: number, index: number): Workload {
-  const vcpus = workload.vcpus.map((steps, i) => (i === vcpu ? steps.filter((_, at) => at !== index) : steps));
-  return { ...workload, vcpus };
+  return inBlocks(
+    () => best().workload.memory ?? [],
+    (memory) => tryIt({ ...best().workload, memory }, best().decisions),
+  );
 }
 
 /** Takes decisions back: all behind a place, then pieces, halving their length. */

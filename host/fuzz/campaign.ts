@@ -9,7 +9,7 @@ import { Coverage, type EdgeCount, NOVEL } from "./coverage.ts";
 import { causeOf, counts } from "./found.ts";
 import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
 import { growthLook, type Look } from "./look.ts";
-import { Mutator } from "./mutate.ts";
+import { Mutator, type Parents } from "./mutate.ts";
 import { beginningOf, lengthOf, type Program, ProgramBuffer } from "./program.ts";
 import type { Reference } from "./reference/reference.ts";
 import { referenceLook } from "./reference/reference-look.ts";
@@ -118,6 +118,18 @@ export class Campaign {
     ];
     this.#often = this.#looks.filter(({ often }) => often);
     this.#mutator = new Mutator(vm, surface, new Values(surface, constants, this.#random), this.#random);
+  }
+
+  /** A program made of one of the corpus, for whoever carries it out in another way. */
+  changed({ program, pairs, isHungry, reads }: Omit<Parents, "other"> & { readonly program: Program }): Program {
+    this.#scratch.load(program);
+    this.#mutator.mutate(this.#scratch, { other: () => this.corpus.any().program, pairs, isHungry, reads });
+    return this.#scratch.snapshot();
+  }
+
+  /** Which edges were taken; see Coverage. */
+  get coverage(): Coverage {
+    return this.#coverage;
   }
 
   get executions(): number {

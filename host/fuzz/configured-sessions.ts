@@ -100,6 +100,6 @@ export class ConfiguredSessions {
 
   /** Which edges were taken in any configuration, by module. */
   #taken(): TakenEdges[] {
-    return mergedEdges([...this.#tried, ...this.sessions.flatMap(({ campaign }) => campaign.takenEdges)]);
+    return mergedEdges([...this.#tried, ...this.sessions.flatMap(({ takenEdges }) => takenEdges)]);
   }
 }

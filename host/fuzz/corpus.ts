@@ -28,6 +28,7 @@ const ENERGY_LEAST = 64;
 /** Programs worth changing further. */
 export class Corpus {
   readonly #entries: Entry[] = [];
+  readonly #edgeEntries: Entry[] = [];
   /** The shortest entry of each slot and class. */
   readonly #shortest = new Map<number, Entry>();
   readonly #random: Random;
@@ -44,8 +45,14 @@ export class Corpus {
     return this.#entries;
   }
 
+  /** Those that took an edge which none before them took. */
+  get edgeEntries(): readonly Entry[] {
+    return this.#edgeEntries;
+  }
+
   add(entry: Entry): void {
     this.#entries.push(entry);
+    if (entry.isEdge) this.#edgeEntries.push(entry);
     for (const slot of entry.slots) {
       const known = this.#shortest.get(slot);
       if (known === undefined || lengthOf(entry.program) < lengthOf(known.program)) this.#shortest.set(slot, entry);

@@ -56,11 +56,32 @@ export class Coverage {
     const modules = new Map<LoadedModule, boolean[]>();
     for (const { instance, counters } of this.#instances) {
       const taken = modules.get(instance.module) ?? Array(counters.length).fill(false);
-      const known = new Uint8Array(instance.exports.memory.buffer, counters.virgin, counters.length);
+      const known = knownOf({ instance, counters });
       for (let i = 0; i < counters.length; i++) taken[i] ||= known[i] !== 0;
       modules.set(instance.module, taken);
     }
     return [...modules].map(([module, taken]) => ({ module, taken }));
+  }
+
+  /** What executions in another VM of the same modules did is known here too. */
+  learn(from: Coverage): void {
+    for (const [known, told] of this.#besides(from)) {
+      for (let edge = 0; edge < known.length; edge++) known[edge]! |= told[edge]!;
+    }
+  }
+
+  /** Edges that are known here and not in another VM of the same modules. */
+  beyond(other: Coverage): number {
+    let beyond = 0;
+    for (const [known, theirs] of this.#besides(other)) {
+      for (let edge = 0; edge < known.length; edge++) if (known[edge] !== 0 && theirs[edge] === 0) beyond++;
+    }
+    return beyond;
+  }
+
+  /** What is known of each instance's edges, here and there. */
+  #besides(other: Coverage): (readonly [here: Uint8Array, there: Uint8Array])[] {
+    return this.#instances.map((own, i) => [knownOf(own), knownOf(other.#instances[i]!)]);
   }
 
   /** To be called before each execution. */
@@ -120,6 +141,11 @@ export class Coverage {
       for (let i = 0; i < counters.length; i++) visit(first + i, counts[i]!, known[i]!);
     }
   }
+}
+
+/** The classes of counts that were seen, of each edge. */
+function knownOf({ instance, counters }: Pick<CountedInstance, "instance" | "counters">): Uint8Array {
+  return new Uint8Array(instance.exports.memory.buffer, counters.virgin, counters.length);
 }
 
 /** The class of a count, one bit; the bits of all classes seen make up what is known of an edge. */

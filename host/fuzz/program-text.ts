@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { type Actor, formatActor, parseActor } from "../explore/actor.ts";
 import { formatStep } from "../guests/script/format-step.ts";
 import { formatBytes } from "../guests/script/line-format.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
@@ -11,6 +12,7 @@ import {
   ANSWERS_MAX,
   accessMeta,
   CONTROLS,
+  DECISIONS_MAX,
   HI,
   isIo,
   LO,
@@ -32,6 +34,7 @@ import { addressOf } from "./target.ts";
 
 /** Comments of a file that keep what a script cannot say. A script guest skips them. */
 const ANSWERS = "# answers ";
+const SCHEDULE = "# schedule";
 /** Behind lines that were answers: whoever reads the answers does not need them. */
 const ANSWERED = " # answered";
 
@@ -57,6 +60,7 @@ export function formatProgram(vm: Vm, program: Program, answered: readonly Guest
   for (const { address, bytes } of answered) {
     lines.push(formatStep({ kind: "writeBytes", address, bytes }) + ANSWERED);
   }
+  if (program.schedule !== undefined) lines.push([SCHEDULE, ...program.schedule.map(formatActor)].join(" "));
   let vcpu = 0;
   for (let at = 0; at < program.words.length; at += OPERATION_WORDS) {
     const meta = program.words[at + META]!;
@@ -130,7 +134,22 @@ export function parseProgram(vm: Vm, text: string, file: string): Program {
   const answers = first === undefined ? NO_BYTES : Uint8Array.from(Buffer.from(first, "hex").subarray(0, ANSWERS_MAX));
   const reader = new ProgramReader(vm);
   for (const step of parseScript(kept, file)) reader.add(step);
-  return { words: Int32Array.from(reader.words), blobs: reader.blobs, answers };
+  const schedule = scheduleOf(kept, file);
+  return {
+    words: Int32Array.from(reader.words),
+    blobs: reader.blobs,
+    answers,
+    ...(schedule !== undefined && { schedule }),
+  };
+}
+
+function scheduleOf(text: string, file: string): Actor[] | undefined {
+  const words = /^# schedule((?: .*)?)$/m.exec(text)?.[1]?.split(" ").filter(Boolean);
+  return words?.slice(0, DECISIONS_MAX).map((word) => {
+    const actor = parseActor(word);
+    if (actor === undefined) throw new UserError(`nobody is called "${word}" in \`${SCHEDULE}\``, { file });
+    return actor;
+  });
 }
 
 class ProgramReader {

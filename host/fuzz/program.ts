@@ -1,3 +1,4 @@
+import type { Actor } from "../explore/actor.ts";
 import type { AccessWidth } from "../guests/bus.ts";
 
 /** 32-bit words of one operation: the layout of a record of the dispatcher's ring, which thus gets accesses as they are. */
@@ -6,6 +7,9 @@ export const OPERATION_WORDS = 6;
 export const OPERATIONS_MAX = 512;
 /** Bytes of answers to a vdev that reads guest memory, at most. */
 export const ANSWERS_MAX = 4096;
+
+/** Decisions of a schedule, at most: behind them nobody disturbs. */
+export const DECISIONS_MAX = 20_000;
 
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -89,6 +93,11 @@ export interface Program {
   readonly words: Int32Array;
   readonly blobs: readonly Uint8Array[];
   readonly answers: Uint8Array;
+  /**
+   * Set where vCPUs make their accesses at the same time: who went on whenever there was a choice. Executed one operation
+   * after another it is a program like any other, and a buffer takes it so.
+   */
+  readonly schedule?: readonly Actor[];
 }
 
 export function lengthOf(program: Program): number {
@@ -98,6 +107,12 @@ export function lengthOf(program: Program): number {
 /** Its first operations. */
 export function beginningOf({ words, ...rest }: Program, length: number): Program {
   return { ...rest, words: words.slice(0, length * OPERATION_WORDS) };
+}
+
+/** Without one of its operations. */
+export function withoutOperation({ words, ...rest }: Program, at: number): Program {
+  const isOther = (_: number, word: number) => Math.floor(word / OPERATION_WORDS) !== at;
+  return { ...rest, words: words.filter(isOther) };
 }
 
 /** A program in the making. */

@@ -4,15 +4,17 @@ import { UserError } from "../errors.ts";
 import type { SearchFinding } from "../explore/search.ts";
 import { formatWorkload } from "../explore/workload.ts";
 import type { Finding } from "../gate/finding.ts";
+import { hasInvariants } from "../vm/invariants.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { Campaign, type CampaignFinding } from "./campaign.ts";
 import { type CampaignFolder, type CorpusFile, readPrograms, writeWhole } from "./campaign-folder.ts";
 import { Comparer } from "./comparer.ts";
 import { asking, confirm } from "./confirm.ts";
+import { mergedEdges } from "./coverage.ts";
 import { type FindingRecord, knownCauses, writeFinding } from "./finding-folder.ts";
 import { causeOf, counts } from "./found.ts";
 import { fuzzVm } from "./fuzz-vm.ts";
-import type { SourceCoverage } from "./lcov.ts";
+import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
 import { watchfulLook } from "./look.ts";
 import { lengthOf } from "./program.ts";
 import { formatProgram, parseProgram, scriptOf } from "./program-text.ts";
@@ -99,11 +101,10 @@ export class FuzzSession {
     }
     if (hasSchedules(vm)) {
       this.#schedules = new Schedules({
-        ...{ plan, pieces, seed, vm },
-        program: (random) => {
-          const { entries } = this.campaign.corpus;
-          return entries.length === 0 ? undefined : random.pick(entries).program;
-        },
+        ...asking({ plan, pieces }, { invariants: hasInvariants(vm) }),
+        seed,
+        campaign: this.campaign,
+        onEntry: (program) => folder.add(this.#textOf(program)),
         onFound: (found) => this.#writeSchedule(found),
       });
     }
@@ -114,7 +115,14 @@ export class FuzzSession {
 
   get progress(): Progress {
     const { executions, corpus, edges } = this.campaign;
-    return { executions, corpus: corpus.size, edges: edges.taken, allEdges: edges.all, findings: this.#findings };
+    const size = corpus.size + (this.#schedules?.corpus.size ?? 0);
+    const taken = edges.taken + (this.#schedules?.edgesBeyond ?? 0);
+    return { executions, corpus: size, edges: taken, allEdges: edges.all, findings: this.#findings };
+  }
+
+  /** Which edges were taken, in whatever order. */
+  get takenEdges(): TakenEdges[] {
+    return mergedEdges([...this.campaign.takenEdges, ...(this.#schedules?.takenEdges ?? [])]);
   }
 
   /** Some milliseconds of work: programs of others come first. */
@@ -134,17 +142,19 @@ export class FuzzSession {
   /** Executes all programs of others that were there so far. */
   takeWaiting(): void {
     this.#addFiles(this.#waiting.splice(0));
+    this.#schedules?.takeWaiting();
   }
 
   /** Leaves only what it takes to cover all that was covered. */
   merge(): { readonly programs: readonly string[] } {
     this.takeWaiting();
-    return { programs: this.campaign.corpus.minimal().map(({ program }) => this.#textOf(program)) };
+    const kept = [...this.campaign.corpus.minimal(), ...(this.#schedules?.corpus.minimal() ?? [])];
+    return { programs: kept.map(({ program }) => this.#textOf(program)) };
   }
 
   /** Writes what of the sources was reached, as `coverage.lcov`. @throws UserError when that cannot be written */
   writeCoverage(): SourceCoverage {
-    return writeCoverage(this.#options.folder, this.campaign.sources);
+    return writeCoverage(this.#options.folder, sourceCoverage(this.takenEdges));
   }
 
   #sync(): void {
@@ -158,7 +168,9 @@ export class FuzzSession {
     const refused: UserError[] = [];
     for (const { file, text } of files) {
       try {
-        this.campaign.add(parseProgram(this.campaign.target.vm, text, file));
+        const program = parseProgram(this.campaign.target.vm, text, file);
+        this.campaign.add(program);
+        if (program.schedule !== undefined) this.#schedules?.add(program);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         refused.push(error);
@@ -203,9 +215,9 @@ export class FuzzSession {
     campaign.add(parseProgram(campaign.target.vm, script, "<schedule>"));
     if (campaign.knows(cause)) return;
     campaign.know(cause);
-    const { vcpus, outside } = schedule.workload;
-    const operations = vcpus.reduce((sum, steps) => sum + steps.length, outside.length);
-    const { pieces } = this.#options;
+    const { vcpus, outside, memory = [] } = schedule.workload;
+    const operations = vcpus.reduce((sum, steps) => sum + steps.length, outside.length + memory.length);
+    const { pieces } = asking(this.#options, { invariants: hasInvariants(campaign.target.vm) });
     const { executions } = campaign;
     this.#tell({ cause, finding, script, operations, executions, recording, pieces, schedule: text });
   }

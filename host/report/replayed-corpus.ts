@@ -1,10 +1,12 @@
 import { UserError } from "../errors.ts";
 import type { CorpusFile } from "../fuzz/campaign-folder.ts";
-import { Coverage, type EdgeCount } from "../fuzz/coverage.ts";
+import { Coverage, type EdgeCount, mergedEdges } from "../fuzz/coverage.ts";
 import { fuzzVm } from "../fuzz/fuzz-vm.ts";
-import { sourceCoverage } from "../fuzz/lcov.ts";
-import { ProgramBuffer } from "../fuzz/program.ts";
+import { sourceCoverage, type TakenEdges } from "../fuzz/lcov.ts";
+import { type Program, ProgramBuffer } from "../fuzz/program.ts";
 import { parseProgram } from "../fuzz/program-text.ts";
+import { takenInSchedules } from "../fuzz/scheduled-program.ts";
+import { hasSchedules } from "../fuzz/schedules.ts";
 import { FuzzTarget } from "../fuzz/target.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -48,20 +50,26 @@ export function replayCorpus(
   );
   const executed = [...findings, ...corpus].slice(0, PROGRAMS_MAX);
   const buffer = new ProgramBuffer();
+  const scheduled: Program[] = [];
   let refused = 0;
   for (const [i, { file, text }] of executed.entries()) {
     // What leads to findings covers code that no program of the corpus does; the corpus alone says what is tried.
     listen(vm, i < findings.length ? undefined : map);
     coverage.clear();
-    if (!load(buffer, vm, text, file)) refused++;
-    else {
-      target.execute(buffer);
-      coverage.novelty(true);
+    const program = read(vm, text, file);
+    if (program === undefined) {
+      refused++;
+      continue;
     }
+    buffer.load(program);
+    target.execute(buffer);
+    coverage.novelty(true);
+    if (program.schedule !== undefined && hasSchedules(vm)) scheduled.push(program);
   }
+  const taken = mergedEdges([...coverage.takenEdges(), ...takenInSchedules(plan, scheduled)]);
   return {
-    coverage: parseLcov(sourceCoverage(coverage.takenEdges()).lcov),
-    edges: coverage.edges,
+    coverage: parseLcov(sourceCoverage(taken).lcov),
+    edges: countOf(taken),
     regions: map.regions,
     programs: executed.length - refused,
     refused,
@@ -69,14 +77,19 @@ export function replayCorpus(
   };
 }
 
-function load(buffer: ProgramBuffer, vm: Vm, text: string, file: string): boolean {
+/** @returns undefined for what is no program of this VM */
+function read(vm: Vm, text: string, file: string): Program | undefined {
   try {
-    buffer.load(parseProgram(vm, text, file));
-    return true;
+    return parseProgram(vm, text, file);
   } catch (error) {
-    if (error instanceof UserError) return false;
+    if (error instanceof UserError) return undefined;
     throw error;
   }
+}
+
+function countOf(all: readonly TakenEdges[]): EdgeCount {
+  const edges = all.flatMap(({ taken }) => taken);
+  return { taken: edges.filter((one) => one).length, all: edges.length };
 }
 
 /** A VM with a listener makes its accesses one by one and tells of each. */

@@ -37,7 +37,7 @@ export interface SwitchExports {
 export const ASYNCIFY_GLOBALS = 2;
 
 /** Part of the key of the cache: to be counted up when the arguments below change. */
-const VERSION = 4;
+const VERSION = 5;
 
 /**
  * Rewrites a module with binaryen's Asyncify, so that a thread can be suspended at any call to the host and resumed
@@ -111,7 +111,7 @@ function make(bytes: Uint8Array, map: string | undefined, args: readonly string[
     writeFileSync(file("in.wasm"), bytes);
     const maps = map === undefined ? [] : ["-ism", file("in.map"), "-osm", file("module.map")];
     if (map !== undefined) writeFileSync(file("in.map"), map);
-    wasmOpt([file("in.wasm"), "-all", "-g", ...maps, "--asyncify", ...args, "-o", file("module.wasm")]);
+    wasmOpt([file("in.wasm"), "-all", "-g", "-ol", "1", ...maps, "--asyncify", ...args, "-o", file("module.wasm")]);
     addSwitching(file("module.wasm"), file("module.map"));
     rmSync(file("in.wasm"));
     if (map !== undefined) rmSync(file("in.map"));

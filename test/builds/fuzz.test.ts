@@ -6,6 +6,9 @@ import { dirname } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../host/config/parse-config.ts";
+import { PLAIN } from "../../host/explore/chooser.ts";
+import { exploredVm } from "../../host/explore/explored-vm.ts";
+import { parseWorkload } from "../../host/explore/workload.ts";
 import type { AccessWidth, Space } from "../../host/guests/bus.ts";
 import { builtFile } from "../../host/paths.ts";
 import { Recorder } from "../../host/recording/recorder.ts";
@@ -275,5 +278,15 @@ describe("a module that reaches for what is reserved", () => {
       kept.restore();
       expect(words()).toEqual(expected);
     }
+  });
+});
+
+describe("a build for fuzzing whose calls can be left, and whose accesses are shown", () => {
+  it.each([BOARD, WITH_THREAD])("of shipped vdevs fits into the stack the sandbox allows, and runs", (text) => {
+    const plan = planFromConfig(parseConfig(text, "board.qvmconf"), { modulePath, guest: "fuzz" });
+    const { vm, runner } = exploredVm(plan, { fuzz: "edges" }, false);
+    runner.run(parseWorkload("readl 0x1c090018\nstatus\n", "<test>", plan.cpus), PLAIN);
+    expect(vm.findings.all).toEqual([]);
+    expect(runner.made).toHaveLength(1);
   });
 });

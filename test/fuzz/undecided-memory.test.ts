@@ -1,8 +1,8 @@
 /** Guest memory that is made up as vdevs read it. Oracle: the rule that a byte, once seen, stays what it was. */
 import { describe, expect, it } from "vitest";
-import { UndecidedMemory } from "../../host/memory/undecided-memory.ts";
 import { ProgramBuffer } from "../../host/fuzz/program.ts";
 import { GuestRam } from "../../host/memory/guest-ram.ts";
+import { UndecidedMemory } from "../../host/memory/undecided-memory.ts";
 
 const START = 0x8000_0000n;
 
