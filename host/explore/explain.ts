@@ -30,6 +30,7 @@ export interface Explained {
 export class Explainer {
   readonly #explored: ExploredVm;
   readonly #guest: string;
+  readonly #keepsValues: boolean;
   readonly #pieces: readonly ConfigPiece[];
   /** Answers of the accesses made one at a time, while answers are what is explained. */
   #serial: ReadonlySet<string> | undefined;
@@ -37,8 +38,10 @@ export class Explainer {
   /**
    * @param explored told of accesses, and no other search's
    * @param guest how recordings name what drove the VM
+   * @param keepsValues whether the guest writes what a user's script says
    */
-  constructor(explored: ExploredVm, guest: string, pieces: readonly ConfigPiece[]) {
+  constructor(explored: ExploredVm, guest: string, pieces: readonly ConfigPiece[], keepsValues: boolean) {
+    this.#keepsValues = keepsValues;
     this.#explored = explored;
     this.#guest = guest;
     this.#pieces = pieces;
@@ -72,7 +75,7 @@ export class Explainer {
     if (isDone()) return this.#describe(found, identity);
     const first = attempt(found.workload, new FollowingChooser(found.decisions));
     if (first === undefined) return undefined;
-    const schedule = shorten({ ...found, decisions: first }, attempt, () => runner.began);
+    const schedule = shorten({ ...found, decisions: first }, attempt, () => runner.began, this.#keepsValues);
     return this.#describe(schedule, identity);
   }
 

@@ -354,10 +354,10 @@ export class Search {
     const identity = identityOf(what);
     if (this.#known.has(identity)) return;
     this.#known.add(identity);
-    const { plan, create, pieces, now, onFound } = this.#options;
+    const { plan, create, pieces, now, onFound, workload: given } = this.#options;
     const guest = EXPLORED_GUEST[create.preemptsAtMemory === true ? "memory" : "calls"];
     const { fuzz, ...plain } = create;
-    this.#explainer ??= new Explainer(exploredVm(plan, plain, true), guest, pieces);
+    this.#explainer ??= new Explainer(exploredVm(plan, plain, true), guest, pieces, given !== undefined);
     const milliseconds = now() - this.#began;
     const explained = this.#explainer.explain(what, schedule, () => this.#isOver(), serial);
     if (explained === undefined) {

@@ -1,3 +1,4 @@
+import { accessOf } from "../guests/script/together.ts";
 import { ACTOR, type Actor, actorOf, kindOf, whichOf } from "./actor.ts";
 import { FollowingChooser, PctChooser, Random, RandomChooser } from "./chooser.ts";
 import type { FoundSchedule } from "./found.ts";
@@ -15,16 +16,25 @@ const RANDOM_RUNS = 8;
 const OWN_RUNS = 600;
 const FEWER_RUNS = 60;
 
+/** And in which values are made plainer. */
+const VALUE_RUNS = 300;
+
 /** Of how many accesses every selection is gone through. */
 const SELECTED_OF = 5;
 
 /**
  * Looks for the shortest schedule that still leads to a finding: fewer accesses, then fewer switches. First it is cut
- * down as long as that helps, then schedules are gone through from the shortest on.
+ * down as long as that helps, then schedules are gone through from the shortest on, and then values are made plain.
  * @param attempt runs a workload; the decisions it came to when it leads to the finding, else undefined
  * @param began where accesses began in its last run, the first of which was the one that was found
+ * @param keepsValues whether what is written stays as it is: a user's script
  */
-export function shorten(found: FoundSchedule, attempt: Attempt, began: () => Beginnings): FoundSchedule {
+export function shorten(
+  found: FoundSchedule,
+  attempt: Attempt,
+  began: () => Beginnings,
+  keepsValues = false,
+): FoundSchedule {
   let best = cutDown(found, attempt, began);
   const take = (workload: Workload, runs: number): boolean => {
     const decisions = lightestOf(workload, weight(best), runs, attempt);
@@ -34,7 +44,41 @@ export function shorten(found: FoundSchedule, attempt: Attempt, began: () => Beg
   };
   take(best.workload, OWN_RUNS);
   if (selections(best.workload).some((workload) => take(workload, FEWER_RUNS))) take(best.workload, OWN_RUNS);
+  return keepsValues ? best : withPlainValues(best, attempt);
+}
+
+/** Makes values that are written 0, or clears the bits that need not be set, high ones first. */
+function withPlainValues(found: FoundSchedule, attempt: Attempt): FoundSchedule {
+  let best = found;
+  let runs = 0;
+  for (const [vcpu, steps] of found.workload.vcpus.entries()) {
+    for (const [i, { step }] of steps.entries()) {
+      if (step.kind !== "write") continue;
+      let least = step.value;
+      const attemptValue = (value: bigint): boolean => {
+        if (value === least || runs++ >= VALUE_RUNS) return false;
+        const workload = withValue(best.workload, vcpu, i, value);
+        const decisions = attempt(workload, new FollowingChooser(best.decisions));
+        if (decisions === undefined || weight({ workload, decisions }) > weight(best)) return false;
+        least = value;
+        best = { ...best, workload, decisions };
+        return true;
+      };
+      if (attemptValue(0n)) continue;
+      for (let bit = 8 * step.width - 1; bit >= 0; bit--) attemptValue(least & ~(1n << BigInt(bit)));
+    }
+  }
   return best;
+}
+
+function withValue(workload: Workload, vcpu: number, index: number, value: bigint): Workload {
+  const vcpus = workload.vcpus.map((steps, i) => {
+    const { step, access, ...rest } = steps[index] ?? {};
+    if (i !== vcpu || step?.kind !== "write" || access === undefined) return steps;
+    const written = { ...step, value };
+    return steps.with(index, { ...rest, step: written, access: accessOf(written, access.vcpu) });
+  });
+  return { ...workload, vcpus };
 }
 
 /** Some of a workload's accesses and not all: the fewest first. */

@@ -95,6 +95,18 @@ describe("a planted mistake is shortened to", () => {
     for (const { access } of schedule.workload.vcpus.flat()) expect(access.op).toBe("write");
   }, 60_000);
 
+  it("values that need be what they are, and no bit more: a key, a mode, a sample, and what only matters as a write", async () => {
+    const { schedule } = await plantedIn("count-divides");
+    const written = schedule.workload.vcpus.flat().flatMap(({ step }) => (step.kind === "write" ? [step] : []));
+    const valuesAt = (offset: bigint) =>
+      written.filter(({ address }) => (address & 0xfn) === offset).map(({ value }) => value);
+    expect(new Set(valuesAt(0n))).toEqual(new Set([0x1acc_e551n]));
+    expect(valuesAt(4n)).toEqual([5n]);
+    const [sample = 0n] = valuesAt(8n);
+    expect([sample !== 0n, sample & (sample - 1n)]).toEqual([true, 0n]); // one bit
+    expect(new Set(valuesAt(12n))).toEqual(new Set([0n]));
+  }, 60_000);
+
   it.each(["abba", "lock-in-vwrite-only", "double-checked", "static-out-parameter"])(
     "what no other schedule of its accesses, or of fewer, comes below: %s",
     async (name) => {
