@@ -3,6 +3,14 @@ const LONGEST_WORD = 400;
 const LONGEST_SENTENCE = 4000;
 const SHOWN_OF_WORD = 100;
 
+/** Rubbish in a file, shown: what a terminal would take for a command, as `\\x1b`. */
+function visible(sentence: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
+  return sentence.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (one) => {
+    return `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}
+
 /** A sentence in which words of the user's that are too long to be read are cut. */
 export function readable(sentence: string): string {
   if (sentence.length <= LONGEST_WORD) return sentence;
@@ -32,7 +40,7 @@ export class UserError extends Error {
   exitCode: number | undefined;
 
   constructor(message: string, place?: SourcePlace) {
-    super(readable(message));
+    super(readable(visible(message)));
     this.place = place;
   }
 

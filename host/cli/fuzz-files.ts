@@ -1,10 +1,12 @@
 import { UserError } from "../errors.ts";
 import type { CampaignFolder } from "../fuzz/campaign-folder.ts";
+import type { SourceCoverage } from "../fuzz/lcov.ts";
 import { ProgressLog, type ProgressPoint } from "../fuzz/progress.ts";
 import { writeSarif } from "../fuzz/sarif.ts";
+import { writeCoverage } from "../fuzz/session.ts";
 
 /**
- * What a campaign writes beside corpus and findings, for those who look at it: its time series and `findings.sarif`. A
+ * What a campaign writes beside corpus and findings, for those who look at it: its time series, `findings.sarif` and `coverage.lcov`. A
  * disk that is full costs these files and is told once; the search goes on.
  */
 export class FuzzFiles {
@@ -38,8 +40,9 @@ export class FuzzFiles {
     this.#try(() => writeSarif(this.#folder, this.#what));
   }
 
-  end(progress: Omit<ProgressPoint, "seconds">): void {
+  end(progress: Omit<ProgressPoint, "seconds">, sources: SourceCoverage): void {
     this.#try(() => this.#progress?.tell(progress, true));
+    this.#try(() => writeCoverage(this.#folder.path, sources));
     this.found();
   }
 

@@ -61,7 +61,7 @@ export class FuzzJobs {
     this.#line.clear();
     const total = this.#total();
     if (this.#json) console.log(JSON.stringify({ kind: "end", jobs: this.#count, ...total }));
-    else {
+    else if (this.#failed === undefined || this.#findings > 0) {
       const found = this.#findings === 0 ? "no findings" : counted(this.#findings, "finding");
       console.log(`${found}; ${this.#text()}`);
     }
@@ -73,13 +73,15 @@ export class FuzzJobs {
   #start(index: number): { readonly child: ChildProcess; readonly ended: Promise<void> } {
     const words = [...process.execArgv, process.argv[1]!, ...withoutJobs(process.argv.slice(2))];
     const child = spawn(process.execPath, [...words, "--json", "--shard", `${index}/${this.#count}`], {
-      stdio: ["ignore", "pipe", "inherit"],
+      // The channel is never spoken on: it closes when this process is gone, and the job then ends.
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => this.#hear(index, line));
     const ended = new Promise<void>((resolve) => {
       child.on("close", (code, signal) => {
-        if (signal !== null && !child.killed) this.#lost(index, signal);
+        // Ctrl-C comes to all of them, also to one that does not listen yet.
+        if (signal !== null && !child.killed && !this.#interrupted()) this.#lost(index, signal);
         // One that cannot work says why itself.
         if (code !== null && code > 1) this.#failed = code;
         resolve();

@@ -25,11 +25,12 @@ export class FuzzReport {
     this.#json = json;
   }
 
-  start({ corpus, edges, allEdges, findings }: Progress): void {
+  /** @param before findings that were in the folder */
+  start({ corpus, edges, allEdges }: Progress, before: number): void {
     if (this.#json) return;
     const known = corpus === 0 ? "" : `; ${counted(corpus, "program")} to begin with, ${edges} edges taken`;
     console.log(`${this.#what}: ${allEdges} edges${known}`);
-    if (findings > 0) console.log(`${counted(findings, "finding")} from before`);
+    if (before > 0) console.log(`${counted(before, "finding")} from before, told no more while in the folder`);
   }
 
   progress(progress: Progress): void {

@@ -1,34 +1,32 @@
-import { existsSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import { CampaignFolder } from "../fuzz/campaign-folder.ts";
-import { writeRecord } from "../fuzz/campaign-record.ts";
+import { checkRecord, writeRecord } from "../fuzz/campaign-record.ts";
 import { ConfiguredSessions } from "../fuzz/configured-sessions.ts";
 import { CostSearch } from "../fuzz/cost-search.ts";
 import { fuzzVm } from "../fuzz/fuzz-vm.ts";
+import { knownFindings } from "../fuzz/known-findings.ts";
 import type { MakeReference } from "../fuzz/reference/reference.ts";
-import { deviceReset, type GivenReset } from "../fuzz/reset-look.ts";
+import { deviceReset } from "../fuzz/reset-look.ts";
 import type { SessionOptions } from "../fuzz/session.ts";
+import { surfaceOf } from "../fuzz/surface.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { planFromConfig } from "../vm/plan-from-config.ts";
-import { type Command, type ParsedArguments, UsageError } from "./arguments.ts";
-import { numberOf } from "./explore.ts";
+import type { Vm } from "../vm/vm.ts";
+import type { Command, ParsedArguments } from "./arguments.ts";
 import { measureCosts } from "./fuzz-cost.ts";
 import { FuzzFiles } from "./fuzz-files.ts";
 import { FuzzJobs } from "./fuzz-jobs.ts";
+import { CONFIGURATIONS, type FuzzOptions, fuzzOptions, SECONDS } from "./fuzz-options.ts";
 import { loadReference } from "./fuzz-reference.ts";
 import { FuzzReport } from "./fuzz-report.ts";
 import { withNeeds } from "./module-alone.ts";
 
-/** Seconds of a campaign, unless told otherwise. */
-const SECONDS = 60;
 /** Guest memory of a VM that is made for a module. */
 const RAM = "ram 0,1M";
-const JOBS_MAX = 256;
-const CONFIGURATIONS = 8;
-const CONFIGURATIONS_MAX = 64;
 
 /** `vdevbox fuzz`: drives vdevs with programs that it changes until they do something wrong. */
 export const fuzzCommand: Command = {
@@ -86,113 +84,129 @@ export const fuzzCommand: Command = {
 };
 
 async function run(args: ParsedArguments): Promise<number> {
-  const [what] = args.positionals;
-  if (what === undefined) throw new UsageError("fuzz needs a configuration or a module: `vdevbox fuzz CONF`");
+  const options = fuzzOptions(args);
   let interrupted = false;
   const stop = () => {
     interrupted = true;
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.once(signal, stop);
+  // A job of a process that is gone, perhaps already.
+  process.once("disconnect", stop);
+  if (process.connected === false) stop();
+  process.channel?.unref();
   try {
-    const jobs = numberOf(args, "jobs", 1, JOBS_MAX) ?? 1;
-    if (jobs === 1 || args.flag("merge") || args.flag("cost")) return await fuzz(args, what, () => interrupted);
-    const code = await new FuzzJobs(jobs, outOf(args, what), args.flag("json"), () => interrupted).run();
+    if (options.jobs === 1) return await fuzz(options, () => interrupted);
+    const pieces = piecesFor(options);
+    planOf(options, pieces); // once for all jobs: what cannot be fuzzed is told here
+    const folder = new CampaignFolder(options.folder);
+    const code = await new FuzzJobs(options.jobs, folder.path, options.json, () => interrupted).run();
     // Each job has written what it knew of; now all is known.
-    const folder = new CampaignFolder(outOf(args, what));
-    new FuzzFiles(folder, nameOf(what), (text) => console.error(`note: ${text}`)).found();
+    new FuzzFiles(folder, options.name, (text) => console.error(`note: ${text}`)).found();
     return code;
   } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    for (const signal of signals) process.off(signal, stop);
+    process.off("disconnect", stop);
   }
 }
 
-async function fuzz(args: ParsedArguments, what: string, interrupted: () => boolean): Promise<number> {
-  if (args.flag("merge") && args.values("seeds").length === 0 && !existsSync(outOf(args, what))) {
-    throw new UserError("there is no campaign here to merge; `--out` names its folder", { file: outOf(args, what) });
+async function fuzz(options: FuzzOptions, interrupted: () => boolean): Promise<number> {
+  const { does, seeds, seed, words, modulePath, name, json } = options;
+  if (does === "merge" && seeds.length === 0 && !existsSync(options.folder)) {
+    throw new UserError("there is no campaign here to merge; `--out` names its folder", { file: options.folder });
   }
-  const folder = new CampaignFolder(outOf(args, what));
-  if (args.flag("cost")) {
-    if (args.value("reference") !== undefined || args.values("reset").length > 0)
-      throw new UsageError("--cost looks for steps only: it goes with neither --reference nor --reset");
-    const seed = numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1;
-    const search = withNeeds(args.positionals, (pieces) => new CostSearch(planOf(args, pieces), seed), [RAM]);
-    return await measureCosts(search, { folder: folder.path, ...endOf(args), json: args.flag("json"), interrupted });
+  const pieces = piecesFor(options);
+  const plan = planOf(options, pieces);
+  const file = options.reference;
+  const reference = file === undefined ? undefined : await loadReference(file, words, modulePath, [RAM]);
+  const folder = new CampaignFolder(options.folder);
+  if (does === "cost") {
+    const { executions, time } = options;
+    return await measureCosts(new CostSearch(plan, seed), { folder: folder.path, executions, time, json, interrupted });
   }
-  const file = args.value("reference");
-  const paths = args.values("module-path");
-  const reference = file === undefined ? undefined : await loadReference(file, args.positionals, paths, [RAM]);
-  const reset = resetOf(args);
-  if (reset !== undefined) {
-    // A mistake in it is told as such, and not as one of a module that may still lack its place.
-    deviceReset(
-      withNeeds(args.positionals, (pieces) => fuzzVm(planOf(args, pieces), "edges"), [RAM]),
-      reset,
-    );
-  }
-  const report = new FuzzReport(what, folder.path, args.flag("json"));
-  const files = new FuzzFiles(folder, nameOf(what), (text) => report.note(text));
-  const session = withNeeds(args.positionals, (pieces) => makeSession(args, pieces, folder, report, files, reference), [
-    RAM,
-  ]);
-  if (args.flag("merge")) {
-    const { programs } = session.merge();
-    const gone = folder.replaceBy(programs);
-    for (const file of gone) rmSync(file, { force: true });
-    files.found();
-    report.merged(programs.length, gone.length);
-    return 0;
-  }
-  const { executions, time } = endOf(args);
-  const end = performance.now() + time;
-  report.start(session.progress);
-  files.begin(shardOf(args)?.index ?? 0);
+  const report = new FuzzReport(options.what, folder.path, json);
+  checkRecord(folder, plan, does === "merge", (text) => report.note(text));
+  const files = new FuzzFiles(folder, name, (text) => report.note(text));
+  const before = knownFindings(folder.findings).length;
+  const session = makeSession(options, { plan, pieces }, folder, report, files, reference);
+  writeRecord(folder, name, plan, pieces);
+  if (does === "merge") return await merge(session, folder, report, files, interrupted);
+  const end = performance.now() + options.time;
+  await session.takeWaiting(interrupted);
+  report.start(session.progress, before);
+  files.begin(options.shard?.index ?? 0);
   await session.writeFound();
-  while (!interrupted() && performance.now() < end && session.executions < executions) {
+  while (!interrupted() && performance.now() < end && session.executions < options.executions) {
     await session.step();
     report.progress(session.progress);
     files.progress(session.progress);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  files.end(session.progress);
-  report.end(session.progress, session.writeCoverage());
-  return session.progress.findings === 0 ? 0 : 1;
+  const { progress, sources } = session;
+  files.end(progress, sources);
+  report.end(progress, sources);
+  return exitCode(session);
 }
 
-function planOf(args: ParsedArguments, pieces: readonly ConfigPiece[]): VmPlan {
-  const what = args.positionals[0]!;
-  const modulePath = [...args.values("module-path"), ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
-  return planFromConfig(parseConfigPieces(pieces), { modulePath, guest: "fuzz" });
+/** Leaves in the corpus only what it takes to cover what it covers. @returns the exit code */
+async function merge(
+  session: ConfiguredSessions,
+  folder: CampaignFolder,
+  report: FuzzReport,
+  files: FuzzFiles,
+  interrupted: () => boolean,
+): Promise<number> {
+  const merged = await session.merge(interrupted);
+  await session.writeFound();
+  files.found();
+  if (merged === undefined) throw new UserError("interrupted: the corpus is as it was", { file: folder.corpus });
+  const { programs, files: others } = merged;
+  report.merged(programs.length, folder.replaceBy(programs, others));
+  return exitCode(session);
 }
 
-/** When a campaign ends: executions and milliseconds. */
-function endOf(args: ParsedArguments): { readonly executions: number; readonly time: number } {
-  const executions = numberOf(args, "executions", 1, 1e15);
-  const seconds = numberOf(args, "seconds", 0.1, 1e7) ?? (executions === undefined ? SECONDS : Infinity);
-  return { executions: executions ?? Infinity, time: seconds * 1000 };
+/** A corpus that could not be written is no success. */
+function exitCode(session: ConfiguredSessions): number {
+  if (session.progress.findings > 0) return 1;
+  return session.hasUnsaved ? 2 : 0;
+}
+
+/** The configuration to fuzz: a module alone may need a place. @throws UserError when there is no such VM */
+function piecesFor(options: FuzzOptions): readonly ConfigPiece[] {
+  const { words, reset } = options;
+  const make = (pieces: readonly ConfigPiece[]): { readonly vm: Vm; readonly pieces: readonly ConfigPiece[] } => {
+    const vm = fuzzVm(planOf(options, pieces), "edges");
+    if (surfaceOf(vm).regions.length === 0) {
+      throw new UserError("no vdev has a place where a guest could reach it: give it a `loc`");
+    }
+    return { vm, pieces };
+  };
+  const { vm, pieces } = withNeeds(words, make, [RAM]);
+  if (reset !== undefined) deviceReset(vm, reset);
+  return pieces;
+}
+
+function planOf({ what, modulePath }: FuzzOptions, pieces: readonly ConfigPiece[]): VmPlan {
+  const folders = [...modulePath, ...(what.endsWith(".wasm") ? [dirname(what)] : [])];
+  return planFromConfig(parseConfigPieces(pieces), { modulePath: folders, guest: "fuzz" });
 }
 
 function makeSession(
-  args: ParsedArguments,
-  pieces: readonly ConfigPiece[],
+  { seed, shard, seeds, reset, configurations }: FuzzOptions,
+  { plan, pieces }: Pick<SessionOptions, "plan" | "pieces">,
   folder: CampaignFolder,
   report: FuzzReport,
   files: FuzzFiles,
   reference: MakeReference | undefined,
 ): ConfiguredSessions {
-  const plan = planOf(args, pieces);
-  const shard = shardOf(args);
-  const configurations =
-    numberOf(args, "configurations", 1, CONFIGURATIONS_MAX) ?? (reference === undefined ? CONFIGURATIONS : 1);
   const options: SessionOptions = {
     plan,
     pieces,
     folder,
-    seed: (numberOf(args, "seed", 0, 2 ** 32 - 1) ?? 1) + (shard?.index ?? 0),
+    seed: seed + (shard?.index ?? 0),
     isShared: shard !== undefined,
-    seeds: args.values("seeds"),
-    reset: resetOf(args),
+    seeds,
+    reset,
     reference,
     onFinding: (told) => {
       report.finding(told);
@@ -201,39 +215,5 @@ function makeSession(
     onNote: (text) => report.note(text),
     now: () => performance.now(),
   };
-  const session = new ConfiguredSessions(options, configurations);
-  writeRecord(folder, nameOf(args.positionals[0]!), plan, pieces);
-  return session;
-}
-
-/** @throws UsageError for what is no address */
-function resetOf(args: ParsedArguments): GivenReset | undefined {
-  const lines = args.values("reset");
-  const notReset = args.values("not-reset").map((text) => {
-    if (!/^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text))
-      throw new UsageError(`--not-reset takes an address, and not "${text}"`);
-    return BigInt(text);
-  });
-  if (lines.length > 0) return { lines, notReset };
-  if (notReset.length > 0) throw new UsageError("--not-reset goes with --reset");
-  return undefined;
-}
-
-function outOf(args: ParsedArguments, what: string): string {
-  return args.value("out") ?? join("build", "out", "fuzz", nameOf(what));
-}
-
-/** What is fuzzed, in a word. */
-function nameOf(what: string): string {
-  return basename(what).replace(/\.\w+$/, "");
-}
-
-/** @throws UsageError for what is no `I/N` */
-function shardOf(args: ParsedArguments): { readonly index: number; readonly of: number } | undefined {
-  const text = args.value("shard");
-  if (text === undefined) return undefined;
-  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
-  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
-  if (match !== null && index < of) return { index, of };
-  throw new UsageError(`--shard takes I/N with I from 0 to N - 1, as in 0/4, and not "${text}"`);
+  return new ConfiguredSessions(options, configurations);
 }

@@ -45,7 +45,7 @@ function piecesOf(words: readonly string[]): readonly ConfigPiece[] {
   const [what, ...more] = words;
   if (what!.endsWith(".ts")) {
     throw new UserError(
-      `this is a source, and explore runs modules; build it first: \`vdevbox build ${what} && vdevbox explore build/out/vdevs/${basename(what!, ".ts")}.wasm\``,
+      `this is a source, and not a module; build it first: \`vdevbox build ${what}\` makes build/out/vdevs/${basename(what!, ".ts")}.wasm`,
       { file: what! },
     );
   }

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 
 /** A file of a corpus. */
 export interface CorpusFile {
   readonly file: string;
   readonly text: string;
+  /** Why it cannot be read; there is no text then. */
+  readonly unread?: string;
 }
 
 /** Bytes of a corpus file that are read at most: a program is never that long. */
@@ -34,51 +36,69 @@ export class CampaignFolder {
 
   /** Corpus files that are new since it was last asked, in the order of their names. */
   newFiles(): CorpusFile[] {
-    const names = readdirSync(this.corpus).filter((name) => name.endsWith(".script") && !this.#known.has(name));
+    const names = namesIn(this.corpus).filter((name) => name.endsWith(".script") && !this.#known.has(name));
     return names.sort().flatMap((name) => {
       this.#known.add(name);
-      const file = join(this.corpus, name);
-      const text = readProgramFile(file);
-      return text === undefined ? [] : [{ file, text }];
+      return readProgramFile(join(this.corpus, name));
     });
   }
 
-  /** Keeps a program. @throws UserError when it cannot be written */
-  add(text: string): void {
-    const name = `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.script`;
-    if (this.#known.has(name)) return;
+  /** Keeps a program. @returns its file @throws UserError when it cannot be written */
+  add(text: string): string {
+    const name = nameOf(text);
+    const file = join(this.corpus, name);
+    if (!this.#known.has(name)) writeWhole(file, text);
     this.#known.add(name);
-    writeWhole(join(this.corpus, name), text);
+    return file;
   }
 
-  /** Makes the corpus these programs and no others, but for files that came since. @returns files taken away */
-  replaceBy(texts: readonly string[]): readonly string[] {
-    const before = [...this.#known];
-    this.#known.clear();
-    for (const text of texts) this.add(text);
-    return before.filter((name) => !this.#known.has(name)).map((name) => join(this.corpus, name));
+  /**
+   * Puts programs in the place of others, all of them before one is taken out.
+   * @param others files; those that are not of this corpus stay @returns how many were taken out @throws UserError when one cannot be written
+   */
+  replaceBy(texts: readonly string[], others: ReadonlySet<string>): number {
+    const kept = new Set(texts.map((text) => this.add(text)));
+    const gone = [...others].filter((file) => dirname(file) === this.corpus && !kept.has(file));
+    for (const file of gone) {
+      rmSync(file, { force: true });
+      this.#known.delete(basename(file));
+    }
+    return gone.length;
   }
+}
+
+/** Programs that are the same have the same file. */
+function nameOf(text: string): string {
+  return `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.script`;
 }
 
 /** The scripts of a folder, or one script. @throws UserError when there is no such */
 export function readPrograms(path: string): CorpusFile[] {
   if (!existsSync(path)) throw new UserError("there is no such file or folder", { file: path });
-  if (!statSync(path).isDirectory()) return [{ file: path, text: readFileSync(path, "utf8") }];
+  if (!statSync(path).isDirectory()) return readProgramFile(path);
   const names = readdirSync(path).filter((name) => name.endsWith(".script"));
-  return names.sort().flatMap((name) => {
-    const file = join(path, name);
-    const text = readProgramFile(file);
-    return text === undefined ? [] : [{ file, text }];
-  });
+  return names.sort().flatMap((name) => readProgramFile(join(path, name)));
 }
 
-/** @returns undefined when it is gone, too large for a program, or no file */
-function readProgramFile(file: string): string | undefined {
+/** @returns nothing when it is gone. What is no file, as a pipe, might never come to its end. */
+function readProgramFile(file: string): CorpusFile[] {
   try {
-    const { size } = statSync(file);
-    return size > FILE_MAX ? undefined : readFileSync(file, "utf8");
+    const status = statSync(file);
+    if (!status.isFile()) return [{ file, text: "", unread: "this is no file" }];
+    if (status.size > FILE_MAX) return [{ file, text: "", unread: "this is longer than any program (1 MiB)" }];
+    return [{ file, text: readFileSync(file, "utf8") }];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? [] : [{ file, text: "", unread: `cannot be read: ${code}` }];
+  }
+}
+
+/** Names in a folder; none when it is gone. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -97,6 +117,14 @@ export function writeWhole(file: string, content: string): void {
     writeFileSync(other, content);
     renameSync(other, file);
   } catch (error) {
+    discard(other);
     throw new UserError(`cannot be written: ${(error as NodeJS.ErrnoException).code}`, { file });
   }
+}
+
+/** Takes away what was not finished. Where nothing can be taken away, nothing was put. */
+export function discard(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {}
 }

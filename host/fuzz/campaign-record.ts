@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
 import type { VmPlan } from "../vm/plan.ts";
 import { type CampaignFolder, writeWhole } from "./campaign-folder.ts";
 
@@ -28,6 +29,30 @@ export function writeRecord(folder: CampaignFolder, what: string, plan: VmPlan, 
     modules: hashesOf(plan),
   };
   writeWhole(join(folder.path, FILE), `${JSON.stringify({ version: 1, ...record }, undefined, 2)}\n`);
+}
+
+/**
+ * Looks whether a campaign in a folder is about the same vdevs.
+ * @throws UserError when it is not, and programs for them would be taken out
+ */
+export function checkRecord(
+  folder: CampaignFolder,
+  plan: VmPlan,
+  takesOut: boolean,
+  onNote: (text: string) => void,
+): void {
+  const record = readRecord(folder.path);
+  if (record === undefined) return;
+  const types = (of: readonly string[]) => [...new Set(of)].sort().join(", ");
+  const [before, now] = [types(Object.keys(record.modules)), types(plan.vdevs.map(({ type }) => type))];
+  if (before === now) return;
+  if (!takesOut) {
+    onNote(`${folder.path} has a campaign of other vdevs: ${before}; this one, of ${now}, goes on with its corpus`);
+    return;
+  }
+  throw new UserError(`this is a campaign of ${before}: for ${now} most of its corpus would be taken out`, {
+    file: folder.path,
+  });
 }
 
 /** SHA-256 of the modules of a plan, by type. */

@@ -173,10 +173,10 @@ export class Campaign {
     this.#causes.add(cause);
   }
 
-  /** Executes a program from outside, and keeps it when it does something new. */
-  add(program: Program): void {
+  /** Executes a program from outside, and keeps it when it does something new. @returns whether vdevs did nothing wrong */
+  add(program: Program): boolean {
     this.#buffer.load(program);
-    this.#execute(false);
+    return this.#execute(false);
   }
 
   /** Some thousand executions at most. */
@@ -206,21 +206,23 @@ export class Campaign {
     this.#execute(true);
   }
 
-  /** Executes the buffer, and looks at what came of it. */
-  #execute(trims: boolean): void {
+  /** Executes the buffer, and looks at what came of it. @returns whether vdevs did nothing wrong */
+  #execute(trims: boolean): boolean {
     const { target } = this;
     this.#coverage.clear();
     target.execute(this.#buffer);
     const tell = this.#differing();
     const looked =
       this.executions % LOOK_EVERY === 0 ? this.#often.map((look) => [look, this.#buffer.snapshot()] as const) : [];
-    if (target.vm.findings.total === 0 || !this.#lookAtFindings()) {
+    const isRight = target.vm.findings.total === 0 || !this.#lookAtFindings();
+    if (isRight) {
       const novelty = this.#coverage.novelty(false);
       // What only does something more often is short enough, or soon has a shorter one beside it.
       if (novelty !== NOVEL.nothing) this.#keep(trims && (novelty & NOVEL.edge) !== 0);
     }
     tell?.();
     for (const [look, program] of looked) this.#lookWith(look, program);
+    return isRight;
   }
 
   /** @returns what tells the first new difference from the reference, which leads to others behind it; executes programs */

@@ -4,7 +4,7 @@ import { mergedEdges } from "./coverage.ts";
 import { knownCauses } from "./finding-folder.ts";
 import { causeOf } from "./found.ts";
 import { type SourceCoverage, sourceCoverage, type TakenEdges } from "./lcov.ts";
-import { FuzzSession, type Progress, type SessionOptions, writeCoverage } from "./session.ts";
+import { FILES_PER_STEP, FuzzSession, type MergedCorpus, type Progress, type SessionOptions } from "./session.ts";
 import { writeStartFinding } from "./start-finding.ts";
 
 /** Executions that stand for a millisecond, where sessions of one process look for what the others found. */
@@ -16,7 +16,6 @@ const EXECUTIONS_PER_MS = 50;
  */
 export class ConfiguredSessions {
   readonly sessions: readonly FuzzSession[];
-  readonly #options: SessionOptions;
   /** Edges taken at starts that were tried. */
   readonly #tried: readonly TakenEdges[];
   /** Findings at the start. */
@@ -25,7 +24,6 @@ export class ConfiguredSessions {
 
   /** @param most configurations @throws UserError when the VM cannot be made as it is configured */
   constructor(options: SessionOptions, most: number) {
-    this.#options = options;
     const { folder, seed, isShared } = options;
     const { all, findings, taken } = configurations(options, seed, most);
     this.#tried = taken;
@@ -50,7 +48,6 @@ export class ConfiguredSessions {
         new FuzzSession({ ...options, ...seeds, plan, pieces, folder: own, isShared: shared, onFinding, onNote, now }),
       );
     }
-    sessions[0]!.takeWaiting();
     for (const finding of findings) {
       if (known.includes(causeOf(finding.finding))) continue;
       const told = writeStartFinding(folder, finding);
@@ -88,18 +85,40 @@ export class ConfiguredSessions {
     for (const session of this.sessions) await session.writeFound();
   }
 
-  /** Leaves only what it takes to cover all that was covered. */
-  merge(): { readonly programs: readonly string[] } {
-    return { programs: [...new Set(this.sessions.flatMap((session) => session.merge().programs))] };
+  /** Executes all that is in the corpus. @returns what it takes to cover all that was covered, undefined when stopped */
+  async merge(stopped: () => boolean): Promise<MergedCorpus | undefined> {
+    for (const session of this.sessions) if (!(await takeAll(session, stopped))) return undefined;
+    const all = this.sessions.map((session) => session.merge());
+    const programs = [...new Set(all.flatMap((one) => one.programs))];
+    return { programs, files: new Set(all.flatMap(({ files }) => [...files])) };
   }
 
-  /** Writes what of the sources was reached, as `coverage.lcov`. @throws UserError when that cannot be written */
-  writeCoverage(): SourceCoverage {
-    return writeCoverage(this.#options.folder, sourceCoverage(this.#taken()));
+  /** Executes what is in the folder, and the seeds, in the given configuration. */
+  async takeWaiting(stopped: () => boolean): Promise<void> {
+    await takeAll(this.sessions[0]!, stopped);
+  }
+
+  /** What of the sources was reached in any configuration. */
+  get sources(): SourceCoverage {
+    return sourceCoverage(this.#taken());
+  }
+
+  /** Whether a program could not be written. */
+  get hasUnsaved(): boolean {
+    return this.sessions.some(({ hasUnsaved }) => hasUnsaved);
   }
 
   /** Which edges were taken in any configuration, by module. */
   #taken(): TakenEdges[] {
     return mergedEdges([...this.#tried, ...this.sessions.flatMap(({ takenEdges }) => takenEdges)]);
   }
+}
+
+/** @returns whether all that waits in a session was executed; signals come in between */
+async function takeAll(session: FuzzSession, stopped: () => boolean): Promise<boolean> {
+  while (!stopped()) {
+    if (!session.takeWaiting(FILES_PER_STEP)) return true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return false;
 }

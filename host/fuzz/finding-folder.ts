@@ -1,10 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
 import type { ConfigPiece } from "../config/parse-config.ts";
+import { UserError } from "../errors.ts";
 import { type Finding, formatFinding } from "../gate/finding.ts";
 import { counted } from "../plural.ts";
-import { makeFolder, writeWhole } from "./campaign-folder.ts";
+import { discard, makeFolder, namesIn, writeWhole } from "./campaign-folder.ts";
 import { testOfFinding } from "./finding-test.ts";
+
+/** How the name of a folder begins that is being written, or whose process was killed. */
+const UNFINISHED = ".";
 
 /** All that is written of a finding. */
 export interface FindingRecord {
@@ -28,35 +32,61 @@ export interface FindingRecord {
 
 /**
  * Writes the folder of a finding: `finding.md`, `program.script`, `finding.rec`, `vm.qvmconf`, `finding.json` and a test.
- * @returns the folder
+ * It is whole or not there: several processes may come to the same finding, and any of them may be killed.
+ * @returns the folder, undefined when another process has written one with this cause
  * @throws UserError when it cannot be written
  */
-export function writeFinding(findings: string, record: FindingRecord): string {
+export function writeFinding(findings: string, record: FindingRecord): string | undefined {
   const name = nameOf(record.finding);
-  let folder = join(findings, name);
-  for (let i = 2; existsSync(folder); i++) folder = join(findings, `${name}-${i}`);
-  makeFolder(folder);
-  const write = (file: string, text: string) => writeWhole(join(folder, file), text);
-  write("vm.qvmconf", configOf(record.pieces));
-  write("program.script", record.script);
-  if (record.recording !== undefined) write("finding.rec", record.recording);
-  write("finding.md", describe(record, folder));
-  write(`${basename(folder)}.test.ts`, testOfFinding(record, folder));
-  // Last: with it the finding is known.
-  write("finding.json", `${JSON.stringify({ cause: record.cause, ...record.finding }, undefined, 2)}\n`);
-  return folder;
+  for (let i = 1; ; i++) {
+    const folder = join(findings, i === 1 ? name : `${name}-${i}`);
+    if (existsSync(folder)) {
+      if (causeIn(folder) === record.cause) return undefined;
+    } else if (writeFolder(folder, record)) return folder;
+  }
+}
+
+/** @returns whether it could be written: not when there is a folder of this name by now */
+function writeFolder(folder: string, record: FindingRecord): boolean {
+  const { pieces, script, recording, cause, finding } = record;
+  const other = join(dirname(folder), `${UNFINISHED}${basename(folder)}.${process.pid}`);
+  const write = (file: string, text: string) => writeWhole(join(other, file), text);
+  try {
+    makeFolder(other);
+    write("vm.qvmconf", configOf(pieces));
+    write("program.script", script);
+    if (recording !== undefined) write("finding.rec", recording);
+    write("finding.md", describe(record, folder));
+    write(`${basename(folder)}.test.ts`, testOfFinding(record, folder));
+    write("finding.json", `${JSON.stringify({ cause, ...finding }, undefined, 2)}\n`);
+    renameSync(other, folder);
+    return true;
+  } catch (error) {
+    discard(other);
+    if (error instanceof UserError) throw error;
+    if (existsSync(folder)) return false;
+    throw new UserError(`cannot be written: ${(error as NodeJS.ErrnoException).code}`, { file: folder });
+  }
 }
 
 /** Causes of findings that are in a folder. */
 export function knownCauses(findings: string): string[] {
-  return readdirSync(findings).flatMap((name) => {
-    try {
-      const { cause } = JSON.parse(readFileSync(join(findings, name, "finding.json"), "utf8"));
-      return typeof cause === "string" ? [cause] : [];
-    } catch {
-      return []; // being written, or rubbish
-    }
-  });
+  return findingNames(findings).flatMap((name) => causeIn(join(findings, name)) ?? []);
+}
+
+/** Names of the folders of findings that are whole. */
+export function findingNames(findings: string): string[] {
+  return namesIn(findings).filter((name) => !name.startsWith(UNFINISHED));
+}
+
+/** @returns undefined for a folder of something else, or rubbish */
+function causeIn(folder: string): string | undefined {
+  try {
+    const { cause } = JSON.parse(readFileSync(join(folder, "finding.json"), "utf8"));
+    return typeof cause === "string" ? cause : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `trap-uart.ts-42`. */

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../gate/finding.ts";
+import { findingNames } from "./finding-folder.ts";
 
 /** A finding that is in the folder of a campaign. */
 export interface KnownFinding {
@@ -12,13 +13,7 @@ export interface KnownFinding {
 
 /** The findings of a campaign, by name; a folder without a whole `finding.json` is left out. */
 export function knownFindings(findings: string): KnownFinding[] {
-  let names: string[];
-  try {
-    names = readdirSync(findings).sort();
-  } catch {
-    return [];
-  }
-  return names.flatMap((name) => {
+  return findingNames(findings).flatMap((name) => {
     try {
       const { cause, ...finding } = JSON.parse(readFileSync(join(findings, name, "finding.json"), "utf8"));
       return typeof cause === "string" && isFinding(finding) ? [{ name, cause, finding }] : [];

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { makeFolder } from "./campaign-folder.ts";
+import { makeFolder, namesIn } from "./campaign-folder.ts";
 
 /** How far a campaign's process was at a moment. */
 export interface ProgressPoint {
@@ -99,14 +99,6 @@ export function readProgress(campaign: string): ProgressRun[] {
     .filter((name) => name.endsWith(".jsonl"))
     .flatMap((name) => readRun(join(folder, name)))
     .sort((a, b) => a.started - b.started);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }
 
 function readRun(file: string): ProgressRun[] {

@@ -44,7 +44,7 @@ export class Schedules {
   readonly #options: SchedulesOptions;
   readonly #random: Random;
   readonly #corpus: Corpus;
-  readonly #waiting: Program[] = [];
+  readonly #waiting: { readonly program: Program; readonly onRight: () => void }[] = [];
   #searched: { readonly search: Search; readonly coverage: Coverage } | undefined;
   /** What the last schedule was drawn from; undefined when the search drew it from nothing. */
   #drawn: Program | undefined;
@@ -71,14 +71,21 @@ export class Schedules {
     return this.#searched?.coverage.beyond(this.#options.campaign.coverage) ?? 0;
   }
 
-  /** A program from outside, with its schedule: it is carried out soon, and kept when it does something new. */
-  add(program: Program): void {
-    this.#waiting.push(program);
+  /**
+   * A program from outside, with its schedule: it is carried out soon, and kept when it does something new.
+   * @param onRight told when vdevs do nothing wrong in it
+   */
+  add(program: Program, onRight: () => void): void {
+    this.#waiting.push({ program, onRight });
   }
 
   /** Carries out programs from outside. */
   takeWaiting(): void {
-    for (const program of this.#waiting.splice(0)) this.#look(this.#again(program), program, false);
+    for (const { program, onRight } of this.#waiting.splice(0)) {
+      const made = this.#again(program);
+      if (!made.told) onRight();
+      this.#look(made, program, false);
+    }
   }
 
   /** Makes the schedules that are due after so many executions. */

@@ -25,7 +25,7 @@ import { hasSchedules, Schedules } from "./schedules.ts";
 /** Milliseconds between two looks at what other processes have put into the folder. */
 const SYNC_MS = 1000;
 /** Programs of others that are executed in one step: each may do much that is new, and is then looked at closely. */
-const FILES_PER_STEP = 16;
+export const FILES_PER_STEP = 16;
 
 export interface SessionOptions {
   readonly plan: VmPlan;
@@ -68,6 +68,13 @@ export interface Progress {
   readonly findings: number;
 }
 
+/** What a merge leaves of a corpus. */
+export interface MergedCorpus {
+  readonly programs: readonly string[];
+  /** Files of the programs these stand for. */
+  readonly files: ReadonlySet<string>;
+}
+
 /** A campaign in a folder: what it finds is written at once, and what others find there is taken in. */
 export class FuzzSession {
   readonly campaign: Campaign;
@@ -77,7 +84,12 @@ export class FuzzSession {
   readonly #schedules: Schedules | undefined;
   /** Programs of others that are still to be executed. */
   readonly #waiting: CorpusFile[];
+  /** What was no program, and was not told yet. */
+  readonly #refused: UserError[] = [];
+  /** Files of programs that were executed and led to nothing wrong. */
+  readonly #taken = new Set<string>();
   #findings = 0;
+  #hasUnsaved = false;
   #synced: number;
 
   constructor(options: SessionOptions) {
@@ -93,7 +105,7 @@ export class FuzzSession {
       looks: [watchfulLook(plan)],
       ownLooks: (target) => (options.reset === undefined ? [] : [resetLook(target, deviceReset(vm, options.reset))]),
       reference: options.reference?.(vm),
-      onEntry: ({ program }) => folder.add(this.#textOf(program)),
+      onEntry: ({ program }) => this.#save(this.#textOf(program)),
       onFound: (found) => this.#found.push(found),
     });
     if (this.campaign.target.surface.regions.length === 0) {
@@ -104,7 +116,7 @@ export class FuzzSession {
         ...asking({ plan, pieces }, { invariants: hasInvariants(vm) }),
         seed,
         campaign: this.campaign,
-        onEntry: (program) => folder.add(this.#textOf(program)),
+        onEntry: (program) => this.#save(this.#textOf(program)),
         onFound: (found) => this.#writeSchedule(found),
       });
     }
@@ -125,10 +137,15 @@ export class FuzzSession {
     return mergedEdges([...this.campaign.takenEdges, ...(this.#schedules?.takenEdges ?? [])]);
   }
 
+  /** Whether a program could not be written. */
+  get hasUnsaved(): boolean {
+    return this.#hasUnsaved;
+  }
+
   /** Some milliseconds of work: programs of others come first. */
   async step(): Promise<void> {
     if (this.#options.isShared && this.#options.now() - this.#synced >= SYNC_MS) this.#sync();
-    if (this.#waiting.length > 0) this.#addFiles(this.#waiting.splice(0, FILES_PER_STEP));
+    if (this.#waiting.length > 0) this.takeWaiting(FILES_PER_STEP);
     else this.campaign.step();
     this.#schedules?.upTo(this.campaign.executions);
     await this.writeFound();
@@ -139,22 +156,26 @@ export class FuzzSession {
     for (const found of this.#found.splice(0)) await this.#write(found);
   }
 
-  /** Executes all programs of others that were there so far. */
-  takeWaiting(): void {
-    this.#addFiles(this.#waiting.splice(0));
+  /** Executes programs of others that were there so far. @returns whether there are more than so many */
+  takeWaiting(most = Infinity): boolean {
+    this.#addFiles(this.#waiting.splice(0, most));
     this.#schedules?.takeWaiting();
+    if (this.#waiting.length > 0) return true;
+    this.#tellRefused();
+    return false;
   }
 
-  /** Leaves only what it takes to cover all that was covered. */
-  merge(): { readonly programs: readonly string[] } {
-    this.takeWaiting();
+  /** @returns what it takes to cover all that was covered, and the files it is from */
+  merge(): MergedCorpus {
     const kept = [...this.campaign.corpus.minimal(), ...(this.#schedules?.corpus.minimal() ?? [])];
-    return { programs: kept.map(({ program }) => this.#textOf(program)) };
+    return { programs: kept.map(({ program }) => this.#textOf(program)), files: this.#taken };
   }
 
   /** Writes what of the sources was reached, as `coverage.lcov`. @throws UserError when that cannot be written */
   writeCoverage(): SourceCoverage {
-    return writeCoverage(this.#options.folder, sourceCoverage(this.takenEdges));
+    const sources = sourceCoverage(this.takenEdges);
+    writeCoverage(this.#options.folder.path, sources);
+    return sources;
   }
 
   #sync(): void {
@@ -165,21 +186,39 @@ export class FuzzSession {
   }
 
   #addFiles(files: readonly CorpusFile[]): void {
-    const refused: UserError[] = [];
-    for (const { file, text } of files) {
+    for (const { file, text, unread } of files) {
       try {
+        if (unread !== undefined) throw new UserError(unread, { file });
         const program = parseProgram(this.campaign.target.vm, text, file);
-        this.campaign.add(program);
-        if (program.schedule !== undefined) this.#schedules?.add(program);
+        const isRight = this.campaign.add(program);
+        if (!isRight) continue;
+        if (program.schedule === undefined || this.#schedules === undefined) this.#taken.add(file);
+        else this.#schedules.add(program, () => this.#taken.add(file));
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        refused.push(error);
+        this.#refused.push(error);
       }
     }
+  }
+
+  #tellRefused(): void {
+    const refused = this.#refused.splice(0);
     const [first] = refused;
     if (first === undefined) return;
     const more = refused.length === 1 ? "" : ` (and ${refused.length - 1} more files)`;
     this.#options.onNote(`left out, because it is no program of this VM: ${first.toString()}${more}`);
+  }
+
+  /** A disk that is full costs the programs and no finding: the search goes on. */
+  #save(text: string): void {
+    const { folder, onNote } = this.#options;
+    try {
+      this.#taken.add(folder.add(text));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (!this.#hasUnsaved) onNote(`the corpus goes on in memory only: ${error.toString()}`);
+      this.#hasUnsaved = true;
+    }
   }
 
   #textOf(program: Parameters<typeof formatProgram>[1]): string {
@@ -225,23 +264,23 @@ export class FuzzSession {
   #tell(record: Omit<FindingRecord, "modulePath">): void {
     const { folder, plan, onFinding } = this.#options;
     const { finding, script, operations, executions, recording } = record;
-    this.#findings++;
     let written: string | undefined;
     let unwritten: string | undefined;
     try {
       const modulePath = [...new Set(plan.vdevs.map(({ file }) => dirname(file)))];
       written = writeFinding(folder.findings, { ...record, modulePath });
+      if (written === undefined) return; // another process told it a moment ago
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       unwritten = error.toString();
     }
+    this.#findings++;
     const isConfirmed = recording !== undefined;
     onFinding({ finding, script, operations, executions, folder: written, unwritten, isConfirmed });
   }
 }
 
 /** Writes `coverage.lcov`. @throws UserError when it cannot be written */
-export function writeCoverage(folder: CampaignFolder, sources: SourceCoverage): SourceCoverage {
-  writeWhole(join(folder.path, "coverage.lcov"), sources.lcov);
-  return sources;
+export function writeCoverage(campaign: string, { lcov }: SourceCoverage): void {
+  writeWhole(join(campaign, "coverage.lcov"), lcov);
 }

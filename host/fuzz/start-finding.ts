@@ -26,6 +26,7 @@ export function writeStartFinding(folder: CampaignFolder, { planned, finding }: 
   try {
     const record = { cause, finding: again, ...common, recording: undefined, pieces, modulePath, atStart: true };
     written = writeFinding(folder.findings, record);
+    if (written === undefined) return undefined; // another process told it a moment ago
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     unwritten = error.toString();

@@ -46,7 +46,8 @@ export function readCampaign(folder: string, modulePath: readonly string[]): Cam
   checkFolder(folder);
   const record = readRecord(folder);
   const notes: string[] = [];
-  const corpus = existsSync(join(folder, "corpus")) ? readPrograms(join(folder, "corpus")) : [];
+  const files = existsSync(join(folder, "corpus")) ? readPrograms(join(folder, "corpus")) : [];
+  const corpus = files.filter(({ unread }) => unread === undefined);
   const findings = knownFindings(join(folder, "findings")).map((known) => ({
     ...known,
     script: textOf(join(folder, "findings", known.name, "program.script")) ?? "",

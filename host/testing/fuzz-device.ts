@@ -52,7 +52,8 @@ export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResul
     }),
   );
   const { vm } = campaign.target;
-  for (const { file, text } of seeds.flatMap((path) => plainErrors(() => readPrograms(path)))) {
+  for (const { file, text, unread } of seeds.flatMap((path) => plainErrors(() => readPrograms(path)))) {
+    if (unread !== undefined) throw new Error(`${file}: ${unread}`);
     campaign.add(plainErrors(() => parseProgram(vm, text, file)));
   }
   for (let steps = 1; campaign.executions < executions; steps++) {

@@ -126,7 +126,7 @@ describe("explore", () => {
   it.each([
     [[], "explore needs a configuration or a module"],
     [["nosuch.wasm"], "no module"],
-    [["x.ts"], "x.ts: this is a source, and explore runs modules; build it first"],
+    [["x.ts"], "x.ts: this is a source, and not a module; build it first"],
     [["RIGHT", "--guest", "x.s"], "x.s: explore drives vCPUs itself and cannot run x86 code"],
     [["RIGHT", "--guest", "nosuch.script"], "nosuch.script: there is no such file"],
     [["RIGHT", "--seconds", "soon"], '--seconds takes a number from 0.1 to 1000000, and not "soon"'],

@@ -54,7 +54,7 @@ export async function runCampaign({ path, what, config, modulePath, executions, 
     await session.step();
     files.progress(session.progress);
   }
-  files.end(session.progress);
+  files.end(session.progress, session.campaign.sources);
   const coverage = session.writeCoverage();
   return { session, coverage };
 }
