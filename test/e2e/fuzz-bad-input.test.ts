@@ -1,6 +1,6 @@
 /** What `vdevbox fuzz` makes of bad input and ends at any moment. Oracle: clear words, and nothing that was found is lost. */
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileVdev } from "../../build/asc/compile.ts";
@@ -9,29 +9,16 @@ import { scratch, vdevbox } from "./command-line.ts";
 
 const SOURCE = join(packageRoot(), "test/fuzz/assembly/vault.ts");
 const out = (name: string) => join(scratch(), name);
-const corpusOf = (folder: string) => readdirSync(join(folder, "corpus")).sort();
 const BINARY = join(packageRoot(), "build/vdevbox.mjs");
 const PL011 = "build/out/vdevs/pl011.wasm";
 
-/** The vault as it is, and one whose FIFO takes everything. */
 let broken = "";
-let mended = "";
 
 beforeAll(async () => {
-  const text = readFileSync(SOURCE, "utf8");
-  const taken = text.replace("assert(++state.count <= DEPTH", "assert(state.count >= DEPTH || ++state.count <= DEPTH");
-  const make = async (name: string, file: string): Promise<string> => {
-    const { wasm, sourceMap } = await compileVdev({ file, projectDir: packageRoot() });
-    mkdirSync(out(name), { recursive: true });
-    const module = join(out(name), "vault.wasm");
-    writeFileSync(module, wasm);
-    writeFileSync(`${module}.map`, sourceMap);
-    return module;
-  };
-  broken = await make("broken", SOURCE);
-  const inside = join(packageRoot(), `build/out/vault-${process.pid}.ts`); // where it finds what it imports
-  writeFileSync(inside, taken);
-  mended = await make("mended", inside);
+  const { wasm, sourceMap } = await compileVdev({ file: SOURCE, projectDir: packageRoot() });
+  broken = join(scratch(), "vault.wasm");
+  writeFileSync(broken, wasm);
+  writeFileSync(`${broken}.map`, sourceMap);
 }, 60_000);
 
 /** Whether a process is there, and not one that has ended and nobody has asked for. */
@@ -96,37 +83,6 @@ describe("options that cannot be", () => {
     const { code, err } = vdevbox("fuzz", PL011, "--out", "");
     expect(err).toContain("--out takes a folder");
     expect(code).toBe(2);
-  });
-});
-
-describe("a merge", () => {
-  it("tells what programs of the corpus find by now, and keeps them, and files that are no programs", () => {
-    const found = out("found");
-    vdevbox("fuzz", broken, "--executions", "20000", "--out", found);
-    const overrun = readdirSync(join(found, "findings")).find((name) => name.startsWith("abort"))!;
-    const folder = out("merge");
-    vdevbox("fuzz", mended, "--executions", "1000", "--out", folder);
-    copyFileSync(join(found, "findings", overrun, "program.script"), join(folder, "corpus", "overrun.script"));
-    writeFileSync(join(folder, "corpus", "notes.script"), "my own notes\n");
-    const { code, out: text } = vdevbox("fuzz", broken, "--merge", "--out", folder);
-    expect(text).toContain("the FIFO is full");
-    expect(code).toBe(1);
-    const rules = readdirSync(join(folder, "findings")).map((name) => name.split("-")[0]);
-    expect(rules).toContain("abort");
-    expect(corpusOf(folder)).toEqual(expect.arrayContaining(["notes.script", "overrun.script"]));
-  }, 120_000);
-
-  it("does not empty a campaign of another vdev", () => {
-    const folder = out("other");
-    vdevbox("fuzz", mended, "--executions", "1000", "--out", folder);
-    const before = corpusOf(folder);
-    const { code, err } = vdevbox("fuzz", PL011, "--merge", "--out", folder);
-    expect(err).toContain("this is a campaign of vault: for pl011 most of its corpus would be taken out");
-    expect(code).toBe(2);
-    expect(corpusOf(folder)).toEqual(before);
-    expect(vdevbox("fuzz", PL011, "--executions", "1", "--out", folder).err).toContain(
-      "a campaign of other vdevs: vault",
-    );
   });
 });
 

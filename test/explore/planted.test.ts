@@ -9,8 +9,10 @@ import { moduleFile } from "../support/vm.ts";
 /** Schedules of a corrected twin; `npm run test:system` runs 10,000 of each. */
 const FEW = 60;
 
-/** One mistake of each class; `npm run test:system` has all. */
-const SOME = PLANTED.filter((one, i) => PLANTED.findIndex((other) => other.class === one.class) === i);
+/** One mistake of each class but starvation, which is searched with all a callback's steps; `npm run test:system` has all. */
+const SOME = PLANTED.filter(
+  (one, i) => one.class !== "starvation" && PLANTED.findIndex((other) => other.class === one.class) === i,
+);
 
 const files: Partial<Record<Twin, string>> = {};
 beforeAll(async () => {
