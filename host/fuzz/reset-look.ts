@@ -1,6 +1,7 @@
 import { checkReset, parseReset } from "../explore/resets.ts";
 import type { Finding } from "../gate/finding.ts";
 import { formatHex, formatPin } from "../guests/script/line-format.ts";
+import type { GuestBytes } from "../memory/undecided-memory.ts";
 import type { Vm } from "../vm/vm.ts";
 import { addressOfAccess, nameOfAccess, regionOfAccess } from "./access-name.ts";
 import { type Answer, Answers } from "./answers.ts";
@@ -46,6 +47,8 @@ export function deviceReset(vm: Vm, { lines, notReset }: GivenReset): DeviceRese
 /** What came of a program, a reset behind it, and accesses behind that. */
 interface Outcome {
   readonly first: Program;
+  /** What vdevs found in guest memory, if that is asked for: what the program found first comes last. */
+  readonly heard: readonly GuestBytes[];
   readonly probe: Program;
   readonly passedNs: bigint;
   /** Of interrupt lines behind the reset. */
@@ -57,6 +60,7 @@ interface Outcome {
 interface Kept {
   readonly finding: Finding;
   readonly shown: Shown;
+  readonly heard: readonly GuestBytes[];
 }
 
 /**
@@ -99,6 +103,9 @@ class ResetProbe {
     this.kept = this.#compare(program, this.#registers);
     if (this.kept === undefined) this.kept = this.#compare(program, program);
     else this.kept = this.#alone(program) ?? this.kept;
+    // The last execution was that of the device never used.
+    const { memory } = this.#target;
+    if (memory.heard !== undefined) memory.heard = [...(this.kept?.heard ?? [])];
   }
 
   /** The first register that is not as after a reset may be so without reads of others before it. */
@@ -131,20 +138,24 @@ class ResetProbe {
 
   /** @returns undefined when something went wrong, which others tell */
   #outcome(program: Program, probe: Program): Outcome | undefined {
-    const { vm, surface } = this.#target;
+    const { vm, surface, memory } = this.#target;
     const buffer = this.#buffer;
     buffer.load(program);
     this.#target.execute(buffer);
+    let heard = memory.heard ?? [];
     const first = buffer.snapshot();
     if (!this.#runs) return undefined;
     const passedNs = vm.nowNs - this.#startNs;
     buffer.load(this.#reset.program);
     this.#target.goOn(buffer);
+    heard = [...(memory.heard ?? []), ...heard];
     const levels = surface.lines.map(({ high }) => high);
-    this.#target.memory.restore(); // what is behind the reset finds guest memory as it is at the start
+    memory.restore(); // what is behind the reset finds guest memory as it is at the start
     buffer.load(probe);
     this.#target.goOn(buffer, this.#answers);
-    return this.#runs ? { first, probe: buffer.snapshot(), passedNs, levels, answers: this.#answers.all } : undefined;
+    heard = [...(memory.heard ?? []), ...heard];
+    if (!this.#runs) return undefined;
+    return { first, heard, probe: buffer.snapshot(), passedNs, levels, answers: this.#answers.all };
   }
 
   get #runs(): boolean {
@@ -195,7 +206,7 @@ class ResetProbe {
   }
 
   #told(
-    { first }: Outcome,
+    { first, heard }: Outcome,
     { vdev, what, got, expected }: { vdev: number; what: string; got: string; expected: string },
     behind: readonly string[],
   ): Kept {
@@ -218,7 +229,7 @@ class ResetProbe {
       affected: [],
       advice: "Reset this, too; or say that it is to stay (--not-reset ADDR, `notReset` in tests).",
     };
-    return { finding, shown: { length: lengthOf(first), lines } };
+    return { finding, shown: { length: lengthOf(first), lines }, heard };
   }
 
   #what(words: Int32Array, at: number): string {

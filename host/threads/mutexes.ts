@@ -28,8 +28,8 @@ export interface Mutex {
   count: number;
   /** How often the place of a lock will still be written down, in case it is not given back. */
   traces: number;
-  /** Lets go of it for a callback that did not. */
-  readonly release: () => void;
+  /** Lets go of it for a callback that did not; see HeldLock. */
+  readonly release: HeldLock["release"];
   /** What a thread waits for that wants it, once there was one. */
   wait: (Wait & { readonly for: "mutex" }) | undefined;
 }
@@ -79,10 +79,10 @@ export class Mutexes {
       holder: undefined,
       count: 0,
       traces: TRACES,
-      release: () => {
+      release: (isLeft) => {
         this.#free(mutex);
         this.#vm.races?.release(mutex);
-        mutex.traces = Number.POSITIVE_INFINITY;
+        if (isLeft) mutex.traces = Number.POSITIVE_INFINITY; // as it will happen again
       },
       wait: undefined,
     };

@@ -53,7 +53,7 @@ export class GaspLocks {
     const holder = this.#holderOf(type);
     if (holder?.instance.id !== instance) return false;
     this.#vm.held.remove(holder);
-    holder.release();
+    holder.release(false);
     return true;
   }
 

@@ -14,8 +14,11 @@ export interface HeldLock {
   readonly instance: ModuleInstance;
   /** The thread that took it, in a VM with threads. */
   readonly owner: Thread | undefined;
-  /** Lets go of it when its callback has returned without doing so. */
-  readonly release: () => void;
+  /**
+   * Lets go of it for its callback.
+   * @param isLeft the callback has returned without doing so; otherwise it was ended, or the VM is put back
+   */
+  readonly release: (isLeft: boolean) => void;
   /** What took it; undefined in an access the dispatcher made. */
   readonly activation: Activation | undefined;
   readonly callback: number;
@@ -66,7 +69,7 @@ export class HeldLocks {
   }
 
   /** @param call an error made where the lock was taken; a stack costs far more than a lock, so it may be left out */
-  add(name: string, instance: ModuleInstance, release: () => void, call: Error | undefined): HeldLock {
+  add(name: string, instance: ModuleInstance, release: HeldLock["release"], call: Error | undefined): HeldLock {
     const { callback, thread, vdev, vcpu, trap } = this.#vm.context;
     const lock: HeldLock = {
       name,
@@ -113,7 +116,7 @@ export class HeldLocks {
     for (const lock of [...this.#held]) {
       if (lock.instance !== instance) continue;
       this.remove(lock);
-      lock.release();
+      lock.release(false);
     }
   }
 
@@ -123,7 +126,7 @@ export class HeldLocks {
     for (const lock of [...this.#held]) {
       if (lock.activation !== activation) continue;
       this.remove(lock);
-      lock.release();
+      lock.release(false);
     }
   }
 
@@ -135,7 +138,7 @@ export class HeldLocks {
 
   restore(held: readonly HeldLock[]): void {
     if (!this.any && held.length === 0) return;
-    for (const lock of this.#held.splice(0)) if (!held.includes(lock)) lock.release();
+    for (const lock of this.#held.splice(0)) if (!held.includes(lock)) lock.release(false);
     this.#held.push(...held);
     this.#setAny(held.length > 0);
     this.changes++;
@@ -159,7 +162,7 @@ export class HeldLocks {
   /** A lock outlived its callback: says so, with what was in progress when it was taken, and lets go of it. */
   #left(lock: HeldLock): void {
     this.remove(lock);
-    lock.release();
+    lock.release(true);
     const { context, findings } = this.#vm;
     const { callback, thread, vdev, vcpu, trap } = context;
     context.enter(lock.callback, lock.thread, lock.vdev, lock.vcpu);

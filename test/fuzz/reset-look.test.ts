@@ -1,5 +1,10 @@
 /** What a device's own reset leaves behind. Oracle: the register maps in test/planted/devices/assembly. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileVdev } from "../../build/asc/compile.ts";
+import { packageRoot } from "../../host/paths.ts";
 import type { FuzzOptions } from "../../host/testing/api.js";
 import { createVm, fuzzDevice } from "../../host/testing/testing.ts";
 import type { Twin } from "../planted/devices/devices.ts";
@@ -9,7 +14,12 @@ import { DeviceModule } from "../planted/devices/time-to-bug.ts";
 const NAMES = ["survives-reset", "reset-during-transfer", "kept-flip-flop"] as const;
 type Name = (typeof NAMES)[number];
 const modules = new Map<string, DeviceModule>();
+/** Folder of the device of assembly/fetcher.ts. */
+const fetcher = mkdtempSync(join(tmpdir(), "vdevbox-reset-"));
 beforeAll(async () => {
+  const source = join(packageRoot(), "test/fuzz/assembly/fetcher.ts");
+  const { wasm } = await compileVdev({ file: source, projectDir: packageRoot() });
+  writeFileSync(join(fetcher, "fetcher.wasm"), wasm);
   for (const name of NAMES) {
     const planted = PLANTED_DEVICES.find((one) => one.name === name)!;
     for (const twin of ["planted", "fixed"] as const)
@@ -18,6 +28,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => {
   for (const module of modules.values()) module.end();
+  rmSync(fetcher, { recursive: true });
 });
 
 const device = (name: Name, twin: Twin): FuzzOptions => ({
@@ -60,6 +71,15 @@ describe("a campaign that knows how a device is reset", () => {
     expect(found!.rule).toBe("reset");
     await expect(createVm(device("kept-flip-flop", "planted")).script(found!.script)).rejects.toThrow("expected ");
     await createVm(device("kept-flip-flop", "fixed")).script(found!.script);
+  });
+
+  it("tells what took something in guest memory with what was there, as the device found it", async () => {
+    // What the job makes of DONE, at 8, is there after CANCEL.
+    const options = { text: "system lab\nram 0,1M\nvdev fetcher loc 0x10000000\n", modulePath: [fetcher] };
+    const { findings } = await fuzzDevice({ ...options, executions: 100_000, reset: "writel 0x10000004 1" });
+    const [found] = findings.filter(({ rule }) => rule === "reset");
+    expect(found!.script).toMatch(/^write 0x2000 2 0x5a/m);
+    await expect(createVm(options).script(found!.script)).rejects.toThrow("expected 0x0");
   });
 
   it("takes as many accesses as a reset has, and tells them apart from what the device does by itself in time", async () => {

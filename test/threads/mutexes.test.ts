@@ -62,6 +62,20 @@ describe("a mutex that is kept", () => {
   });
 });
 
+describe("a mutex of a callback that was ended", () => {
+  it("does not have all places written down from then on, which takes far longer than a lock", () => {
+    const vm = vmOf();
+    const start = new VmSnapshot(vm);
+    write(vm, DEVICE, DO.twice);
+    expect(told(vm)).toHaveLength(1);
+    start.restore();
+    vm.findings.clear();
+    for (let i = 0; i < 100; i++) result(vm, DO.pair);
+    result(vm, DO.keep);
+    expect(vm.findings.all.map(({ rule, stack }) => [rule, stack.length])).toEqual([["lock", 0]]);
+  });
+});
+
 describe("a mutex that waits for its own owner", () => {
   it("is a deadlock: the module is stopped at the second lock", () => {
     const vm = vmOf();
