@@ -4,6 +4,7 @@ import type { Finding } from "../gate/finding.ts";
 import { parseScript } from "../guests/script/parse-script.ts";
 import { runScript } from "../guests/script/run-script.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { Narrator } from "../narration/narrator.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { VmEvent } from "../vm/events.ts";
 import type { VmPlan } from "../vm/plan.ts";
@@ -55,6 +56,8 @@ export interface Confirmed {
   readonly finding: Finding;
   /** What `vdevbox replay` runs. */
   readonly recording: string;
+  /** What happens, line by line, in words. */
+  readonly words: readonly string[];
 }
 
 /**
@@ -68,22 +71,42 @@ export async function confirm(
 ): Promise<Confirmed | undefined> {
   const isLimit = given.rule === "limit";
   const early: VmEvent[] = [];
+  const words: string[] = [];
+  const narrator = narratorOf(words);
   let recorder: Recorder | undefined;
   const vm = createVm(plan, {
     listener: (event) => {
       if (recorder === undefined) early.push(event);
-      else recorder.event(event);
+      else {
+        recorder.event(event);
+        narrator.event(event);
+      }
     },
   });
+  narrator.start(vm);
   const parts: string[] = [];
   recorder = new Recorder(vm, { guest: "script", pieces }, (text) => parts.push(text));
   for (const event of early) recorder.event(event);
   const { failed } = await runScript(parseScript(script, "<program>"), new VmScriptMachine(vm), { print: () => {} });
+  narrator.end();
   recorder.end(vm.terminate());
-  if (shown !== undefined) return failed === 0 ? undefined : { finding: given, recording: parts.join("") };
+  const made = (finding: Finding) => ({ finding, recording: parts.join(""), words });
+  if (shown !== undefined) return failed === 0 ? undefined : made(given);
   const { all } = vm.findings;
   // A loop without end runs into one limit or another, here or there.
   const finding =
     all.find((one) => causeOf(one) === cause) ?? (isLimit ? all.find(({ rule }) => rule === "limit") : undefined);
-  return finding === undefined ? undefined : { finding, recording: parts.join("") };
+  return finding === undefined ? undefined : made(finding);
+}
+
+/** What happens to vdevs, with the moment of each finding and what vdevs say. */
+function narratorOf(words: string[]): Narrator {
+  return new Narrator({
+    ofVdevs: true,
+    say: (line) => words.push(line),
+    show: (event) => {
+      if (event.kind === "finding") words.push(`${event.finding.severity.padEnd(13)}${event.finding.message}`);
+      else if (event.kind === "log") words.push(`message      ${event.source}: ${event.text.trimEnd()}`);
+    },
+  });
 }

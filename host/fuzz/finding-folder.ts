@@ -9,6 +9,8 @@ import { testOfFinding } from "./finding-test.ts";
 
 /** How the name of a folder begins that is being written, or whose process was killed. */
 const UNFINISHED = ".";
+/** Lines of what happens, in words. */
+const WORDS = 80;
 
 /** All that is written of a finding. */
 export interface FindingRecord {
@@ -22,6 +24,8 @@ export interface FindingRecord {
   /** Absent when a VM without a fuzzer did not come to the same. */
   readonly recording: string | undefined;
   readonly pieces: readonly ConfigPiece[];
+  /** What happens, line by line, in words. */
+  readonly words?: readonly string[];
   /** The schedule it takes, as text with a column for each thread; absent when none is needed. */
   readonly schedule?: string;
   /** Folders in which the modules are. */
@@ -102,7 +106,7 @@ function configOf(pieces: readonly ConfigPiece[]): string {
 }
 
 function describe(record: FindingRecord, folder: string): string {
-  const { finding, script, operations, executions, schedule } = record;
+  const { finding, script, operations, executions, schedule, words } = record;
   const from = relative(process.cwd(), folder).split(sep).join("/");
   if (record.atStart) return describeStart(record, from);
   const shortest = counted(operations, "operation");
@@ -119,12 +123,21 @@ function describe(record: FindingRecord, folder: string): string {
     script.trimEnd(),
     "```",
     "",
+    ...(words === undefined || words.length === 0 ? [] : ["In words:", "", "```text", ...cut(words), "```", ""]),
     ...(schedule === undefined ? [] : ["It takes this schedule:", "", "```text", schedule.trimEnd(), "```", ""]),
     againIn(record, from),
     "",
     `Found after ${counted(executions, "execution")}. The test beside this file fails until it is mended.`,
     "",
   ].join("\n");
+}
+
+/** The beginning and the end, if there is more than anybody reads. */
+function cut(words: readonly string[]): readonly string[] {
+  if (words.length <= WORDS) return words;
+  const head = WORDS >> 2;
+  const left = words.length - WORDS;
+  return [...words.slice(0, head), `… ${counted(left, "line")} more …`, ...words.slice(head + left)];
 }
 
 function againIn({ recording, schedule }: FindingRecord, folder: string): string {

@@ -241,7 +241,8 @@ export class FuzzSession {
     if (told !== finding) this.campaign.know(causeOf(told));
     const { pieces } = asRun;
     const recording = confirmed?.recording;
-    this.#tell({ cause, finding: told, script, operations, executions, recording, pieces });
+    const words = confirmed?.words;
+    this.#tell({ cause, finding: told, script, operations, executions, recording, pieces, ...(words && { words }) });
   }
 
   /** What a schedule led to: told as others are when it takes no schedule. */

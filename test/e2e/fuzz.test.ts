@@ -62,7 +62,13 @@ describe("vdevbox fuzz", () => {
     );
     expect(run.code).toBe(6);
     expect(run.out + run.err).toContain(`${SOURCE}:${PUSH}`);
-    expect(readFileSync(join(folder, "finding.md"), "utf8")).toContain(script.trimEnd());
+    const told = readFileSync(join(folder, "finding.md"), "utf8");
+    expect(told).toContain(script.trimEnd());
+    const words = told.slice(told.indexOf("In words:")).split("\n");
+    expect(words.find((line) => line.startsWith("trap "))).toMatch(
+      / writes 0x\w+, \d bytes?, to 0x\w+; vault takes it/,
+    );
+    expect(words.find((line) => line.startsWith("fault "))).toContain("the FIFO is full");
   });
 
   it("writes a test that fails, and passes once the device is mended", () => {
