@@ -215,7 +215,6 @@ export interface ConformanceOptions {
  * Runs the rules every device must keep: the same guest gets the same answers; a snapshot put back is as it was; accesses
  * of sizes the device does not take are refused and change nothing; no rule of the API is broken, at the end neither;
  * and, when it is said how to reset, a reset gives the state of the start.
- * @param make gives the options of the VM
  * @throws Error that says which rule was broken, with a script that shows it
  */
 export declare function deviceConformance(options: TestVmOptions | string, more?: ConformanceOptions): void;

@@ -26,6 +26,7 @@ import { createVm } from "../vm/startup.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { ConformanceOptions, TestVmOptions } from "./api.js";
 import { DrivenVm, plainErrors, testFinding } from "./driven-vm.ts";
+import { checkMore } from "./option-names.ts";
 import { withPlan } from "./plan.ts";
 
 const PROGRAMS = 200;
@@ -34,6 +35,9 @@ const REGISTERS_MAX = 1024;
 
 /** See api.d.ts. */
 export function deviceConformance(given: TestVmOptions | string, options: ConformanceOptions = {}): void {
+  checkMore("deviceConformance", given, options, ["programs", "seed", "reset", "notReset"]);
+  if (options.reset !== undefined && typeof options.reset !== "function")
+    throw new Error("`reset` of deviceConformance() is a function: (vm) => vm.write(0x10000010, 1)");
   const make = () => plainErrors(() => withPlan(given, ({ plan }) => createVm(plan, { tellAccesses: false })));
   const conformance = new Conformance(make, options);
   conformance.sameAnswers();

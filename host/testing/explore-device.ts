@@ -5,6 +5,7 @@ import { parseWorkload } from "../explore/workload.ts";
 import { counts } from "../fuzz/found.ts";
 import type { ExploreFinding, ExploreOptions, ExploreResult } from "./api.js";
 import { plainErrors, testFinding } from "./driven-vm.ts";
+import { checkDevice } from "./option-names.ts";
 import { withPlan } from "./plan.ts";
 
 const SCHEDULES = 2000;
@@ -13,6 +14,7 @@ const VCPUS = 2;
 
 /** See api.d.ts. */
 export async function exploreDevice(given: ExploreOptions | string): Promise<ExploreResult> {
+  checkDevice("exploreDevice", given);
   const options = typeof given === "string" ? { config: given } : given;
   const { guest, schedules = SCHEDULES, seed = 1, preempt = "calls" } = options;
   const search = plainErrors(() =>

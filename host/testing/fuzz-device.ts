@@ -12,6 +12,7 @@ import { deviceReset, resetLook } from "../fuzz/reset-look.ts";
 import type { Vm } from "../vm/vm.ts";
 import type { FuzzFinding, FuzzOptions, FuzzResult, ReferenceModel, TestVmOptions } from "./api.js";
 import { plainErrors, testFinding } from "./driven-vm.ts";
+import { checkDevice } from "./option-names.ts";
 import { withPlan } from "./plan.ts";
 
 /** @throws UserError when the VM of other vdevs cannot be made */
@@ -27,6 +28,7 @@ const STEPS_PER_TURN = 16;
 
 /** See api.d.ts. */
 export async function fuzzDevice(given: FuzzOptions | string): Promise<FuzzResult> {
+  checkDevice("fuzzDevice", given);
   const options = typeof given === "string" ? { config: given } : given;
   const { executions = EXECUTIONS, seed = 1, seeds = [], reference, reset = [] } = options;
   const lines = typeof reset === "string" ? [reset] : reset;

@@ -7,6 +7,7 @@ import { createVm } from "../vm/startup.ts";
 import type { TestVmOptions } from "./api.js";
 import { plainErrors } from "./driven-vm.ts";
 import type { ScriptOptions } from "./fast-check-scripts.js";
+import { checkMore } from "./option-names.ts";
 import { withPlan } from "./plan.ts";
 
 /** Accesses and other acts of a script, at most, unless told. */
@@ -20,6 +21,7 @@ const DECADES = 14;
 
 /** The entry of `vdevbox/testing/fast-check`; fast-check-scripts.d.ts says what it is. */
 export function guestScripts(given: TestVmOptions | string, options: ScriptOptions = {}): fc.Arbitrary<string> {
+  checkMore("guestScripts", given, options, ["maxLength"]);
   const { surface, constants } = plainErrors(() =>
     withPlan(given, ({ plan }) => {
       const vm = createVm(plan, { tellAccesses: false });
