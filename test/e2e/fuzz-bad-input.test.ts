@@ -42,6 +42,13 @@ describe("files that are no programs", () => {
     expect(code).toBe(0);
   });
 
+  it("a module that is not there is told by its path, also where another folder has one of that name", () => {
+    const { code, err } = vdevbox("fuzz", "build/out/vdevs/pl01.wasm");
+    expect(err).toBe('build/out/vdevs/pl01.wasm: there is no such file (did you mean "pl011.wasm"?)\n');
+    expect(code).toBe(2);
+    expect(vdevbox("fuzz", "nowhere/pl011.wasm").err).toBe("nowhere/pl011.wasm: there is no such file\n");
+  });
+
   it("a device to begin with, which has no end, is told of", () => {
     const { code, err } = vdevbox("fuzz", broken, "--executions", "100", "--out", out("zero"), "--seeds", "/dev/zero");
     expect(err).toContain("/dev/zero: this is no file");
