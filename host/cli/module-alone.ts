@@ -1,9 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { configPieces } from "../config/config-pieces.ts";
+import { checkModuleFile } from "../config/module-file.ts";
 import type { ConfigPiece } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
-import { didYouMean } from "../nearest-word.ts";
 
 /** vCPUs of a VM that is made for a module. */
 export const VCPUS = 2;
@@ -52,16 +51,8 @@ function piecesOf(words: readonly string[]): readonly ConfigPiece[] {
     );
   }
   if (!what!.endsWith(".wasm")) return configPieces(words);
-  checkPath(what!);
+  checkModuleFile(what!);
   const type = basename(what!, ".wasm");
   const text = [`system ${type}`, ...Array.from({ length: VCPUS }, () => "cpu"), `vdev ${type}`, ...more, ""];
   return [{ file: what!, text: text.join("\n") }];
-}
-
-/** A name alone may be in any folder of modules; one with a folder is the file that is meant, and no other of that name. */
-function checkPath(file: string): void {
-  const folder = dirname(file);
-  if (file === basename(file) || existsSync(file)) return;
-  const others = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".wasm")) : [];
-  throw new UserError(`there is no such file${didYouMean(basename(file), others)}`, { file });
 }

@@ -62,10 +62,11 @@ export interface TestVm {
   readonly logs: readonly string[];
   /** @throws Error when the access does not end well; `tryRead` says how it ended instead */
   read(address: Amount, access?: Access): bigint;
+  /** @param value negative numbers are two's complement; what does not fit is an Error */
   write(address: Amount, value: Amount, access?: Access): void;
   tryRead(address: Amount, access?: Access): AccessResult;
   tryWrite(address: Amount, value: Amount, access?: Access): AccessResult;
-  /** Registers from `base` on, by name and offset. Reads give bigint. */
+  /** Registers from `base` on, by name and offset. Reads give bigint; a misspelt name is an Error. */
   registers<Names extends string>(
     base: Amount,
     offsets: Readonly<Record<Names, number>>,

@@ -8,6 +8,8 @@ import { runScript } from "../guests/script/run-script.ts";
 import type { LineCount } from "../guests/script/step.ts";
 import { firstTogether } from "../guests/script/together.ts";
 import { VmScriptMachine } from "../guests/script/vm-machine.ts";
+import { didYouMean } from "../nearest-word.ts";
+import { counted } from "../plural.ts";
 import type { LineAct, VmEvent } from "../vm/events.ts";
 import { stateDigest, VmSnapshot } from "../vm/snapshot.ts";
 import type { Vm } from "../vm/vm.ts";
@@ -59,8 +61,12 @@ export class DrivenVm implements TestVm {
 
   tryWrite(address: Amount, value: Amount, { space = "memory", width = 4, vcpu = 0 }: Access = {}): AccessResult {
     this.#checkVcpu(vcpu);
-    const cut = BigInt.asUintN(8 * width, BigInt(value));
-    return { status: STATUS[this.#machine.write(space, BigInt(address), width, cut, vcpu)], value: 0n };
+    const bits = BigInt(8 * width);
+    const given = BigInt(value);
+    if (given >= 1n << bits || given < -(1n << (bits - 1n)))
+      throw new Error(`${formatHex(given)} does not fit into ${counted(width, "byte")}`);
+    const written = BigInt.asUintN(8 * width, given);
+    return { status: STATUS[this.#machine.write(space, BigInt(address), width, written, vcpu)], value: 0n };
   }
 
   registers<Names extends string>(
@@ -68,7 +74,7 @@ export class DrivenVm implements TestVm {
     offsets: Readonly<Record<Names, number>>,
     access: Access = {},
   ): Registers<Names> {
-    const registers = {} as Registers<Names>;
+    const registers: Partial<Registers<Names>> = {};
     for (const name of Object.keys(offsets) as Names[]) {
       const address = BigInt(base) + BigInt(offsets[name]);
       Object.defineProperty(registers, name, {
@@ -77,7 +83,7 @@ export class DrivenVm implements TestVm {
         set: (value: Amount) => this.write(address, value, access),
       });
     }
-    return registers;
+    return knownOnly(registers as Registers<Names>);
   }
 
   get nowNs(): bigint {
@@ -180,6 +186,23 @@ export class DrivenVm implements TestVm {
     const { cpus } = this.vm.plan;
     if (vcpu < 0 || vcpu >= cpus) throw new Error(`there is no vCPU ${vcpu}: the VM has ${cpus}`);
   }
+}
+
+/** Test runners do not check types: a misspelt register would be a property of its own, and nothing of the device. */
+function knownOnly<T extends object>(registers: T): T {
+  const wrong = (name: string, meant: string) => new Error(`there is no register ${name}${meant}`);
+  return new Proxy(registers, {
+    get(target, name) {
+      // What shows and compares objects asks for names of its own.
+      const meant = typeof name === "symbol" || name in target ? "" : didYouMean(name, Object.keys(target));
+      if (meant !== "") throw wrong(String(name), meant);
+      return Reflect.get(target, name);
+    },
+    set(target, name, value) {
+      if (!(name in target)) throw wrong(String(name), didYouMean(String(name), Object.keys(target)));
+      return Reflect.set(target, name, value);
+    },
+  });
 }
 
 /** A mistake of the test's author as an ordinary error, which test runners show with the test's own place. */

@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { configPieces } from "../config/config-pieces.ts";
+import { checkModuleFile } from "../config/module-file.ts";
 import { type ConfigPiece, parseConfigPieces } from "../config/parse-config.ts";
 import { UserError } from "../errors.ts";
 import type { PlannedVm } from "../fuzz/confirm.ts";
@@ -19,6 +20,7 @@ export function withPlan<T>(given: TestVmOptions | string, make: (planned: Plann
   const options = typeof given === "string" ? { config: given } : given;
   const { module } = options;
   if (module === undefined) return make(planOf(options, piecesOf(options)));
+  checkModuleFile(module);
   const modulePath = [dirname(module), ...(options.modulePath ?? [])];
   const own = { ...options, modulePath };
   try {
